@@ -1,0 +1,94 @@
+"""Affine quantization, exactly as TFLite's default and builtin kernels do it.
+
+real = scale * (q - zero_point). Source: the TFLite 8-bit quantization specification, and
+`AffineQuantize` in `tensorflow/lite/kernels/internal`. Reference kernels round half away from
+zero instead of half to even, so that ties may differ by 1 LSB between kernels.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from edgecheck.tensors import NUMPY_DTYPES, Array, integer_range
+
+
+@dataclass(frozen=True)
+class QuantParams:
+    """Scales and zero points of one tensor.
+
+    One entry means per-tensor; several mean per-channel along `quantized_dimension`, and then
+    `zero_points` has as many entries as `scales`.
+    """
+
+    scales: tuple[float, ...]
+    zero_points: tuple[int, ...]
+    quantized_dimension: int = 0
+
+    @property
+    def is_per_channel(self) -> bool:
+        """More than one scale."""
+        return len(self.scales) > 1
+
+    @property
+    def is_usable(self) -> bool:
+        """Every scale is a positive finite number (a scale of 0 means "not quantized")."""
+        return bool(self.scales) and all(0 < scale < float("inf") for scale in self.scales)
+
+
+def quantize(real: Array, params: QuantParams, dtype: str) -> Array:
+    """The codes of real values: divide in float32, round half to even, add, clip, then cast.
+
+    Args:
+        real: any shape; NaN becomes the zero point (there is no code for it: count NaN before).
+        params: usable parameters (`is_usable`).
+        dtype: integer type name of the result.
+
+    Returns:
+        Array of `dtype`, the shape of `real`.
+    """
+    scale, zero_point = _along(params, real.ndim)
+    low, high = integer_range(dtype)
+    # numpy before 2 promotes float32 / python float to float64 for 0-d input: keep float32.
+    with np.errstate(invalid="ignore", over="ignore"):
+        codes = np.rint(np.asarray(real, np.float32) / scale)
+    # Codes of int16 and narrower are exact in float32; zero points are added in float64 so that
+    # an int32 tensor keeps its low bits too.
+    codes = codes if _is_narrow(dtype) else codes.astype(np.float64)
+    np.add(codes, zero_point.astype(codes.dtype), out=codes)
+    np.copyto(codes, zero_point.astype(codes.dtype), where=np.isnan(codes))
+    np.clip(codes, low, high, out=codes)
+    return codes.astype(NUMPY_DTYPES[dtype])
+
+
+def dequantize(codes: Array, params: QuantParams) -> Array:
+    """Real values of codes, float32, the shape of `codes`; computed in float64 and rounded once."""
+    scale, zero_point = _along(params, codes.ndim)
+    real = (codes.astype(np.float64) - zero_point) * scale.astype(np.float64)
+    return real.astype(np.float32)
+
+
+def representable_range(params: QuantParams, dtype: str) -> tuple[float, float]:
+    """[(qmin - zero_point) * scale, (qmax - zero_point) * scale], the widest over channels."""
+    low, high = integer_range(dtype)
+    pairs = list(zip(params.scales, params.zero_points, strict=True))
+    return (
+        min((low - zero) * scale for scale, zero in pairs),
+        max((high - zero) * scale for scale, zero in pairs),
+    )
+
+
+def _is_narrow(dtype: str) -> bool:
+    return NUMPY_DTYPES[dtype].itemsize <= 2
+
+
+def _along(params: QuantParams, ndim: int) -> tuple[Array, Array]:
+    """Scale (float32) and zero point (int64) shaped to broadcast over a tensor of rank `ndim`."""
+    if not params.is_usable:
+        raise ValueError(f"scales must be positive and finite, found {params.scales[:4]}")
+    scale = np.asarray(params.scales, np.float32)
+    zero_point = np.asarray(params.zero_points, np.int64)
+    if params.is_per_channel:
+        shape = [1] * ndim
+        shape[params.quantized_dimension] = -1
+        return scale.reshape(shape), zero_point.reshape(shape)
+    return scale.reshape(()), zero_point.reshape(())

@@ -1,0 +1,1 @@
+"""The catalogue of what edgecheck can find: facts and page of each rule. Imports no numpy."""

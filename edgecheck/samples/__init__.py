@@ -1,0 +1,1 @@
+"""Dataset readers: lazy, a chunk of samples in memory at a time."""

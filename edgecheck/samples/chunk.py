@@ -1,0 +1,32 @@
+"""The unit in which samples travel."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from edgecheck.tensors import Array
+
+UNLABELLED = -1
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """A few consecutive samples, before preprocessing."""
+
+    ids: tuple[str, ...]
+    rows: Mapping[str, Array | tuple[bytes, ...]]
+    """Input name -> stacked rows (n, ...), or the n encoded files of an image dataset."""
+    labels: Array | None
+    """int64 (n, k): the acceptable classes of each sample, `UNLABELLED` where there is none."""
+
+
+class Dataset(Protocol):
+    """A finite set of samples that can be read more than once."""
+
+    def __len__(self) -> int:
+        """Number of samples that will be read, after `limit`."""
+        ...
+
+    def chunks(self, size: int) -> Iterator[Chunk]:
+        """All samples in a fixed order, `size` at a time."""
+        ...
