@@ -110,11 +110,20 @@ class ReportUnwritable(UnusableError):
 
 
 class Fault(Exception):  # noqa: N818  (a fault is not an error: it becomes a finding)
-    """The model misbehaved in a runtime; `words` are the runtime's own."""
+    """The model misbehaved in a runtime; `words` are the runtime's own.
 
-    def __init__(self, words: str) -> None:
+    `phase` is "load" until the first run, then "run"; `row` is the sample within the submitted
+    rows at which it happened, if one was running. `runtime` and `version` are filled in by
+    whoever knows them.
+    """
+
+    def __init__(self, words: str, *, phase: str = "load", row: int | None = None) -> None:
         super().__init__(words)
         self.words = words
+        self.phase = phase
+        self.row = row
+        self.runtime = ""
+        self.version = ""
 
 
 class LoadFault(Fault):
@@ -124,14 +133,14 @@ class LoadFault(Fault):
 class CrashFault(Fault):
     """The process that ran the model died; `cause` names the signal or the exit status."""
 
-    def __init__(self, cause: str, words: str) -> None:
-        super().__init__(words)
+    def __init__(self, cause: str, words: str, *, phase: str, row: int | None = None) -> None:
+        super().__init__(words, phase=phase, row=row)
         self.cause = cause
 
 
 class TimeoutFault(Fault):
     """Loading, or one run of one sample, exceeded the time limit."""
 
-    def __init__(self, seconds: float, words: str) -> None:
-        super().__init__(words)
+    def __init__(self, seconds: float, *, phase: str, row: int | None = None) -> None:
+        super().__init__(f"no answer within {seconds:g} s", phase=phase, row=row)
         self.seconds = seconds

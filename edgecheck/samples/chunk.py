@@ -8,6 +8,12 @@ from edgecheck.tensors import Array
 
 UNLABELLED = -1
 
+MAX_SAMPLE_BYTES = 256 << 20
+"""A single sample larger than this is refused: no edge model takes one."""
+
+MAX_CHUNK_BYTES = 256 << 20
+"""A chunk is cut short here (but holds one sample at least), so that memory stays bounded."""
+
 
 @dataclass(frozen=True)
 class Chunk:
@@ -28,5 +34,5 @@ class Dataset(Protocol):
         ...
 
     def chunks(self, size: int) -> Iterator[Chunk]:
-        """All samples in a fixed order, `size` at a time."""
+        """All samples in a fixed order, `size` at a time; fewer where samples are very large."""
         ...

@@ -1,0 +1,126 @@
+"""The calibration fossil: the range that an input tensor can represent is the range that
+calibration saw. It must be the range that preprocessing makes.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from edgecheck.checks import thresholds
+from edgecheck.checks.evidence import Evidence, NotApplicable, input_subject
+from edgecheck.checks.parity import parity_holds
+from edgecheck.compare.statistics import InputStatistics
+from edgecheck.findings import Finding
+from edgecheck.quantization import representable_range
+from edgecheck.rules.base import Severity
+from edgecheck.rules.quantization.calibration_preprocessing_mismatch import (
+    CalibrationPreprocessingMismatch,
+)
+from edgecheck.tensors import integer_range
+from edgecheck.tflite.contract import input_fossil
+from edgecheck.tflite.graph import Tensor
+
+Range = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Fit:
+    """How an expected range lies in a representable one."""
+
+    coverage: float
+    """Share of the expected range that can be represented."""
+    width_ratio: float
+    """Representable width for each expected one."""
+    levels: int
+    """Codes that the expected range is spread over."""
+
+
+def fit(representable: Range, expected: Range, codes: int) -> Fit:
+    """Compare two ranges; `codes` is how many the type has.
+
+    The expected range is first extended to hold 0, as converters do with the representable one.
+    """
+    low, high = min(expected[0], 0.0), max(expected[1], 0.0)
+    width = high - low
+    shared = max(0.0, min(high, representable[1]) - max(low, representable[0]))
+    ratio = (representable[1] - representable[0]) / width
+    return Fit(shared / width, ratio, max(1, round(codes * shared / (width * ratio))))
+
+
+def check(evidence: Evidence) -> Iterator[Finding]:
+    """Judge every quantized input against the spec's range, else against the data's."""
+    judged = False
+    for name, port in evidence.ports.items():
+        fossil = input_fossil(evidence.model, port)
+        seen = _seen(evidence, name)
+        expected = _expected(evidence, name, seen)
+        if fossil is None or expected is None:
+            continue
+        judged = True
+        rule = _mismatch(name, fossil, expected, seen)
+        severity = None if rule is None else _severity(rule, evidence)
+        if rule is not None and severity is not None:
+            yield Finding.of(rule, input_subject(name), severity=severity)
+    if not judged:
+        raise NotApplicable(_reason(evidence))
+
+
+def _seen(evidence: Evidence, name: str) -> InputStatistics | None:
+    if evidence.comparison is None:
+        return None
+    found = [entry for entry in evidence.comparison.inputs if entry.name == name]
+    return found[0] if found and found[0].elements else None
+
+
+def _expected(
+    evidence: Evidence, name: str, seen: InputStatistics | None
+) -> tuple[Range, str] | None:
+    """The range that the input should have, and who says so."""
+    promised = evidence.spec.inputs[name].range
+    if promised is not None:
+        return (promised[0], promised[1]), "spec"
+    if seen is not None and (seen.low, seen.high) != (0.0, 0.0):
+        return (seen.low, seen.high), "data"
+    return None
+
+
+def _mismatch(
+    name: str, fossil: Tensor, expected: tuple[Range, str], seen: InputStatistics | None
+) -> CalibrationPreprocessingMismatch | None:
+    params = fossil.quantization
+    if params is None or not params.is_usable:
+        return None
+    span, source = expected
+    low, high = integer_range(fossil.dtype)
+    stored = representable_range(params, fossil.dtype)
+    found = fit(stored, span, high - low + 1)
+    return CalibrationPreprocessingMismatch(
+        input=name,
+        representable=[stored[0], stored[1]],
+        expected=[span[0], span[1]],
+        expected_from="spec" if source == "spec" else "data",
+        coverage=found.coverage,
+        width_ratio=found.width_ratio,
+        clip_fraction=None if seen is None else seen.clipped / seen.elements,
+        levels_used=found.levels,
+    )
+
+
+def _severity(rule: CalibrationPreprocessingMismatch, evidence: Evidence) -> Severity | None:
+    """None where the ranges fit. What provably costs nothing is no error."""
+    clip = rule.clip_fraction or 0.0
+    levels = rule.levels_used or 0
+    from_spec = rule.expected_from == "spec"
+    wide = thresholds.WIDTH_WARNING if from_spec else thresholds.WIDTH_WARNING_DATA
+    is_narrow = from_spec and rule.coverage < thresholds.COVERAGE_ERROR
+    if is_narrow or clip > thresholds.CLIP_ERROR or levels < thresholds.LEVELS_ERROR:
+        return "warning" if parity_holds(evidence) else "error"
+    is_narrower = from_spec and rule.coverage < thresholds.COVERAGE_WARNING
+    if is_narrower or clip > thresholds.CLIP_WARNING or rule.width_ratio > wide:
+        return "warning"
+    return None
+
+
+def _reason(evidence: Evidence) -> str:
+    if all(input_fossil(evidence.model, port) is None for port in evidence.ports.values()):
+        return "no input is quantized, so the file records no calibration range"
+    return "the spec states no `range` and no sample was run"

@@ -1,0 +1,203 @@
+"""Outputs that stopped telling samples apart.
+
+Always relative to the reference on the same inputs, where there is one: healthy int8 classifiers
+repeat half of their output rows. When the reference does it too, the finding is on the reference.
+"""
+
+import math
+from collections.abc import Iterator
+
+from edgecheck.checks import thresholds
+from edgecheck.checks.evidence import Evidence, NotApplicable, output_subject
+from edgecheck.compare.statistics import OutputComparison, OutputStatistics
+from edgecheck.findings import Finding, Subject
+from edgecheck.rules.output.class_collapse import ClassCollapse
+from edgecheck.rules.output.constant_output import ConstantOutput
+from edgecheck.rules.output.input_insensitive import InputInsensitive
+from edgecheck.rules.output.nonfinite_output import NonfiniteOutput
+from edgecheck.rules.output.quant_output_collapse import QuantOutputCollapse
+from edgecheck.rules.output.zero_output import ZeroOutput
+
+
+def check_finite(evidence: Evidence) -> Iterator[Finding]:
+    """No NaN and no infinity comes out, of either model."""
+    for output in evidence.observed.outputs:
+        for who, seen in _sides(output):
+            if seen.nonfinite:
+                rule = NonfiniteOutput(
+                    output=seen.name,
+                    nonfinite=seen.nonfinite,
+                    values=seen.values,
+                    samples_hit=seen.nonfinite_samples,
+                    who=who,
+                )
+                yield Finding.of(rule, _subject(who, seen))
+
+
+def check_zero(evidence: Evidence) -> Iterator[Finding]:
+    """An output is not zero on nearly every sample."""
+    _require_variety(evidence)
+    for output in evidence.observed.outputs:
+        shares = {who: seen.zero_samples / seen.samples for who, seen in _sides(output)}
+        who = _blamed({who: share >= thresholds.ZERO_SHARE for who, share in shares.items()})
+        if who is not None:
+            seen = dict(_sides(output))[who]
+            rule = ZeroOutput(seen.name, seen.samples, shares[who], who)
+            yield Finding.of(rule, _subject(who, seen))
+
+
+def check_constant(evidence: Evidence) -> Iterator[Finding]:
+    """An output moves by more than one LSB over the samples."""
+    _require_variety(evidence)
+    for output in evidence.observed.outputs:
+        constant = {who: _is_constant(output, who, seen) for who, seen in _sides(output)}
+        who = _blamed(constant)
+        if who is not None:
+            seen = dict(_sides(output))[who]
+            lsb = output.scale if who == "candidate" else None
+            spread = None if lsb is None else seen.spread / lsb
+            rule = ConstantOutput(seen.name, seen.samples, spread, seen.spread, who)
+            yield Finding.of(rule, _subject(who, seen))
+
+
+def check_classes(evidence: Evidence) -> Iterator[Finding]:
+    """No class is on top much more often than in the reference and in the labels."""
+    _require_variety(evidence)
+    outputs = [o for o in evidence.observed.outputs if o.candidate.class_counts is not None]
+    if not outputs:
+        raise NotApplicable(f"a {evidence.spec.model.task} output names no class")
+    for output in outputs:
+        yield from _judge_classes(output)
+
+
+def check_distinct(evidence: Evidence) -> Iterator[Finding]:
+    """The candidate does not give far fewer different rows than the reference."""
+    _require_variety(evidence)
+    for output in evidence.pairs:
+        if output.reference is None or output.candidate.distinct >= output.reference.distinct:
+            continue
+        if output.candidate.distinct < thresholds.DISTINCT_RATIO * output.reference.distinct:
+            rule = QuantOutputCollapse(
+                output=output.name,
+                samples=output.candidate.samples,
+                distinct=output.candidate.distinct,
+                reference_distinct=output.reference.distinct,
+            )
+            yield Finding.of(rule, output_subject(output.name))
+
+
+def check_sensitivity(evidence: Evidence) -> Iterator[Finding]:
+    """Some output moves when an input changes and the others stay."""
+    observed = evidence.observed
+    if not evidence.sensitivities:
+        raise NotApplicable("fewer than two samples to vary")
+    expected = {entry.input: entry.spread for entry in evidence.reference_sensitivities}
+    for entry in evidence.sensitivities:
+        moves = {o.name: _moves(entry.spread.get(o.name, math.inf), o) for o in observed.outputs}
+        reference_moves = any(spread > 0 for spread in expected.get(entry.input, {}).values())
+        if any(moves.values()) or (expected and not reference_moves):
+            continue
+        rule = InputInsensitive(
+            input=entry.input,
+            output=", ".join(moves),
+            variants=entry.variants,
+            samples=entry.bases,
+        )
+        yield Finding.of(rule, Subject("input", entry.input))
+
+
+def _judge_classes(output: OutputComparison) -> Iterator[Finding]:
+    shares = {who: _top_share(seen) for who, seen in _sides(output)}
+    label_share = None
+    if output.labels is not None:
+        label_share = max(output.labels.class_counts.values()) / output.labels.labelled
+    candidate = shares["candidate"]
+    reference = shares.get("reference")
+    fair = [share for share in (reference and reference[1], label_share) if share is not None]
+    if not fair:
+        # Without anything to hold it against, one class alone is only worth a look.
+        if candidate[1] == 1.0:
+            rule = _collapse(output.candidate, candidate, "candidate", None, None)
+            yield Finding.of(rule, output_subject(output.name), severity="warning")
+        return
+    if candidate[1] - max(fair) > thresholds.COLLAPSE_SHARE_EXCESS:
+        rule = _collapse(
+            output.candidate, candidate, "candidate", reference and reference[1], label_share
+        )
+        yield Finding.of(rule, output_subject(output.name))
+    elif (
+        output.reference is not None
+        and reference is not None
+        and label_share is not None
+        and reference[1] - label_share > thresholds.COLLAPSE_SHARE_EXCESS
+    ):
+        rule = _collapse(output.reference, reference, "reference", None, label_share)
+        yield Finding.of(rule, _subject("reference", output.reference))
+
+
+def _collapse(
+    seen: OutputStatistics,
+    top: tuple[int, float],
+    who: str,
+    reference_share: float | None,
+    label_share: float | None,
+) -> ClassCollapse:
+    return ClassCollapse(
+        output=seen.name,
+        samples=seen.samples,
+        top_class=top[0],
+        share=top[1],
+        reference_share=reference_share,
+        label_share=label_share,
+        who=who,
+    )
+
+
+def _top_share(seen: OutputStatistics) -> tuple[int, float]:
+    """(class, share) of the class that is on top most often."""
+    counts = seen.class_counts
+    if counts is None or not seen.samples:
+        return 0, 0.0
+    top = int(counts.argmax())
+    return top, float(counts[top]) / seen.samples
+
+
+def _sides(output: OutputComparison) -> list[tuple[str, OutputStatistics]]:
+    sides = [("candidate", output.candidate)]
+    if output.reference is not None:
+        sides.append(("reference", output.reference))
+    return sides
+
+
+def _blamed(hit: dict[str, bool]) -> str | None:
+    """Whom a collapse is on: the reference if it shows it too, for then training made it."""
+    if not hit["candidate"]:
+        return None
+    return "reference" if hit.get("reference") else "candidate"
+
+
+def _is_constant(output: OutputComparison, who: str, seen: OutputStatistics) -> bool:
+    if math.isnan(seen.spread):
+        return False
+    if who == "candidate" and output.scale is not None:
+        return seen.spread <= output.scale * (1 + 1e-6)
+    return seen.spread <= thresholds.FLOAT_CONSTANT * max(seen.largest, 1e-30)
+
+
+def _moves(spread: float, output: OutputComparison) -> bool:
+    limit = 0.0 if output.scale is None else output.scale * (1 + 1e-6)
+    return spread > limit
+
+
+def _subject(who: str, seen: OutputStatistics) -> Subject:
+    return output_subject(seen.name) if who == "candidate" else Subject("reference", seen.name)
+
+
+def _require_variety(evidence: Evidence) -> None:
+    """Collapse means nothing on a handful of samples."""
+    observed = evidence.observed
+    if evidence.distinct_inputs < thresholds.MIN_DISTINCT_INPUTS:
+        raise NotApplicable(
+            f"{evidence.distinct_inputs} different inputs in {observed.samples} samples; "
+            f"collapse needs {thresholds.MIN_DISTINCT_INPUTS}"
+        )

@@ -1,0 +1,71 @@
+"""Everything that checks may look at."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from edgecheck.compare.sensitivity import Sensitivity
+from edgecheck.compare.statistics import Comparison, OutputComparison
+from edgecheck.findings import Subject
+from edgecheck.spec.model import Spec
+from edgecheck.tflite.graph import Contract, Model, Port
+
+
+class NotApplicable(Exception):  # noqa: N818  (no error: the reason why a check is skipped)
+    """What the check judges is not there."""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What is known about a candidate; a part that could not be had is None or empty."""
+
+    spec: Spec
+    label_names: tuple[str, ...] | None
+    """From the spec's `model.labels`."""
+    model: Model
+    contract: Contract
+    bound: Mapping[str, Port] | None
+    """Spec input name -> port; None where they do not match."""
+    comparison: Comparison | None = None
+    sensitivities: tuple[Sensitivity, ...] = ()
+    reference_sensitivities: tuple[Sensitivity, ...] = ()
+
+    @property
+    def ports(self) -> Mapping[str, Port]:
+        """`bound`, or NotApplicable."""
+        if self.bound is None:
+            raise NotApplicable("the inputs of spec and model do not match")
+        return self.bound
+
+    @property
+    def observed(self) -> Comparison:
+        """`comparison`, or NotApplicable."""
+        if self.comparison is None:
+            raise NotApplicable("no sample was run")
+        if not self.comparison.samples:
+            raise NotApplicable("the dataset is empty")
+        return self.comparison
+
+    @property
+    def pairs(self) -> tuple[OutputComparison, ...]:
+        """Outputs with a reference, or NotApplicable."""
+        found = tuple(output for output in self.observed.outputs if output.pair is not None)
+        if not found:
+            raise NotApplicable(
+                "nothing to compare with: give `model.reference` in the spec or --reference"
+            )
+        return found
+
+    @property
+    def distinct_inputs(self) -> int:
+        """How many different samples were run: the most varied input decides."""
+        return max((entry.distinct for entry in self.observed.inputs), default=0)
+
+
+def input_subject(name: str) -> Subject:
+    """An input of the spec."""
+    return Subject("input", name)
+
+
+def output_subject(name: str) -> Subject:
+    """An output of the candidate."""
+    return Subject("output", name)

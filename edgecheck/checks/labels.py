@@ -1,0 +1,70 @@
+"""Labels against the model's classes, and how one-sided the data are."""
+
+from collections.abc import Iterator
+
+from edgecheck.checks import thresholds
+from edgecheck.checks.evidence import Evidence, NotApplicable
+from edgecheck.compare.statistics import LabelStatistics
+from edgecheck.findings import Finding, Subject
+from edgecheck.rules.dataset.dataset_single_class import DatasetSingleClass
+from edgecheck.rules.dataset.label_count_mismatch import LabelCountMismatch
+from edgecheck.spec.model import Spec
+
+
+def check_count(evidence: Evidence) -> Iterator[Finding]:
+    """As many label names as classes, and no label beyond them."""
+    classes = _classes(evidence)
+    names, labels = evidence.label_names, _labels(evidence)
+    if names is None and labels is None:
+        raise NotApplicable("there are no labels")
+    subject = Subject("dataset", "labels")
+    if names is not None and len(names) != classes:
+        detail = "the list of label names and the model's output differ in length"
+        yield Finding.of(LabelCountMismatch(len(names), classes, detail), subject)
+    elif labels is not None and labels.highest >= classes:
+        detail = f"the dataset holds label {labels.highest}, the last class is {classes - 1}"
+        yield Finding.of(LabelCountMismatch(labels.highest + 1, classes, detail), subject)
+
+
+def check_balance(evidence: Evidence) -> Iterator[Finding]:
+    """Whether the labels can show a collapse to one class at all."""
+    labels = _labels(evidence)
+    if evidence.comparison is None:
+        raise NotApplicable("no sample was run")
+    if labels is None:
+        raise NotApplicable("the dataset has no labels")
+    label, count = max(labels.class_counts.items(), key=lambda item: item[1])
+    share = count / labels.labelled
+    if share >= thresholds.SINGLE_CLASS_SHARE:
+        rule = DatasetSingleClass(label=label, share=share, labelled=labels.labelled)
+        yield Finding.of(rule, Subject("dataset", "labels"))
+
+
+def has_classes(spec: Spec) -> bool:
+    """Whether outputs name classes."""
+    return spec.model.task == "classification"
+
+
+def _labels(evidence: Evidence) -> LabelStatistics | None:
+    if evidence.comparison is None:
+        return None
+    found = [output.labels for output in evidence.comparison.outputs if output.labels is not None]
+    return found[0] if found else None
+
+
+def _classes(evidence: Evidence) -> int:
+    """Number of classes of the output that names them."""
+    if not has_classes(evidence.spec):
+        raise NotApplicable(f"the task is {evidence.spec.model.task}, not classification")
+    outputs = evidence.contract.outputs
+    chosen = [port for port in outputs if _is_primary(evidence.spec, port.name)] or outputs[:1]
+    if not chosen:
+        raise NotApplicable("the model has no output")
+    width = 1
+    for size in chosen[0].tensor.shape:
+        width *= max(size, 1)
+    return max(width, 2)
+
+
+def _is_primary(spec: Spec, name: str) -> bool:
+    return name in spec.outputs and spec.outputs[name].primary

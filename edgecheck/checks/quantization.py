@@ -1,0 +1,40 @@
+"""What the file says about its quantization, against what the spec promises."""
+
+import math
+from collections.abc import Iterator
+
+from edgecheck.checks.evidence import Evidence, NotApplicable
+from edgecheck.findings import Finding, Subject
+from edgecheck.rules.file.partially_quantized_or_hybrid import PartiallyQuantizedOrHybrid
+from edgecheck.rules.quantization.quant_scale_degenerate import QuantScaleDegenerate
+from edgecheck.tensors import QUANTIZED_DTYPES
+from edgecheck.tflite.contract import quantization_scheme
+
+
+def check_scheme(evidence: Evidence) -> Iterator[Finding]:
+    """The file is quantized the way the spec promises."""
+    promised = evidence.spec.model.quantization
+    if promised is None:
+        raise NotApplicable("the spec promises no `model.quantization`")
+    found = quantization_scheme(evidence.model)
+    if found != promised:
+        rule = PartiallyQuantizedOrHybrid(promised=promised, found=found)
+        yield Finding.of(rule, Subject("model", "quantization"))
+
+
+def check_scales(evidence: Evidence) -> Iterator[Finding]:
+    """Every stored scale of an integer activation is a positive finite number."""
+    tensors = [
+        tensor
+        for subgraph in evidence.model.subgraphs
+        for tensor in subgraph.tensors
+        if tensor.quantization is not None and tensor.dtype in QUANTIZED_DTYPES
+    ]
+    if not tensors:
+        raise NotApplicable("the file holds no quantized tensor")
+    for tensor in tensors:
+        scales = tensor.quantization.scales if tensor.quantization else ()
+        bad = [scale for scale in scales if not (math.isfinite(scale) and scale > 0)]
+        if bad:
+            rule = QuantScaleDegenerate(tensor=tensor.name, scale=bad[0])
+            yield Finding.of(rule, Subject("tensor", tensor.name))

@@ -1,0 +1,30 @@
+"""`edgecheck explain NAME`: the page of one rule."""
+
+from typing import Annotated
+
+import typer
+
+
+def explain(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A rule, as a report names it.")],
+) -> None:
+    """Explain a finding: what it means, why it happens, and how to fix it.
+
+    Raises:
+        UsageError: no rule has this name.
+    """
+    from rich.console import Console
+
+    from edgecheck.rules.base import SECTIONS, page
+    from edgecheck.rules.catalogue import area_of, rule_named
+
+    rule = rule_named(name)
+    shown = page(rule)
+    # Pages are wrapped by hand, and a reference must stay in one piece: rich wraps nothing.
+    console = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
+    console.print(shown.name, style="bold")
+    console.print(f"{shown.severity}, {shown.role}, area {area_of(rule)}", style="dim")
+    console.print(f"\n{shown.summary}")
+    for title in SECTIONS:
+        console.print(f"\n{title}", style="bold")
+        console.print(shown.sections[title])

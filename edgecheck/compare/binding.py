@@ -1,0 +1,92 @@
+"""Which port of a model takes which input of the spec, and which outputs answer each other.
+
+Inputs are bound by name; a position is never trusted, except where there is only one.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from edgecheck.tensors import NUMPY_DTYPES
+from edgecheck.tflite.graph import Contract, Port, Tensor
+
+
+@dataclass(frozen=True)
+class OutputPair:
+    """One output of the candidate and what answers it in the reference, if anything does."""
+
+    candidate: Port
+    reference: Port | None
+
+
+def bind_inputs(names: Sequence[str], contract: Contract) -> Mapping[str, Port] | None:
+    """Spec input name -> port; None where names or numbers do not match.
+
+    A name is the signature's argument or the tensor's name; a single input may have any name.
+    """
+    if len(names) != len(contract.inputs):
+        return None
+    if len(names) == 1:
+        return {names[0]: contract.inputs[0]}
+    known = {port.tensor.name: port for port in contract.inputs}
+    known |= {port.name: port for port in contract.inputs}
+    bound = {name: known[name] for name in names if name in known}
+    distinct = {port.tensor.index for port in bound.values()}
+    return bound if len(distinct) == len(names) else None
+
+
+def run_shape(tensor: Tensor, sample_shape: Sequence[int] | None) -> tuple[int, ...] | None:
+    """The shape to run an input with, so that one run takes one sample; None if it cannot.
+
+    Args:
+        tensor: the input tensor.
+        sample_shape: as training saw it, without batch; None takes the model's own.
+    """
+    stored = tensor.shape_signature or tensor.shape
+    if sample_shape is None:
+        shape = tuple(1 if size == -1 else size for size in stored)
+        return shape if shape[:1] == (1,) or not shape else None
+    for wanted in ((1, *sample_shape), tuple(sample_shape)):
+        if len(wanted) == len(stored) and all(
+            have in (-1, want) for have, want in zip(stored, wanted, strict=True)
+        ):
+            return wanted
+    return None
+
+
+def sample_shape_of(shape: Sequence[int], sample_shape: Sequence[int] | None) -> tuple[int, ...]:
+    """The shape of one row of feeds for an input that runs with `shape`."""
+    return tuple(sample_shape) if sample_shape is not None else tuple(shape[1:])
+
+
+def pair_outputs(candidate: Contract, reference: Contract | None) -> tuple[OutputPair, ...]:
+    """Every readable output of the candidate with the reference's output of the same meaning.
+
+    By name where the name exists on both sides; else by position where the shapes of all
+    positions agree; else by shape where it is unique. An output without a counterpart is kept
+    with None.
+    """
+    ports = [port for port in candidate.outputs if port.tensor.dtype in NUMPY_DTYPES]
+    if reference is None:
+        return tuple(OutputPair(port, None) for port in ports)
+    others = [port for port in reference.outputs if port.tensor.dtype in NUMPY_DTYPES]
+    by_name = {port.name: port for port in others}
+    if all(port.name in by_name and _fits(port, by_name[port.name]) for port in ports):
+        return tuple(OutputPair(port, by_name[port.name]) for port in ports)
+    if len(ports) == len(others) and all(map(_fits, ports, others)):
+        return tuple(map(OutputPair, ports, others))
+    return tuple(OutputPair(port, _only_fit(port, ports, others)) for port in ports)
+
+
+def _only_fit(port: Port, ports: Sequence[Port], others: Sequence[Port]) -> Port | None:
+    fits = [other for other in others if _fits(port, other)]
+    rivals = [rival for rival in ports if _fits(rival, port)]
+    return fits[0] if len(fits) == 1 and len(rivals) == 1 else None
+
+
+def _fits(first: Port, second: Port) -> bool:
+    return _elements(first.tensor) == _elements(second.tensor)
+
+
+def _elements(tensor: Tensor) -> tuple[int, ...]:
+    """The shape without the sizes of 1, which exporters add and drop."""
+    return tuple(size for size in tensor.shape if size != 1)

@@ -1,0 +1,236 @@
+"""Opens the sessions for a candidate and its reference, runs the dataset, and closes them."""
+
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+from shutil import rmtree
+
+import numpy as np
+
+from edgecheck.compare.binding import OutputPair, pair_outputs, run_shape, sample_shape_of
+from edgecheck.compare.inputs import InputTracker
+from edgecheck.compare.outputs import ClassRule
+from edgecheck.compare.sensitivity import BASES, Sensitivity, sensitivities
+from edgecheck.compare.statistics import Comparison
+from edgecheck.compare.stream import Progress, Side, SideFault, compare
+from edgecheck.compare.tracker import Tracker, WatchedOutput
+from edgecheck.errors import Fault
+from edgecheck.preprocess.pipeline import Pipeline
+from edgecheck.quantization import representable_range
+from edgecheck.runtime.backends import Backend
+from edgecheck.runtime.discovery import Opened, open_session
+from edgecheck.runtime.exchange import Exchange, shared_folder
+from edgecheck.runtime.job import job_for
+from edgecheck.runtime.session import Session, empty_feeds
+from edgecheck.samples.chunk import Dataset
+from edgecheck.spec.model import Spec
+from edgecheck.tensors import NUMPY_DTYPES, Array
+from edgecheck.tflite.contract import input_fossil
+from edgecheck.tflite.graph import Contract, Model, Port
+
+_CHUNK_BYTES = 1 << 21
+_CHUNK_ROWS = 256
+
+
+@dataclass(frozen=True)
+class Entrant:
+    """One model of the comparison and how the spec's inputs go into it."""
+
+    who: str
+    """"candidate" or "reference"."""
+    path: Path
+    model: Model
+    contract: Contract
+    bound: Mapping[str, Port]
+
+    def run_shapes(self, spec: Spec) -> dict[str, tuple[int, ...]] | None:
+        """Feed name -> full shape to run with; None where a shape of the spec does not fit."""
+        shapes = {
+            name: run_shape(port.tensor, spec.inputs[name].shape)
+            for name, port in self.bound.items()
+        }
+        if any(shape is None for shape in shapes.values()):
+            return None
+        return {name: shape for name, shape in shapes.items() if shape is not None}
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What to run, on what, and how."""
+
+    spec: Spec
+    dataset: Dataset
+    candidate: Entrant
+    reference: Entrant | None
+    backends: tuple[Backend, ...]
+    threads: int
+    timeout: float
+    """Seconds that loading, or one run of one sample, may take."""
+
+
+@dataclass(frozen=True)
+class Observation:
+    """What was seen, and in which runtime."""
+
+    comparison: Comparison
+    sensitivities: tuple[Sensitivity, ...]
+    reference_sensitivities: tuple[Sensitivity, ...]
+    runtime: Opened
+
+
+def is_feedable(entrant: Entrant, spec: Spec) -> bool:
+    """Whether every input has a shape and a type that the spec's samples can be given to."""
+    dtypes = {port.tensor.dtype for port in entrant.bound.values()}
+    numeric = all(dtype in NUMPY_DTYPES and "complex" not in dtype for dtype in dtypes)
+    return numeric and entrant.run_shapes(spec) is not None
+
+
+def observe(setup: Setup, progress: Progress) -> Observation:
+    """Run the whole dataset through candidate and reference.
+
+    Raises:
+        SideFault: a model was refused, crashed or hung.
+        RuntimeMissing: no backend works.
+        DatasetUnreadable: a sample cannot be read or does not fit.
+    """
+    folder = shared_folder()
+    with ExitStack() as stack:
+        stack.callback(rmtree, folder, ignore_errors=True)
+        opened = _open(setup, setup.candidate, setup.backends, folder, stack)
+        sides = [Side("candidate", opened.session)]
+        if setup.reference is not None:
+            other = _open(setup, setup.reference, (opened.backend,), folder, stack)
+            sides.insert(0, Side("reference", other.session))
+        feeds = empty_feeds(_sample_shapes(setup), _chunk_rows(setup), folder)
+        for side in sides:
+            side.session.attach(feeds)
+        pipelines = {name: Pipeline(name, spec) for name, spec in setup.spec.inputs.items()}
+        found = compare(setup.dataset, pipelines, feeds, sides, _tracker(setup), progress)
+        moved = _vary(setup, pipelines, feeds, sides, found)
+        return Observation(
+            comparison=found,
+            sensitivities=moved.get("candidate", ()),
+            reference_sensitivities=moved.get("reference", ()),
+            runtime=opened,
+        )
+
+
+def output_pairs(setup: Setup) -> tuple[OutputPair, ...]:
+    """The outputs that can be read, each with its counterpart in the reference."""
+    reference = None if setup.reference is None else setup.reference.contract
+    return pair_outputs(setup.candidate.contract, reference)
+
+
+def _open(
+    setup: Setup, entrant: Entrant, backends: tuple[Backend, ...], folder: Path, stack: ExitStack
+) -> Opened:
+    shapes = entrant.run_shapes(setup.spec)
+    if shapes is None:
+        raise ValueError(f"{entrant.who}: shapes were not checked before the run")
+    readable = tuple(p for p in entrant.contract.outputs if p.tensor.dtype in NUMPY_DTYPES)
+    job = job_for(
+        replace(entrant.contract, outputs=readable),
+        str(entrant.path),
+        bound=entrant.bound,
+        shapes=shapes,
+        threads=setup.threads,
+    )
+    try:
+        opened = open_session(job, backends, folder=folder, timeout=setup.timeout)
+    except Fault as fault:
+        raise SideFault(entrant.who, fault, None) from fault
+    stack.callback(opened.session.close)
+    return opened
+
+
+def _sample_shapes(setup: Setup) -> dict[str, tuple[int, ...]]:
+    shapes = setup.candidate.run_shapes(setup.spec) or {}
+    return {
+        name: sample_shape_of(shape, setup.spec.inputs[name].shape)
+        for name, shape in shapes.items()
+    }
+
+
+def _chunk_rows(setup: Setup) -> int:
+    """Rows of a page: as many as fit the memory budget, inputs and outputs taken together."""
+    elements = sum(int(np.prod(shape)) for shape in _sample_shapes(setup).values())
+    for port in setup.candidate.contract.outputs:
+        elements += int(np.prod([max(size, 1) for size in port.tensor.shape]))
+    return max(1, min(_CHUNK_ROWS, _CHUNK_BYTES // (4 * max(elements, 1))))
+
+
+def _tracker(setup: Setup) -> Tracker:
+    inputs = {name: _input_tracker(setup, name) for name in setup.spec.inputs}
+    seed = 0 if setup.spec.dataset is None else setup.spec.dataset.seed
+    return Tracker(inputs, watched_outputs(setup), seed)
+
+
+def _input_tracker(setup: Setup, name: str) -> InputTracker:
+    port = setup.candidate.bound[name]
+    fossil = input_fossil(setup.candidate.model, port)
+    span = None
+    if fossil is not None and fossil.quantization is not None and fossil.quantization.is_usable:
+        low, high = representable_range(fossil.quantization, fossil.dtype)
+        # A value within half an LSB of the range is still rounded, not clipped.
+        half = max(fossil.quantization.scales) / 2
+        span = (low - half, high + half)
+    dtype = NUMPY_DTYPES[port.tensor.dtype]
+    return InputTracker(name, span, is_whole=dtype.kind in "iu" and fossil is None)
+
+
+def watched_outputs(setup: Setup) -> tuple[WatchedOutput, ...]:
+    """How each output is followed; the primary one is the spec's, else the only or first."""
+    pairs = output_pairs(setup)
+    declared = [name for name, output in setup.spec.outputs.items() if output.primary]
+    primary = declared[0] if declared else (pairs[0].candidate.name if pairs else "")
+    return tuple(_watched(setup.spec, pair, primary) for pair in pairs)
+
+
+def _watched(spec: Spec, pair: OutputPair, primary: str) -> WatchedOutput:
+    name, tensor = pair.candidate.name, pair.candidate.tensor
+    scale = None
+    if tensor.dtype in {"int8", "uint8", "int16"} and tensor.quantization is not None:
+        scale = max(tensor.quantization.scales) if tensor.quantization.is_usable else None
+    rule = None
+    if spec.model.task == "classification":
+        own = spec.outputs.get(name)
+        rule = ClassRule(own.threshold if own and own.threshold is not None else 0.5)
+    return WatchedOutput(
+        candidate=name,
+        reference=None if pair.reference is None else pair.reference.name,
+        scale=scale,
+        rule=rule,
+        is_primary=name == primary,
+    )
+
+
+def _vary(
+    setup: Setup,
+    pipelines: Mapping[str, Pipeline],
+    feeds: Exchange,
+    sides: list[Side],
+    found: Comparison,
+) -> dict[str, tuple[Sensitivity, ...]]:
+    """Vary inputs one at a time, where the pass itself left open whether they matter."""
+    if found.samples < 2 or (len(pipelines) == 1 and _all_move(found)):
+        return {}
+    chunk = next(iter(setup.dataset.chunks(BASES)))
+    samples: dict[str, Array] = {
+        name: pipeline(chunk.rows[name], chunk.ids) for name, pipeline in pipelines.items()
+    }
+    return {side.who: _varied(side.who, side.session, feeds, samples) for side in sides}
+
+
+def _varied(
+    who: str, session: Session, feeds: Exchange, samples: Mapping[str, Array]
+) -> tuple[Sensitivity, ...]:
+    try:
+        return sensitivities(session, feeds, samples)
+    except Fault as fault:
+        raise SideFault(who, fault, None) from fault
+
+
+def _all_move(found: Comparison) -> bool:
+    """Whether every output moved by more than one LSB over the samples."""
+    return all(output.candidate.spread > (output.scale or 0.0) for output in found.outputs)

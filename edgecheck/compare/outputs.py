@@ -1,0 +1,178 @@
+"""Statistics of the outputs, of one model alone and of candidate against reference."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from edgecheck.compare.statistics import OutputStatistics, PairStatistics
+from edgecheck.metrics.agreement import Agreement
+from edgecheck.metrics.distinct import DistinctRows, row_hashes
+from edgecheck.metrics.quantiles import Quantiles, linear_edges, logarithmic_edges
+from edgecheck.metrics.rowwise import are_distributions, cosines, divergences, softmax
+from edgecheck.metrics.sqnr import Sqnr
+from edgecheck.tensors import Array
+
+NO_CLASS = -1
+"""The top class of a row that holds NaN: argmax would name one, as devices do."""
+
+_FLOAT_ZERO = 1e-6
+_FLOAT_FLOOR = 1e-7
+
+
+@dataclass(frozen=True)
+class ClassRule:
+    """How an output names a class: the largest element, or for a single one, above a threshold."""
+
+    threshold: float
+
+    def top(self, rows: Array) -> Array:
+        """The class of each row of (n, elements), int64 (n,); `NO_CLASS` where one is NaN."""
+        if rows.shape[1] == 1:
+            top = (rows[:, 0] > self.threshold).astype(np.int64)
+        else:
+            top = np.argmax(rows, axis=1).astype(np.int64)
+        top[np.isnan(rows).any(axis=1)] = NO_CLASS
+        return top
+
+    def classes(self, elements: int) -> int:
+        """Number of classes of an output with so many elements."""
+        return max(elements, 2)
+
+
+class OutputTracker:
+    """One output of one model."""
+
+    def __init__(self, name: str, rule: ClassRule | None, scale: float | None) -> None:
+        """Start empty; `scale` is one LSB, None for a float output."""
+        self._name = name
+        self._rule = rule
+        self._scale = scale
+        self._samples = self._values = self._nonfinite = self._nonfinite_samples = 0
+        self._zero_samples = 0
+        self._low: Array | None = None
+        self._high: Array | None = None
+        self._counts: Array | None = None
+        self._distinct = DistinctRows()
+
+    def update(self, rows: Array, size: Array | None) -> Array | None:
+        """Add float32 (n, elements); returns the top classes, if the task has any.
+
+        Args:
+            rows: real values.
+            size: (n,) largest absolute value of the reference's row, which says what counts as
+                zero in a float output; None without a reference.
+        """
+        self._samples += len(rows)
+        self._values += rows.size
+        finite = np.isfinite(rows)
+        if not finite.all():
+            self._nonfinite += int((~finite).sum())
+            self._nonfinite_samples += int((~finite).any(axis=1).sum())
+        self._widen(rows, finite)
+        self._zero_samples += self._count_zero(rows, size)
+        self._distinct.update(row_hashes(rows))
+        return self._count_classes(rows)
+
+    def statistics(self) -> OutputStatistics:
+        """What was seen so far."""
+        spread, largest = float("nan"), 0.0
+        if self._low is not None and self._high is not None:
+            known = np.isfinite(self._low)
+            low, high = self._low[known], self._high[known]
+            spread = float((high - low).max()) if len(low) else float("nan")
+            largest = float(np.abs([low, high]).max(initial=0))
+        return OutputStatistics(
+            name=self._name,
+            samples=self._samples,
+            values=self._values,
+            nonfinite=self._nonfinite,
+            nonfinite_samples=self._nonfinite_samples,
+            distinct=self._distinct.compute(),
+            spread=spread,
+            largest=largest,
+            zero_samples=self._zero_samples,
+            class_counts=self._counts,
+        )
+
+    def _widen(self, rows: Array, finite: Array) -> None:
+        low = np.where(finite, rows, np.inf).min(axis=0)
+        high = np.where(finite, rows, -np.inf).max(axis=0)
+        self._low = low if self._low is None else np.minimum(self._low, low)
+        self._high = high if self._high is None else np.maximum(self._high, high)
+
+    def _count_zero(self, rows: Array, size: Array | None) -> int:
+        if self._scale is not None:
+            limit: Array | float = self._scale / 2
+        else:
+            limit = 0.0 if size is None else _FLOAT_ZERO * size
+        return int((np.abs(rows).max(axis=1, initial=0) <= limit).sum())
+
+    def _count_classes(self, rows: Array) -> Array | None:
+        if self._rule is None:
+            return None
+        top = self._rule.top(rows)
+        if self._counts is None:
+            self._counts = np.zeros(self._rule.classes(rows.shape[1]), np.int64)
+        self._counts += np.bincount(top[top != NO_CLASS], minlength=len(self._counts))
+        return top
+
+
+class PairTracker:
+    """Candidate against reference on one output."""
+
+    def __init__(self, scale: float | None, *, has_classes: bool) -> None:
+        """Start empty; `scale` is one LSB of the candidate's output, None for float."""
+        self._floor = scale / 2 if scale is not None else _FLOAT_FLOOR
+        self._sqnr = Sqnr()
+        self._cosine = Quantiles(linear_edges(-1, 1, 4000))
+        self._agreement = Agreement()
+        self._divergence = Quantiles(logarithmic_edges(1e-9, 1e3, 2400))
+        self._max_error = 0.0
+        self._has_classes = has_classes
+        self._is_distribution = True
+        self._classes = 0
+
+    def update(
+        self,
+        reference: Array,
+        candidate: Array,
+        tops: tuple[Array, Array] | None,
+        weights: Array,
+    ) -> Array:
+        """Add rows (n, elements) of both; returns the SQNR of each row, dB, (n,)."""
+        per_row = self._sqnr.update(reference, candidate, weights)
+        self._cosine.update(cosines(reference, candidate))
+        with np.errstate(invalid="ignore"):
+            error = np.abs(reference - candidate)
+        self._max_error = max(self._max_error, float(np.nanmax(error, initial=0.0)))
+        if tops is not None:
+            agrees = (tops[0] == tops[1]) & (tops[0] != NO_CLASS)
+            self._agreement.update(agrees, weights)
+            self._update_divergence(reference, candidate)
+        return per_row
+
+    def statistics(self) -> PairStatistics:
+        """What was seen so far."""
+        has_divergence = self._divergence.samples > 0
+        return PairStatistics(
+            sqnr_db=self._sqnr.compute(),
+            sqnr_db_interval=self._sqnr.interval(),
+            cosine_p5=self._cosine.quantile(0.05),
+            cosine_p5_interval=self._cosine.interval(0.05),
+            max_abs_error=self._max_error,
+            agreement=self._agreement.compute() if self._has_classes else None,
+            agreement_interval=self._agreement.interval() if self._has_classes else None,
+            kl_median=self._divergence.quantile(0.5) if has_divergence else None,
+            kl_median_interval=self._divergence.interval(0.5) if has_divergence else None,
+        )
+
+    def _update_divergence(self, reference: Array, candidate: Array) -> None:
+        """KL of the class probabilities; logits are passed through softmax first."""
+        if reference.shape[1] < 2:
+            return
+        self._is_distribution = self._is_distribution and are_distributions(reference)
+        if self._is_distribution:
+            values = divergences(reference, candidate, self._floor)
+        else:
+            values = divergences(softmax(reference), softmax(candidate), _FLOAT_FLOOR)
+        self._divergence.update(values)

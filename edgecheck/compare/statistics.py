@@ -1,0 +1,117 @@
+"""What a pass over the dataset leaves behind: plain data that checks judge."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from edgecheck.tensors import Array
+
+
+@dataclass(frozen=True)
+class InputStatistics:
+    """One input over all samples, after preprocessing and before quantization."""
+
+    name: str
+    samples: int
+    elements: int
+    """Finite values seen."""
+    low: float
+    high: float
+    """Smallest and largest finite value; NaN if there was none."""
+    clipped: int
+    """Finite values outside the representable range of the candidate."""
+    fractional: int
+    """Values that are no whole numbers inside an integer tensor without a scale."""
+    nonfinite: int
+    nonfinite_samples: tuple[str, ...]
+    """Ids of the first few samples with NaN or infinity."""
+    nonfinite_sample_count: int
+    distinct: int
+    duplicate: tuple[str, str] | None
+    """Ids of the first two equal samples."""
+    constant_features: tuple[int, ...] | None
+    """Positions that never change; only for samples of rank 1."""
+
+
+@dataclass(frozen=True)
+class OutputStatistics:
+    """One output of one model over all samples."""
+
+    name: str
+    samples: int
+    values: int
+    nonfinite: int
+    nonfinite_samples: int
+    distinct: int
+    spread: float
+    """The largest (maximum - minimum) over samples of any element; NaN if nothing was finite."""
+    largest: float
+    """The largest absolute finite value; 0 if there was none."""
+    zero_samples: int
+    """Samples whose every value is zero within the tolerance of the output."""
+    class_counts: Array | None
+    """int64 (classes,): how often each class was on top; None where the task has no classes."""
+
+
+@dataclass(frozen=True)
+class PairStatistics:
+    """Candidate against reference on one output. Intervals are 95 %."""
+
+    sqnr_db: float
+    sqnr_db_interval: tuple[float, float] | None
+    cosine_p5: float
+    cosine_p5_interval: tuple[float, float] | None
+    max_abs_error: float
+    agreement: float | None
+    agreement_interval: tuple[float, float] | None
+    kl_median: float | None
+    kl_median_interval: tuple[float, float] | None
+
+
+@dataclass(frozen=True)
+class LabelStatistics:
+    """Labels and how often they were met, on the primary output."""
+
+    labelled: int
+    class_counts: Mapping[int, int]
+    """Class -> number of samples for which it is acceptable."""
+    highest: int
+    candidate_accuracy: float
+    reference_accuracy: float | None
+    mcnemar_p: float | None
+
+
+@dataclass(frozen=True)
+class Worst:
+    """One of the samples with the lowest SQNR."""
+
+    id: str
+    output: str
+    sqnr_db: float
+    candidate_class: int | None
+    reference_class: int | None
+    label: str | None
+
+
+@dataclass(frozen=True)
+class OutputComparison:
+    """Everything about one output."""
+
+    name: str
+    scale: float | None
+    """One LSB of the candidate's output; None where it is float."""
+    candidate: OutputStatistics
+    reference: OutputStatistics | None
+    pair: PairStatistics | None
+    labels: LabelStatistics | None
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The whole pass."""
+
+    samples: int
+    inputs: tuple[InputStatistics, ...]
+    outputs: tuple[OutputComparison, ...]
+    worst: tuple[Worst, ...]
+    latency_ms: tuple[float, float, float]
+    """p50, p95 and maximum of one candidate invocation, milliseconds."""

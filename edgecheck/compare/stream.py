@@ -1,0 +1,99 @@
+"""The streaming pass: preprocess a chunk while the models run the one before."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from edgecheck.compare.statistics import Comparison
+from edgecheck.compare.tracker import Tracker
+from edgecheck.errors import Fault
+from edgecheck.preprocess.pipeline import Pipeline
+from edgecheck.runtime.exchange import Exchange
+from edgecheck.runtime.session import Results, Session
+from edgecheck.samples.chunk import Chunk, Dataset
+
+Progress = Callable[[int, int], None]
+"""Called with (samples done, samples in all)."""
+
+
+@dataclass(frozen=True)
+class Side:
+    """One model in the comparison."""
+
+    who: str
+    """"candidate" or "reference"."""
+    session: Session
+
+
+class SideFault(Exception):  # noqa: N818  (carries a fault)
+    """A model misbehaved during the pass; says which, and on which sample."""
+
+    def __init__(self, who: str, fault: Fault, sample: str | None) -> None:
+        super().__init__(str(fault))
+        self.who = who
+        self.fault = fault
+        self.sample = sample
+
+
+def compare(
+    dataset: Dataset,
+    pipelines: Mapping[str, Pipeline],
+    feeds: Exchange,
+    sides: Sequence[Side],
+    tracker: Tracker,
+    progress: Progress,
+) -> Comparison:
+    """Run every sample of the dataset through every side, and judge nothing.
+
+    Args:
+        dataset: read once, in its order.
+        pipelines: input name -> preprocessing.
+        feeds: the exchange that all sessions read; its depth is the chunk size.
+        sides: the candidate last; a reference before it.
+        tracker: takes the statistics.
+        progress: told after each chunk.
+
+    Raises:
+        SideFault: a model refused a sample, crashed or hung.
+        DatasetUnreadable: a sample cannot be read or does not fit.
+    """
+    for chunk, results in _overlapped(dataset, pipelines, feeds, sides, tracker):
+        tracker.add_outputs(chunk, results)
+        progress(tracker.samples, len(dataset))
+    return tracker.comparison()
+
+
+def _overlapped(
+    dataset: Dataset,
+    pipelines: Mapping[str, Pipeline],
+    feeds: Exchange,
+    sides: Sequence[Side],
+    tracker: Tracker,
+) -> Iterator[tuple[Chunk, dict[str, Results]]]:
+    """Each chunk with what every side made of it; the models are one chunk ahead."""
+    page = 0
+    running: Chunk | None = None
+    for chunk in dataset.chunks(feeds.layout.rows):
+        for name, pipeline in pipelines.items():
+            rows = pipeline(chunk.rows[name], chunk.ids)
+            tracker.add_input(name, rows, chunk.ids)
+            feeds.pages[page][name][: len(rows)] = rows
+        finished = None if running is None else (running, _collect(sides, running))
+        for side in sides:
+            side.session.submit(page, len(chunk.ids))
+        running, page = chunk, 1 - page
+        if finished is not None:
+            yield finished
+    if running is not None:
+        yield running, _collect(sides, running)
+
+
+def _collect(sides: Sequence[Side], chunk: Chunk) -> dict[str, Results]:
+    results = {}
+    for side in sides:
+        try:
+            results[side.who] = side.session.collect()
+        except Fault as fault:
+            inside = fault.row is not None and fault.row < len(chunk.ids)
+            sample = chunk.ids[fault.row] if inside and fault.row is not None else None
+            raise SideFault(side.who, fault, sample) from fault
+    return results

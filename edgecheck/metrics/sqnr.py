@@ -1,0 +1,58 @@
+"""Signal to quantization noise ratio, pooled over all elements of all samples."""
+
+import numpy as np
+
+from edgecheck.metrics.bootstrap import REPLICATES, percentile_interval
+from edgecheck.tensors import Array
+
+
+def decibels(signal: Array, noise: Array) -> Array:
+    """10 log10(signal / noise): +inf where noise is 0, NaN where both are.
+
+    A signal of 0 under some noise is -inf.
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = np.where((noise == 0) & (signal > 0), np.inf, signal / noise)
+        return np.asarray(10 * np.log10(ratio))
+
+
+class Sqnr:
+    """SQNR = 10 log10(sum ref^2 / sum (ref - cand)^2), dB, over elements finite in both."""
+
+    def __init__(self) -> None:
+        self._signal = 0.0
+        self._noise = 0.0
+        self._elements = 0
+        self._replicates = np.zeros((2, REPLICATES))
+
+    def update(self, reference: Array, candidate: Array, weights: Array) -> Array:
+        """Add rows (n, elements); returns the SQNR of each row, float64 (n,).
+
+        A row without a finite element, or all zeros in both, is NaN.
+        """
+        finite = np.isfinite(reference) & np.isfinite(candidate)
+        known = np.where(finite, reference, 0).astype(np.float64)
+        error = known - np.where(finite, candidate, 0)
+        signal, noise = np.einsum("ij,ij->i", known, known), np.einsum("ij,ij->i", error, error)
+        self._signal += float(signal.sum())
+        self._noise += float(noise.sum())
+        self._elements += int(finite.sum())
+        self._replicates += np.stack([signal, noise]) @ weights
+        return decibels(signal, noise)
+
+    def merge(self, other: "Sqnr") -> None:
+        """Add what another instance saw."""
+        self._signal += other._signal
+        self._noise += other._noise
+        self._elements += other._elements
+        self._replicates += other._replicates
+
+    def compute(self) -> float:
+        """The pooled value in dB; NaN when nothing finite was seen."""
+        if not self._elements:
+            return float("nan")
+        return float(decibels(np.float64(self._signal), np.float64(self._noise)))
+
+    def interval(self) -> tuple[float, float] | None:
+        """The 95 % bootstrap interval over samples, dB."""
+        return percentile_interval(decibels(self._replicates[0], self._replicates[1]))

@@ -1,0 +1,104 @@
+"""Every rule, in one table: a rule that is not listed here does not exist."""
+
+from difflib import get_close_matches
+
+from edgecheck.errors import UsageError
+from edgecheck.rules.base import Rule
+from edgecheck.rules.dataset.dataset_duplicates import DatasetDuplicates
+from edgecheck.rules.dataset.dataset_single_class import DatasetSingleClass
+from edgecheck.rules.dataset.features_constant import FeaturesConstant
+from edgecheck.rules.dataset.input_constant import InputConstant
+from edgecheck.rules.dataset.inputs_nonfinite import InputsNonfinite
+from edgecheck.rules.dataset.label_count_mismatch import LabelCountMismatch
+from edgecheck.rules.file.model_file_invalid import ModelFileInvalid
+from edgecheck.rules.file.partially_quantized_or_hybrid import PartiallyQuantizedOrHybrid
+from edgecheck.rules.gate.check_skipped import CheckSkipped
+from edgecheck.rules.gate.unused_ignore import UnusedIgnore
+from edgecheck.rules.input.channel_count_mismatch import ChannelCountMismatch
+from edgecheck.rules.input.input_count_mismatch import InputCountMismatch
+from edgecheck.rules.input.input_dtype_mismatch import InputDtypeMismatch
+from edgecheck.rules.input.input_not_normalized import InputNotNormalized
+from edgecheck.rules.input.input_range_mismatch import InputRangeMismatch
+from edgecheck.rules.input.input_rank_or_batch_missing import InputRankOrBatchMissing
+from edgecheck.rules.input.input_shape_mismatch import InputShapeMismatch
+from edgecheck.rules.input.layout_nchw_nhwc import LayoutNchwNhwc
+from edgecheck.rules.output.class_collapse import ClassCollapse
+from edgecheck.rules.output.constant_output import ConstantOutput
+from edgecheck.rules.output.input_insensitive import InputInsensitive
+from edgecheck.rules.output.nonfinite_output import NonfiniteOutput
+from edgecheck.rules.output.parity_loss import ParityLoss
+from edgecheck.rules.output.quant_output_collapse import QuantOutputCollapse
+from edgecheck.rules.output.zero_output import ZeroOutput
+from edgecheck.rules.quantization.calibration_preprocessing_mismatch import (
+    CalibrationPreprocessingMismatch,
+)
+from edgecheck.rules.quantization.quant_scale_degenerate import QuantScaleDegenerate
+from edgecheck.rules.runtime.load_failed import LoadFailed
+from edgecheck.rules.runtime.runtime_crash import RuntimeCrash
+from edgecheck.rules.runtime.runtime_timeout import RuntimeTimeout
+from edgecheck.rules.wording import plain
+
+RULES: tuple[type[Rule], ...] = (
+    ModelFileInvalid,
+    PartiallyQuantizedOrHybrid,
+    LoadFailed,
+    RuntimeCrash,
+    RuntimeTimeout,
+    InputCountMismatch,
+    InputDtypeMismatch,
+    InputRankOrBatchMissing,
+    LayoutNchwNhwc,
+    ChannelCountMismatch,
+    InputShapeMismatch,
+    InputRangeMismatch,
+    InputNotNormalized,
+    CalibrationPreprocessingMismatch,
+    QuantScaleDegenerate,
+    NonfiniteOutput,
+    ZeroOutput,
+    ConstantOutput,
+    ClassCollapse,
+    InputInsensitive,
+    QuantOutputCollapse,
+    ParityLoss,
+    InputsNonfinite,
+    InputConstant,
+    LabelCountMismatch,
+    DatasetDuplicates,
+    FeaturesConstant,
+    DatasetSingleClass,
+    CheckSkipped,
+    UnusedIgnore,
+)
+"""Ordered by area, and within it roughly from what stops a model to what colours its result."""
+
+
+def area_of(rule: type[Rule]) -> str:
+    """The area a rule belongs to: the folder it is defined in."""
+    return rule.__module__.split(".")[-2]
+
+
+def rule_named(name: str) -> type[Rule]:
+    """The rule with this name.
+
+    Raises:
+        UsageError: there is none; the hint lists the names that come close.
+    """
+    for rule in RULES:
+        if rule.name == name:
+            return rule
+    close = " or ".join(f"`{known}`" for known in _close_names(name))
+    hint = f"Did you mean {close}? " if close else ""
+    raise UsageError(
+        f'no rule is named "{plain(name)}"', hint=f"{hint}`edgecheck rules` lists all names."
+    )
+
+
+def _close_names(name: str) -> list[str]:
+    """At most three names that look like `name`, or contain it."""
+    # Matching is quadratic in the length, and no rule has a longer name than this.
+    wanted = name[:60].strip().lower().replace("_", "-").replace(" ", "-")
+    names = [rule.name for rule in RULES]
+    containing = [known for known in names if len(wanted) > 2 and wanted in known]
+    alike = get_close_matches(wanted, names, n=3, cutoff=0.6)
+    return list(dict.fromkeys(alike + containing))[:3]

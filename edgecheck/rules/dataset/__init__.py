@@ -1,0 +1,1 @@
+"""Rules about the samples and labels that everything is judged by."""

@@ -1,0 +1,67 @@
+"""The rule `label-count-mismatch`."""
+
+from dataclasses import dataclass
+
+from edgecheck.rules.base import Rule
+from edgecheck.rules.wording import clause, count
+
+
+@dataclass(frozen=True)
+class LabelCountMismatch(Rule):
+    """The labels do not fit the number of classes of the model.
+
+    ## What it means
+    The list of label names has another length than the model's output, or a
+    sample is labelled with a class that the model does not have. Names and
+    classes are then shifted against each other, or an app reads past the end
+    of its list.
+
+    ## Why it happens
+    * The model has a background class at index 0 and the list has not, or the
+      reverse: 1001 against 1000.
+    * The list ends in an empty line, begins with a heading, or comes from
+      another dataset.
+    * Classes were added after the model was trained.
+
+    ## How edgecheck knows
+    It compares the length of `model.labels`, and the largest label of the
+    dataset, with the last size of the model's output.
+
+    ## How to fix
+    Print both, and make the list match the training code's order:
+
+        print(len(open("labels.txt").read().splitlines()))
+        print(interpreter.get_output_details()[0]["shape"])
+
+    For a model with a background class put `background` on the first line.
+
+    ## References
+    * https://github.com/YijinLiu/tf-cpu/issues/3
+      (names off by one: adding 1 to the class set it right)
+    * https://github.com/tensorflow/tpu/issues/521 (1000 against 1001 names)
+    * https://github.com/tensorflow/tensorflow/issues/42948
+    """
+
+    name = "label-count-mismatch"
+    severity = "error"
+    role = "cause"
+
+    labels: int
+    classes: int
+    detail: str
+    """Which labels do not fit."""
+
+    def message(self) -> str:
+        """What was found, with its numbers."""
+        return (
+            f"{count(self.labels, 'label')} against {self.classes} classes in the model's "
+            f"output: {clause(self.detail)}."
+        )
+
+    def fix(self) -> str:
+        """What to do."""
+        if self.classes == self.labels + 1:
+            return (
+                'If class 0 of the model is the background, put "background" first in the labels.'
+            )
+        return f"Give exactly {self.classes} labels, in the order in which the model was trained."

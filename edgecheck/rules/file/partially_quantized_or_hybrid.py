@@ -1,0 +1,79 @@
+"""The rule `partially-quantized-or-hybrid`."""
+
+from dataclasses import dataclass
+
+from edgecheck.rules.base import Rule
+from edgecheck.rules.wording import plain
+
+_CONVERTER = {
+    "none": "without setting `converter.optimizations`",
+    "float16": "with `optimizations = [tf.lite.Optimize.DEFAULT]` and "
+    "`target_spec.supported_types = [tf.float16]`",
+    "dynamic-range": "with `optimizations = [tf.lite.Optimize.DEFAULT]` and no "
+    "`representative_dataset`",
+    "full-integer": "with a `representative_dataset` and "
+    "`target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]`",
+    "int16x8": "with a `representative_dataset` and `target_spec.supported_ops = [tf.lite."
+    "OpsSet.EXPERIMENTAL_TFLITE_BUILTINS_ACTIVATIONS_INT16_WEIGHTS_INT8]`",
+}
+"""What TFLite's converter needs for each scheme that a spec can promise."""
+
+
+@dataclass(frozen=True)
+class PartiallyQuantizedOrHybrid(Rule):
+    """The file is not quantized in the way that the spec promises.
+
+    ## What it means
+    The spec states a quantization scheme and the file has another one. A
+    device that only runs integers, such as an Edge TPU, then refuses the
+    file, runs parts of it on the CPU, or gives wrong numbers.
+
+    ## Why it happens
+    * Without a representative dataset the converter quantizes the weights
+      only; activations stay float (dynamic range).
+    * An operator without an integer kernel was left in float, with QUANTIZE
+      and DEQUANTIZE around it.
+    * The wrong one of several files was picked.
+
+    ## How edgecheck knows
+    The types of weights and activations in the file make up its scheme. It is
+    compared with `model.quantization` of the spec.
+
+    ## How to fix
+    For full integer, convert with
+
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+        converter.representative_dataset = samples_from_the_spec
+        converter.target_spec.supported_ops = [
+            tf.lite.OpsSet.TFLITE_BUILTINS_INT8
+        ]
+
+    The converter then fails with the operator's name where it would otherwise
+    leave float behind. If the file is as intended, correct the spec.
+
+    ## References
+    * https://github.com/tensorflow/tflite-micro/issues/757
+    * https://github.com/tensorflow/tensorflow/issues/40866
+    * TFLite documentation, "Post-training quantization"
+    """
+
+    name = "partially-quantized-or-hybrid"
+    severity = "error"
+    role = "cause"
+
+    promised: str
+    """`model.quantization` of the spec."""
+    found: str
+    """The scheme in the file."""
+
+    def message(self) -> str:
+        """What was found, with its numbers."""
+        promised, found = plain(self.promised), plain(self.found)
+        return (
+            f'The spec says that the model\'s quantization is "{promised}", the file has "{found}".'
+        )
+
+    def fix(self) -> str:
+        """What to do."""
+        how = _CONVERTER.get(self.promised, f'as "{plain(self.promised)}"')
+        return f"Convert again {how}; or write what the file has under `model.quantization`."

@@ -1,0 +1,1 @@
+"""Rules about the validation run itself."""

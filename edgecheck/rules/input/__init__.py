@@ -1,0 +1,1 @@
+"""Rules about what the spec prepares against what the model takes."""

@@ -1,0 +1,71 @@
+"""The rule `channel-count-mismatch`."""
+
+from dataclasses import dataclass
+
+from edgecheck.rules.base import Rule
+from edgecheck.rules.wording import count, plain
+
+_STEP = {
+    (3, 1): "Make the images gray, with a `to-gray` step in the spec.",
+    (4, 1): "Make the images gray, with a `to-gray` step in the spec.",
+    (4, 3): "Drop the alpha channel: decode with `{color: RGB}` in the spec, and copy three of "
+    "every four bytes on the device.",
+    (1, 3): "Repeat the gray channel three times, as training did: decode with `{color: RGB}`.",
+}
+"""(prepared, taken) channels -> what brings one to the other."""
+
+
+@dataclass(frozen=True)
+class ChannelCountMismatch(Rule):
+    """The spec prepares another number of channels than the model takes.
+
+    ## What it means
+    Height and width are right, the values per pixel are not: gray against
+    colour, or colour with a transparency channel (RGBA) against without.
+
+    ## Why it happens
+    * A model for gray images gets colour images, or the reverse.
+    * PNG files and Android bitmaps carry an alpha channel.
+    * Several frames or sensors are stacked as channels in training only.
+
+    ## How edgecheck knows
+    It compares the last size (first, for NCHW) of the spec's `shape` with the
+    one in the file. Nothing has to run.
+
+    ## How to fix
+    Convert the images as training did, in the spec and on the device:
+
+        image = image.convert("L")      # one channel
+        image = image.convert("RGB")    # three channels, alpha dropped
+
+    On a device that copies bytes, a fourth byte per pixel shifts all pixels
+    after the first. No runtime can notice that.
+
+    ## References
+    * https://github.com/am15h/tflite_flutter_plugin/issues/175
+      (RGBA into a model for gray images: one answer for all inputs)
+    * https://github.com/tensorflow/tflite-support/issues/629
+    * https://github.com/navervision/mlsd/issues/26
+    """
+
+    name = "channel-count-mismatch"
+    severity = "error"
+    role = "cause"
+
+    input: str
+    spec_channels: int
+    model_channels: int
+
+    def message(self) -> str:
+        """What was found, with its numbers."""
+        prepared = count(self.spec_channels, "channel")
+        return (
+            f'Input "{plain(self.input)}": the spec prepares {prepared}, '
+            f"but the model takes {self.model_channels}."
+        )
+
+    def fix(self) -> str:
+        """What to do."""
+        pair = (self.spec_channels, self.model_channels)
+        taken = count(self.model_channels, "channel")
+        return _STEP.get(pair, f"Prepare {taken}, in the spec's steps and on the device.")

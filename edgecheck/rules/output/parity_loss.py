@@ -1,0 +1,83 @@
+"""The rule `parity-loss`."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from edgecheck.rules.base import Rule
+from edgecheck.rules.wording import count, number, percent, plain, points
+
+_METRIC = {
+    "agreement": "picks the reference's top class for {value}, at least {limit} expected",
+    "sqnr_db": "has a signal-to-error ratio of {value} dB, at least {limit} dB expected",
+    "cosine_p5": "has a cosine similarity of {value} at its worst 5%, at least {limit} expected",
+    "kl_median": "has a median KL divergence of {value}, at most {limit} expected",
+    "accuracy": "loses {value} of accuracy, at most {limit} allowed",
+}
+_WORDED = {"agreement": percent, "accuracy": points}
+
+
+@dataclass(frozen=True)
+class ParityLoss(Rule):
+    """The .tflite model does not answer as the reference model does.
+
+    ## What it means
+    On the same samples the answers differ by more than is tolerated. What was
+    measured on the trained model does not hold for this file.
+
+    ## Why it happens
+    * Calibration ranges are too narrow (clipping), or too wide (few codes).
+    * An operator loses too much in 8 bits, often a global average.
+    * The conversion changed the model, or it has other weights.
+
+    ## How edgecheck knows
+    Agreement: share of samples with the reference's top class. SQNR: energy of
+    the reference over that of the error. Accuracy: by McNemar's paired test.
+
+    ## How to fix
+    Convert without `optimizations` and validate that file. If it agrees, try
+    16-bit activations, or keep the worst operators in float.
+
+    ## References
+    * https://github.com/PINTO0309/onnx2tf/issues/444
+    * https://github.com/tensorflow/models/issues/10809
+    """
+
+    name = "parity-loss"
+    severity = "error"
+    role = "symptom"
+
+    output: str
+    metric: Literal["agreement", "sqnr_db", "cosine_p5", "kl_median", "accuracy"]
+    value: float
+    """For accuracy the loss, reference minus candidate, as a share."""
+    limit: float
+    interval: list[float] | None
+    samples: int
+    reference_accuracy: float | None
+    candidate_accuracy: float | None
+    p: float | None
+
+    def message(self) -> str:
+        """What was found, with its numbers."""
+        worded = _WORDED.get(self.metric, number)
+        words = _METRIC[self.metric].format(value=worded(self.value), limit=worded(self.limit))
+        return f'Output "{plain(self.output)}" {words} ({self._details(worded)}).'
+
+    def fix(self) -> str:
+        """What to do."""
+        return (
+            "Remove the causes in this report first; else convert without quantization. If that "
+            "file agrees, quantize less; if not, the conversion differs."
+        )
+
+    def _details(self, worded: Callable[[float], str]) -> str:
+        details = [count(self.samples, "sample")]
+        if self.interval is not None:
+            details.append(f"95% interval {' to '.join(map(worded, self.interval))}")
+        reference, candidate = self.reference_accuracy, self.candidate_accuracy
+        if reference is not None and candidate is not None:
+            details.append(f"accuracy {percent(candidate)} against {percent(reference)}")
+        if self.p is not None:
+            details.append(f"p = {number(self.p)}")
+        return ", ".join(details)

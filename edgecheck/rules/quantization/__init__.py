@@ -1,0 +1,1 @@
+"""Rules about scales and zero points stored in the file."""

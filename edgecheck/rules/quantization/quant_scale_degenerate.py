@@ -1,0 +1,66 @@
+"""The rule `quant-scale-degenerate`."""
+
+import math
+from dataclasses import dataclass
+
+from edgecheck.rules.base import Rule
+from edgecheck.rules.wording import number, plain
+
+
+@dataclass(frozen=True)
+class QuantScaleDegenerate(Rule):
+    """A tensor's quantization scale is zero, tiny or not a number.
+
+    ## What it means
+    The scale is the step between two neighbouring integer codes. With a scale
+    of 0, or one like 7.84e-09, all codes stand for practically the same value
+    and whatever passes through this tensor is lost.
+
+    ## Why it happens
+    * Calibration saw only zeros or one constant image: files were not found,
+      failed to decode, or a generator yielded its first item for ever.
+    * The layer is dead: it gave 0 for every calibration sample.
+    * An integer tensor that is not quantized has the scale 0 as a mark for
+      "none", and is dequantized all the same.
+
+    ## How edgecheck knows
+    It reads the scales in the file and flags those that are not finite, not
+    positive, or below 1e-6 for an activation. TensorFlow's converter writes
+    7.84e-09 where calibration saw only zeros, so a test for 0 misses it.
+
+    ## How to fix
+    Look at what calibration really gets, then convert again:
+
+        seen = [x[0] for x in representative_dataset()]
+        print(len(seen), min(map(np.min, seen)), max(map(np.max, seen)))
+        print(len({x.tobytes() for x in seen}), "different samples")
+
+    In your own code treat a scale of 0 as "these are the real values".
+
+    ## References
+    * https://github.com/ultralytics/ultralytics/issues/9159
+      (outputs of an unquantized file multiplied by the scale 0.0)
+    * https://github.com/tensorflow/tensorflow/issues/44289
+    * https://github.com/NVIDIA/TensorRT/issues/1480
+    """
+
+    name = "quant-scale-degenerate"
+    severity = "error"
+    role = "cause"
+
+    tensor: str
+    scale: float
+
+    def message(self) -> str:
+        """What was found, with its numbers."""
+        has = f'Tensor "{plain(self.tensor)}" has the quantization scale {number(self.scale)}'
+        if math.isfinite(self.scale) and self.scale >= 0:
+            return f"{has}: all its integer codes stand for practically the same value."
+        return f"{has}, which is not a positive finite number: its integer codes have no meaning."
+
+    def fix(self) -> str:
+        """What to do."""
+        return (
+            "Print number, range and distinct count of the samples that representative_dataset "
+            "yields, repair what loads them, and convert again."
+        )

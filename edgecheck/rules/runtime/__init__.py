@@ -1,0 +1,1 @@
+"""Rules about a runtime that cannot load or run the model."""

@@ -1,0 +1,76 @@
+"""The rule `load-failed`."""
+
+from dataclasses import dataclass
+
+from edgecheck.rules.base import Rule
+from edgecheck.rules.wording import clause, plain
+
+_ADVICE = {
+    "Select TensorFlow op": "Replace the TensorFlow-only (Flex) operators and convert with "
+    "`tf.lite.OpsSet.TFLITE_BUILTINS` alone, or ship a runtime with the Flex delegate.",
+    "custom op": "Replace the custom operator by built-in ones and convert again, or use a "
+    "runtime that registers it.",
+    "Didn't find op for builtin opcode": "Use a newer runtime on the device, or convert again "
+    "with the TensorFlow release that the device's runtime belongs to.",
+}
+"""Words of TFLite's loader, and what helps; the first match counts."""
+
+
+@dataclass(frozen=True)
+class LoadFailed(Rule):
+    """The runtime refuses to load the model.
+
+    ## What it means
+    The file is a TensorFlow Lite model, but this runtime will not set it up:
+    it stops while building the interpreter or allocating its tensors. The
+    same happens on a device with the same runtime.
+
+    ## Why it happens
+    * An operator, or a newer version of one, is unknown to the runtime. The
+      converter writes the version; an older runtime stops there.
+    * The model holds TensorFlow (Flex) or custom operators that this runtime
+      was built without.
+    * Shapes or types in the file contradict each other, so that allocating
+      fails.
+
+    ## How edgecheck knows
+    It builds the interpreter in a process of its own and repeats what the
+    runtime says. Version and words are in the evidence.
+
+    ## How to fix
+    Read the operator's name in the runtime's words. Then either update the
+    runtime to the one the converter belongs to, or convert for the older one:
+
+        converter.target_spec.supported_ops = [
+            tf.lite.OpsSet.TFLITE_BUILTINS
+        ]
+
+    ## References
+    * https://github.com/tensorflow/tflite-micro/issues/621
+    * https://github.com/tensorflow/tensorflow/issues/50641
+    * https://github.com/tensorflow/tensorflow/issues/62097
+    """
+
+    name = "load-failed"
+    severity = "error"
+    role = "cause"
+
+    runtime: str
+    version: str
+    words: str
+    """The runtime's own."""
+
+    def message(self) -> str:
+        """What was found, with its numbers."""
+        runtime = f"{plain(self.runtime)} {plain(self.version)}"
+        return f"The runtime {runtime} refuses to load the model: {clause(self.words)}."
+
+    def fix(self) -> str:
+        """What to do."""
+        for needle, advice in _ADVICE.items():
+            if needle in self.words:
+                return advice
+        return (
+            "Load the file with the runtime version it was converted with. If that works, update "
+            "the device's runtime; if not, convert the trained model again."
+        )

@@ -1,0 +1,85 @@
+"""How facts are put into words: numbers, ranges, shapes and text that comes from outside.
+
+Names and runtime words come from model files and other processes and may be hostile: they are
+shown short, on one line and without control characters.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import Literal
+
+Who = Literal["candidate", "reference"]
+"""The .tflite file to be shipped, or the trained model it is compared with."""
+
+_SHOWN_NAMES = 6
+_SHOWN_SIZES = 8
+
+
+def plain(text: str, limit: int = 60) -> str:
+    """One line of printable characters, at most `limit` of them; `(empty)` if none is left."""
+    # Four times the limit leaves room for what is dropped; a longer text is cut in any case.
+    spaced = "".join(c if c.isprintable() else " " for c in text[: 4 * limit])
+    line = " ".join(spaced.split())
+    if len(line) > limit or len(text) > 4 * limit:
+        return line[: limit - 3].rstrip() + "..."
+    return line or "(empty)"
+
+
+def clause(text: str) -> str:
+    """Longer outside text as the end of a sentence: `plain`, without a full stop of its own."""
+    line = plain(text, 240)
+    return line if line.endswith("...") else line.rstrip(" .")
+
+
+def number(value: float) -> str:
+    """Four significant digits; whole numbers below a million in full."""
+    if not math.isfinite(value):
+        return "not a number" if math.isnan(value) else f"{value:+}inity"
+    if value == int(value) and abs(value) < 1_000_000:
+        return str(int(value))
+    return f"{value:.4g}"
+
+
+def span(bounds: Sequence[float]) -> str:
+    """A range [low, high] as `-1 to 1`."""
+    low, high = bounds
+    return f"{number(low)} to {number(high)}"
+
+
+def percent(share: float) -> str:
+    """A share as a percentage; one just short of all or of nothing is not rounded to it."""
+    if not math.isfinite(share):
+        return number(share)
+    if 0.999 < share < 1:
+        return "more than 99.9%"
+    if 0 < share < 0.001:
+        return "less than 0.1%"
+    return f"{number(float(f'{100 * share:.3g}'))}%"
+
+
+def points(share: float) -> str:
+    """A difference of two shares in percentage points, as `3.5 points`."""
+    return f"{number(float(f'{100 * share:.3g}'))} points"
+
+
+def count(amount: int, noun: str) -> str:
+    """An amount and its noun, as `1 sample` or `3 samples`."""
+    return f"{amount} {noun}" if amount == 1 else f"{amount} {noun}s"
+
+
+def shape(sizes: Sequence[int]) -> str:
+    """Sizes as `[1, 96, 96, 3]`; those after the eighth are left out."""
+    shown = [str(size) for size in sizes[:_SHOWN_SIZES]]
+    return f"[{', '.join(shown + ['...'] * (len(sizes) > _SHOWN_SIZES))}]"
+
+
+def listed(names: Sequence[str]) -> str:
+    """Quoted names as `"a", "b" and 4 more`; `none` without any."""
+    shown = ", ".join(f'"{plain(name)}"' for name in names[:_SHOWN_NAMES])
+    left = len(names) - _SHOWN_NAMES
+    return f"{shown} and {left} more" if left > 0 else shown or "none"
+
+
+def model(who: Who) -> str:
+    """What a reader calls the model that the finding is about."""
+    return "the .tflite model" if who == "candidate" else "the reference model"

@@ -1,0 +1,1 @@
+"""Installed TFLite runtimes, each behind the same session, in a process of its own."""

@@ -1,0 +1,78 @@
+"""The runtimes that edgecheck can drive, in order of preference.
+
+Listing them imports nothing; `open_interpreter` imports the one that is asked for.
+"""
+
+import importlib
+import importlib.metadata
+import importlib.util
+import inspect
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Backend:
+    """One runtime: where its Interpreter class is and how to install it."""
+
+    name: str
+    package: str
+    """The import package whose presence means "installed"."""
+    module: str
+    """Where `Interpreter` lives."""
+    distributions: tuple[str, ...]
+    install: str
+    """The command that installs it beside edgecheck."""
+
+
+BACKENDS: dict[str, Backend] = {
+    backend.name: backend
+    for backend in (
+        Backend(
+            "litert",
+            "ai_edge_litert",
+            "ai_edge_litert.interpreter",
+            ("ai-edge-litert", "ai-edge-litert-nightly"),
+            "pip install 'tflite-edgecheck[litert]'",
+        ),
+        Backend(
+            "tflite-runtime",
+            "tflite_runtime",
+            "tflite_runtime.interpreter",
+            ("tflite-runtime", "tflite-runtime-nightly"),
+            "pip install 'tflite-edgecheck[tflite-runtime]'",
+        ),
+        Backend(
+            "tensorflow",
+            "tensorflow",
+            "tensorflow.lite.python.interpreter",
+            ("tensorflow", "tensorflow-cpu", "tensorflow-intel", "tensorflow-macos"),
+            "pip install 'tflite-edgecheck[tensorflow]'",
+        ),
+    )
+}
+
+
+def is_installed(backend: Backend) -> bool:
+    """Whether the package can be found; nothing is imported."""
+    try:
+        return importlib.util.find_spec(backend.package) is not None
+    except (ImportError, ValueError):
+        return False
+
+
+def installed_version(backend: Backend) -> str:
+    """The version of the installed distribution, "unknown" if none states one."""
+    for name in backend.distributions:
+        try:
+            return importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return "unknown"
+
+
+def open_interpreter(backend: Backend, **arguments: object) -> Any:  # noqa: ANN401
+    """An Interpreter of the backend, given only the arguments that its constructor knows."""
+    interpreter = importlib.import_module(backend.module).Interpreter
+    known = inspect.signature(interpreter).parameters
+    return interpreter(**{name: value for name, value in arguments.items() if name in known})

@@ -1,0 +1,166 @@
+"""Which runtimes are usable here, and the exact fix for each that is not.
+
+Being importable proves little: tflite-runtime 2.14 imports under numpy 2 and dies when the first
+Interpreter is made. So a runtime counts as usable only once it ran a bundled model of two adds.
+"""
+
+import platform
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from importlib import resources
+from pathlib import Path
+from shutil import rmtree
+from typing import Literal
+
+import numpy as np
+
+from edgecheck.errors import CrashFault, Fault, RuntimeMissing
+from edgecheck.runtime.backends import BACKENDS, Backend, installed_version, is_installed
+from edgecheck.runtime.exchange import shared_folder
+from edgecheck.runtime.job import Job, Slot
+from edgecheck.runtime.session import WorkerSession, empty_feeds, run_rows
+
+PROBE_SECONDS = 120.0
+_NUMPY_MISMATCH = ("_ARRAY_API", "numpy.core.multiarray", "compiled using NumPy 1")
+
+
+@dataclass(frozen=True)
+class Status:
+    """What a probe found out about one runtime."""
+
+    name: str
+    version: str | None
+    state: Literal["usable", "missing", "broken"]
+    problem: str
+    fix: str
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A session, the runtime that runs it, and why others were passed over."""
+
+    session: WorkerSession
+    backend: Backend
+    version: str
+    passed_over: tuple[str, ...]
+
+
+def probe(backend: Backend) -> Status:
+    """Install state of one runtime, found by running the bundled model in it."""
+    if not is_installed(backend):
+        problem, fix = _missing(backend)
+        return Status(backend.name, None, "missing", problem, fix)
+    version = installed_version(backend)
+    try:
+        answer = _run_probe(backend)
+    except Fault as fault:
+        return Status(backend.name, version, "broken", _cause(fault), _fix(backend, fault))
+    if not np.array_equal(answer, np.float32([2.0, 4.0])):
+        problem = f"computes 1+1, 2+2 as {answer.tolist()}"
+        return Status(backend.name, version, "broken", problem, f"reinstall it: {backend.install}")
+    return Status(backend.name, version, "usable", "", "")
+
+
+def candidates(requested: str, target: str | None) -> tuple[Backend, ...]:
+    """Installed backends in the order in which to try them.
+
+    Args:
+        requested: a backend's name, or "auto".
+        target: the spec's `target.runtime` (as `tflite-runtime==2.14.0`); comes first in auto.
+
+    Raises:
+        RuntimeMissing: the one asked for is not installed, or none is.
+    """
+    if requested != "auto":
+        backend = BACKENDS[requested]
+        if not is_installed(backend):
+            problem, fix = _missing(backend)
+            raise RuntimeMissing(f"the runtime '{requested}' was asked for: {problem}", hint=fix)
+        return (backend,)
+    preferred = (target or "").partition("==")[0]
+    order = sorted(BACKENDS.values(), key=lambda backend: backend.name != preferred)
+    installed = tuple(backend for backend in order if is_installed(backend))
+    if not installed:
+        raise RuntimeMissing(
+            "no TensorFlow Lite runtime is installed "
+            f"(looked for {', '.join(BACKENDS)} in Python {platform.python_version()})",
+            hint=f"run: {BACKENDS['litert'].install}",
+        )
+    return installed
+
+
+def open_session(job: Job, backends: Sequence[Backend], *, folder: Path, timeout: float) -> Opened:
+    """Load the job's model in the first backend that works at all.
+
+    A refusal is blamed on the model only if the same backend runs the bundled model.
+
+    Raises:
+        Fault: a working backend refused the model or died on it; its `backend` says which.
+        RuntimeMissing: none of the backends works.
+    """
+    passed_over: list[str] = []
+    fix = ""
+    for backend in backends:
+        try:
+            session = WorkerSession(replace(job, backend=backend.name), folder, timeout)
+        except Fault as fault:
+            status = probe(backend)
+            if status.state == "usable":
+                fault.runtime, fault.version = backend.name, installed_version(backend)
+                raise
+            passed_over.append(f"{backend.name} {status.version}: {status.problem}")
+            fix = fix or status.fix
+            continue
+        return Opened(session, backend, installed_version(backend), tuple(passed_over))
+    raise RuntimeMissing("no installed runtime works: " + "; ".join(passed_over), hint=fix)
+
+
+def _run_probe(backend: Backend) -> np.ndarray:  # type: ignore[type-arg]
+    folder = shared_folder()
+    try:
+        model = folder / "probe.tflite"
+        model.write_bytes(
+            resources.files("edgecheck.runtime").joinpath("probe.tflite").read_bytes()
+        )
+        job = Job(
+            backend=backend.name,
+            model=str(model),
+            inputs=(Slot("x", "x", 0, "float32", (1, 2), False, None),),
+            outputs=(Slot("y", "y", 1, "float32", (1, 2), False, None),),
+            signature=None,
+            resets_state=False,
+        )
+        with WorkerSession(job, folder, PROBE_SECONDS) as session:
+            feeds = empty_feeds({"x": (2,)}, 1, folder)
+            session.attach(feeds)
+            return run_rows(session, feeds, {"x": np.float32([[1, 2]])}).outputs["y"].reshape(-1)
+    finally:
+        rmtree(folder, ignore_errors=True)
+
+
+def _missing(backend: Backend) -> tuple[str, str]:
+    """Problem and fix of a backend that is not installed."""
+    if backend.name == "tflite-runtime" and sys.version_info >= (3, 12):
+        found = platform.python_version()
+        return (
+            f"has no wheels for Python {found}; the last, 2.14.0, ends at Python 3.11",
+            f"use Python 3.11, or the runtime that replaced it: {BACKENDS['litert'].install}",
+        )
+    return "is not installed", backend.install
+
+
+def _cause(fault: Fault) -> str:
+    lines = [line for line in fault.words.splitlines() if line.strip()]
+    said = lines[-1].strip() if lines else ""
+    if any(mark in fault.words for mark in _NUMPY_MISMATCH):
+        return f"was built for numpy 1 and dies under numpy {np.__version__}"
+    if isinstance(fault, CrashFault):
+        return f"its process died with {fault.cause}: {said}"
+    return said
+
+
+def _fix(backend: Backend, fault: Fault) -> str:
+    if any(mark in fault.words for mark in _NUMPY_MISMATCH):
+        return "pip install 'numpy<2'"
+    return f"reinstall it: {backend.install}"

@@ -1,0 +1,141 @@
+"""One model in a TFLite Interpreter, inside the worker process.
+
+LiteRT, tflite-runtime and TensorFlow share this class: their Interpreters differ only in the
+arguments of the constructor.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from edgecheck.quantization import QuantParams, dequantize, quantize
+from edgecheck.runtime.backends import BACKENDS, open_interpreter
+from edgecheck.runtime.job import Job, Slot
+from edgecheck.tensors import NUMPY_DTYPES, Array, Feeds
+
+
+class InterpreterSession:
+    """Runs rows one after the other, as a device does."""
+
+    def __init__(self, job: Job) -> None:
+        """Load and allocate; whatever the runtime raises comes through as it is."""
+        self._job = job
+        self._interpreter = open_interpreter(
+            BACKENDS[job.backend], model_path=job.model, num_threads=job.threads
+        )
+        for slot in job.inputs:
+            if slot.is_resized and job.signature is None:
+                self._interpreter.resize_tensor_input(slot.index, list(slot.shape), strict=True)
+        self._interpreter.allocate_tensors()
+        self._invoke = self._by_signature if job.signature else self._by_index
+        self._runner = (
+            self._interpreter.get_signature_runner(job.signature) if job.signature else None
+        )
+        self.output_shapes = self._output_shapes()
+
+    def run(
+        self, feeds: Feeds, outputs: dict[str, Array], latencies: Array, done: Callable[[int], None]
+    ) -> None:
+        """Run every row of `feeds` and write real values into `outputs`.
+
+        Args:
+            feeds: float32 (n, ...) by input name.
+            outputs: float32 (n, ...) by output name; written.
+            latencies: float64 (n,), seconds of each invocation; written.
+            done: called with the number of finished rows after each.
+        """
+        encoded = [(slot, _encode(feeds[slot.name], slot)) for slot in self._job.inputs]
+        codes = {
+            slot.name: np.empty(outputs[slot.name].shape, NUMPY_DTYPES[slot.dtype])
+            for slot in self._job.outputs
+        }
+        for row in range(len(latencies)):
+            if self._job.resets_state:
+                self._interpreter.reset_all_variables()
+            latencies[row] = self._invoke(encoded, codes, row)
+            done(row + 1)
+        for slot in self._job.outputs:
+            outputs[slot.name][:] = _decode(codes[slot.name], slot)
+
+    def _by_index(
+        self, encoded: list[tuple[Slot, Array]], codes: dict[str, Array], row: int
+    ) -> float:
+        interpreter = self._interpreter
+        for slot, values in encoded:
+            interpreter.set_tensor(slot.index, values[row])
+        start = time.perf_counter()
+        interpreter.invoke()
+        seconds = time.perf_counter() - start
+        for slot in self._job.outputs:
+            codes[slot.name][row] = interpreter.get_tensor(slot.index)
+        return seconds
+
+    def _by_signature(
+        self, encoded: list[tuple[Slot, Array]], codes: dict[str, Array], row: int
+    ) -> float:
+        arguments = {slot.argument: values[row] for slot, values in encoded}
+        start = time.perf_counter()
+        results = self._runner(**arguments)
+        seconds = time.perf_counter() - start
+        for slot in self._job.outputs:
+            codes[slot.name][row] = results[slot.argument]
+        return seconds
+
+    def _output_shapes(self) -> dict[str, tuple[int, ...]]:
+        """Full shapes by output name; a run on zeros settles those that the file leaves open."""
+        shapes = {slot.name: slot.shape for slot in self._job.outputs}
+        if self._job.signature is None and not any(slot.is_resized for slot in self._job.inputs):
+            stored = {d["index"]: d["shape"] for d in self._interpreter.get_output_details()}
+            for slot in self._job.outputs:
+                if -1 not in slot.shape and slot.index in stored:
+                    shapes[slot.name] = tuple(int(size) for size in stored[slot.index])
+            if not any(-1 in shape for shape in shapes.values()):
+                return shapes
+        return self._shapes_after_a_run()
+
+    def _shapes_after_a_run(self) -> dict[str, tuple[int, ...]]:
+        zeros = {s.argument: np.zeros(s.shape, NUMPY_DTYPES[s.dtype]) for s in self._job.inputs}
+        if self._runner is not None:
+            results: dict[str, Any] = self._runner(**zeros)
+            shapes = {slot.name: results[slot.argument].shape for slot in self._job.outputs}
+        else:
+            for slot in self._job.inputs:
+                self._interpreter.set_tensor(slot.index, zeros[slot.argument])
+            self._interpreter.invoke()
+            shapes = {
+                slot.name: self._interpreter.get_tensor(slot.index).shape
+                for slot in self._job.outputs
+            }
+        self._interpreter.reset_all_variables()
+        return shapes
+
+
+def _encode(values: Array, slot: Slot) -> Array:
+    """Rows as the input tensor takes them: codes where it is quantized, else a plain cast.
+
+    A cast of values that the type cannot hold is a finding of the caller (it looks at the data
+    before it feeds them); here they are clipped rather than wrapped.
+    """
+    rows = values.reshape((len(values), *slot.shape))
+    if slot.quantization is not None:
+        return quantize(rows, _for_rows(slot.quantization), slot.dtype)
+    dtype = NUMPY_DTYPES[slot.dtype]
+    if dtype.kind in "iu":
+        low, high = np.iinfo(dtype).min, np.iinfo(dtype).max
+        finite = np.where(np.isnan(rows), np.float32(0), np.rint(rows))
+        return np.clip(finite, low, high).astype(dtype)
+    return rows.astype(dtype, copy=False)
+
+
+def _decode(codes: Array, slot: Slot) -> Array:
+    if slot.quantization is not None:
+        return dequantize(codes, _for_rows(slot.quantization))
+    return codes
+
+
+def _for_rows(params: QuantParams) -> QuantParams:
+    """The same parameters, for arrays that have one more axis in front."""
+    return replace(params, quantized_dimension=params.quantized_dimension + 1)

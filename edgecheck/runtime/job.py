@@ -1,0 +1,114 @@
+"""What a worker process is asked to run: plain data that crosses as JSON."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from edgecheck.quantization import QuantParams
+from edgecheck.tflite.graph import Contract, Port
+
+
+@dataclass(frozen=True)
+class Slot:
+    """One input or output of the model as the worker sees it."""
+
+    name: str
+    """The key in feeds or outputs."""
+    argument: str
+    """The name in the model's signature or graph."""
+    index: int
+    """Tensor index in its subgraph."""
+    dtype: str
+    shape: tuple[int, ...]
+    """The tensor's shape, batch included; for inputs the shape to run with."""
+    is_resized: bool
+    """The shape differs from the one stored in the file (dynamic dimensions)."""
+    quantization: QuantParams | None
+
+
+@dataclass(frozen=True)
+class Job:
+    """One model to load and how to run it."""
+
+    backend: str
+    model: str
+    """Path of the .tflite file."""
+    inputs: tuple[Slot, ...]
+    outputs: tuple[Slot, ...]
+    signature: str | None
+    """Set only where the signature lives outside subgraph 0 and must be run by name."""
+    resets_state: bool
+    """Reset variables before each sample."""
+    threads: int = 1
+
+    def to_json(self) -> str:
+        """One line of JSON."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> "Job":
+        """The inverse of `to_json`."""
+        fields = json.loads(text)
+        fields["inputs"] = tuple(_slot(slot) for slot in fields["inputs"])
+        fields["outputs"] = tuple(_slot(slot) for slot in fields["outputs"])
+        return cls(**fields)
+
+
+def _slot(fields: dict[str, Any]) -> Slot:
+    params = fields["quantization"]
+    if params is not None:
+        params = QuantParams(
+            tuple(params["scales"]), tuple(params["zero_points"]), params["quantized_dimension"]
+        )
+    return Slot(**{**fields, "shape": tuple(fields["shape"]), "quantization": params})
+
+
+def job_for(
+    contract: Contract,
+    model: str,
+    *,
+    bound: Mapping[str, Port],
+    shapes: Mapping[str, tuple[int, ...]],
+    threads: int = 1,
+) -> Job:
+    """The job that runs `contract` on the feeds of a spec; the backend is chosen later.
+
+    Args:
+        contract: of the file at `model`.
+        model: path of the file.
+        bound: feed name -> the input port that takes it.
+        shapes: feed name -> the full shape (batch 1 included) to run that input with.
+        threads: of the interpreter.
+    """
+    inputs = tuple(_input_slot(name, port, shapes[name]) for name, port in bound.items())
+    return Job(
+        backend="",
+        model=model,
+        inputs=inputs,
+        outputs=tuple(_output_slot(port) for port in contract.outputs),
+        signature=contract.signature if contract.subgraph else None,
+        resets_state=contract.has_state,
+        threads=threads,
+    )
+
+
+def _input_slot(name: str, port: Port, shape: tuple[int, ...]) -> Slot:
+    tensor = port.tensor
+    usable = tensor.quantization if _is_quantized(port) else None
+    return Slot(name, port.name, tensor.index, tensor.dtype, shape, shape != tensor.shape, usable)
+
+
+def _output_slot(port: Port) -> Slot:
+    tensor = port.tensor
+    usable = tensor.quantization if _is_quantized(port) else None
+    # A -1 tells the worker that the shape is only known after a run.
+    shape = tensor.shape_signature or tensor.shape
+    shape = (1, *shape[1:]) if shape and shape[0] == -1 else shape
+    return Slot(port.name, port.name, tensor.index, tensor.dtype, shape, False, usable)
+
+
+def _is_quantized(port: Port) -> bool:
+    params = port.tensor.quantization
+    integer = port.tensor.dtype in {"int8", "uint8", "int16", "int32"}
+    return integer and params is not None and params.is_usable

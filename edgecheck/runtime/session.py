@@ -1,0 +1,255 @@
+"""A loaded model in a worker process, seen from the parent.
+
+    with WorkerSession(job, ...) as session:
+        session.attach(feeds_exchange)
+        session.submit(page, rows)      # returns at once
+        ...                             # the parent preprocesses meanwhile
+        session.collect()               # the outputs of that page
+
+A native crash, a hang or a refusal of the runtime raises a Fault; it never takes edgecheck down.
+"""
+
+import json
+import os
+import queue
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Protocol
+
+import numpy as np
+
+from edgecheck.errors import CrashFault, LoadFault, TimeoutFault
+from edgecheck.runtime.exchange import Exchange, Layout
+from edgecheck.runtime.job import Job
+from edgecheck.runtime.worker import LATENCY, PROGRESS
+from edgecheck.tensors import Array, Outputs
+
+_CHILD = (
+    "import sys; sys.path[:] = sys.argv[1].split(chr(0x1f)); "
+    "from edgecheck.runtime.worker import main; main()"
+)
+_WORDS_BYTES = 4000
+
+
+@dataclass(frozen=True)
+class Results:
+    """What one page of rows gave; views that the next submit of the page overwrites."""
+
+    outputs: Outputs
+    """float32 (n, ...) by output name, batch axis of the model included."""
+    latencies: Array
+    """float64 (n,), seconds."""
+
+
+class Session(Protocol):
+    """One loaded model that runs pages of an exchange."""
+
+    output_shapes: Mapping[str, tuple[int, ...]]
+
+    def attach(self, feeds: Exchange) -> None:
+        """Read feeds from this exchange from now on."""
+
+    def submit(self, page: int, rows: int) -> None:
+        """Start running the first `rows` rows of a page."""
+
+    def collect(self) -> Results:
+        """Wait for the submitted page. Raises a Fault when the model misbehaves."""
+
+    def close(self) -> None:
+        """End the process."""
+
+
+class WorkerSession:
+    """The session in a child process."""
+
+    def __init__(self, job: Job, folder: Path, timeout: float) -> None:
+        """Start the process and load the model.
+
+        Args:
+            job: what to load, backend chosen.
+            folder: for exchange files; private to this run.
+            timeout: seconds that loading, or one run of one row, may take.
+
+        Raises:
+            LoadFault, CrashFault, TimeoutFault: the runtime's verdict on the file.
+        """
+        self._folder = folder
+        self._timeout = timeout
+        self._results: Exchange | None = None
+        self._pending: tuple[int, int] | None = None
+        self._answers: queue.Queue[str] = queue.Queue()
+        self._stderr = tempfile.TemporaryFile()  # noqa: SIM115  (closed in close)
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", _CHILD, "\x1f".join(filter(None, sys.path))],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._stderr,
+            text=True,
+            encoding="utf-8",
+            env={"TF_CPP_MIN_LOG_LEVEL": "1", **os.environ},
+        )
+        threading.Thread(target=self._listen, daemon=True).start()
+        try:
+            self._ask({"do": "load", "job": job.to_json()})
+            answer = self._wait(phase="load")
+        except BaseException:
+            self.close()
+            raise
+        self.output_shapes: Mapping[str, tuple[int, ...]] = {
+            name: tuple(shape) for name, shape in answer["outputs"].items()
+        }
+
+    def attach(self, feeds: Exchange) -> None:
+        """Read feeds from this exchange from now on; results get one of the same depth."""
+        arrays: dict[str, tuple[str, tuple[int, ...]]] = {
+            name: ("float32", shape) for name, shape in self.output_shapes.items()
+        }
+        arrays |= {LATENCY: ("float64", ()), PROGRESS: ("int64", ())}
+        layout = Layout(feeds.layout.rows, feeds.layout.pages, arrays)
+        self._results = Exchange.create(self._folder, layout)
+        self._ask({"do": "attach", "feeds": _where(feeds), "results": _where(self._results)})
+        self._wait(phase="load")
+
+    def submit(self, page: int, rows: int) -> None:
+        """Start running the first `rows` rows of a page."""
+        self._pending = (page, rows)
+        self._ask({"do": "run", "page": page, "rows": rows})
+
+    def collect(self) -> Results:
+        """Wait for the submitted page. Raises a Fault when the model misbehaves."""
+        if self._pending is None or self._results is None:
+            raise RuntimeError("collect before submit")
+        page, rows = self._pending
+        self._wait(phase="run")
+        self._pending = None
+        arrays = self._results.pages[page]
+        outputs = {name: array[:rows] for name, array in arrays.items() if name[0] != "@"}
+        return Results(outputs, arrays[LATENCY][:rows])
+
+    def close(self) -> None:
+        """End the process, gently first."""
+        if self._process.stdin and not self._process.stdin.closed:
+            try:
+                self._process.stdin.close()
+            except OSError:
+                pass  # it died with a request unread
+        try:
+            self._process.wait(timeout=0.2 if self._pending else 5)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._stderr.close()
+
+    def __enter__(self) -> "WorkerSession":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _listen(self) -> None:
+        assert self._process.stdout is not None  # noqa: S101
+        with self._process.stdout as lines:
+            for line in lines:
+                self._answers.put(line)
+        self._answers.put("")
+
+    def _ask(self, request: Mapping[str, Any]) -> None:
+        assert self._process.stdin is not None  # noqa: S101
+        try:
+            self._process.stdin.write(json.dumps(request) + "\n")
+            self._process.stdin.flush()
+        except OSError:
+            pass  # the process is gone: _wait finds out how it died
+
+    def _wait(self, phase: str) -> dict[str, Any]:
+        """The next answer; the clock starts anew whenever a row is finished."""
+        deadline, seen = time.monotonic() + self._timeout, -1
+        while True:
+            try:
+                line = self._answers.get(timeout=min(0.5, self._timeout))
+                break
+            except queue.Empty:
+                row = self._finished_rows()
+                if row != seen:
+                    deadline, seen = time.monotonic() + self._timeout, row
+                if time.monotonic() > deadline:
+                    self._process.kill()
+                    raise TimeoutFault(self._timeout, phase=phase, row=self._row(phase)) from None
+        if not line:
+            raise CrashFault(self._death(), self._words(), phase=phase, row=self._row(phase))
+        answer: dict[str, Any] = json.loads(line)
+        if "fault" in answer:
+            self._pending = None
+            raise LoadFault(answer["fault"], phase=phase, row=self._row(phase))
+        return answer
+
+    def _finished_rows(self) -> int:
+        if self._results is None or self._pending is None:
+            return 0
+        return int(self._results.pages[self._pending[0]][PROGRESS][0])
+
+    def _row(self, phase: str) -> int | None:
+        return self._finished_rows() if phase == "run" else None
+
+    def _death(self) -> str:
+        code = self._process.wait()
+        if code >= 0:
+            return f"exit status {code}"
+        try:
+            return f"signal {-code} ({signal.Signals(-code).name})"
+        except ValueError:
+            return f"signal {-code}"
+
+    def _words(self) -> str:
+        """The last that the process wrote to stderr."""
+        size = self._stderr.seek(0, os.SEEK_END)
+        self._stderr.seek(max(0, size - _WORDS_BYTES))
+        return self._stderr.read().decode("utf-8", "replace").strip()
+
+
+def _where(exchange: Exchange) -> dict[str, Any]:
+    return {"path": str(exchange.path), "layout": exchange.layout.to_dict()}
+
+
+def empty_feeds(inputs: Mapping[str, tuple[int, ...]], rows: int, folder: Path) -> Exchange:
+    """An exchange for feeds: two pages, so that one is filled while the other runs.
+
+    Args:
+        inputs: feed name -> shape of one row, without batch.
+        rows: rows of a page.
+        folder: where the file goes.
+    """
+    layout = Layout(rows, 2, {name: ("float32", shape) for name, shape in inputs.items()})
+    return Exchange.create(folder, layout)
+
+
+def run_rows(session: Session, exchange: Exchange, feeds: Mapping[str, Array]) -> Results:
+    """Run a few rows now, through page 0 of an attached exchange; copies of the results.
+
+    Raises:
+        Fault: the model misbehaved.
+        ValueError: more rows than a page holds.
+    """
+    rows = len(next(iter(feeds.values())))
+    if rows > exchange.layout.rows:
+        raise ValueError(f"{rows} rows do not fit a page of {exchange.layout.rows}")
+    for name, values in feeds.items():
+        exchange.pages[0][name][:rows] = values
+    session.submit(0, rows)
+    found = session.collect()
+    return Results(
+        {name: array.copy() for name, array in found.outputs.items()}, np.copy(found.latencies)
+    )

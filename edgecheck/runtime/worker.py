@@ -1,0 +1,86 @@
+"""The child process: loads one model and runs rows of an exchange, told so line by line.
+
+Requests arrive as JSON lines on stdin, answers leave as JSON lines on what was stdout; whatever
+the runtime itself prints goes to stderr. A native crash ends this process and nothing else.
+
+    {"do": "load", "job": {...}}                            -> {"outputs": {name: shape}}
+    {"do": "attach", "feeds": {...}, "results": {...}}      -> {}
+    {"do": "run", "page": 0, "rows": 64}                    -> {}
+"""
+
+import json
+import os
+import signal
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TextIO
+
+from edgecheck.runtime.exchange import Exchange, Layout
+from edgecheck.runtime.interpreter import InterpreterSession
+from edgecheck.runtime.job import Job
+
+PROGRESS, LATENCY = "@progress", "@latency"
+"""Names of the two arrays in a results exchange that are not outputs of the model."""
+
+
+class Worker:
+    """State between requests: the loaded session and the attached exchanges."""
+
+    def __init__(self) -> None:
+        self._session: InterpreterSession | None = None
+        self._feeds: Exchange | None = None
+        self._results: Exchange | None = None
+
+    def answer(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """Carry out one request."""
+        match request["do"]:
+            case "load":
+                self._session = InterpreterSession(Job.from_json(request["job"]))
+                return {"outputs": self._session.output_shapes}
+            case "attach":
+                self._feeds = _opened(request["feeds"])
+                self._results = _opened(request["results"])
+                return {}
+            case _:
+                self._run(request["page"], request["rows"])
+                return {}
+
+    def _run(self, page: int, rows: int) -> None:
+        if self._session is None or self._feeds is None or self._results is None:
+            raise RuntimeError("run before load and attach")
+        feeds = {name: array[:rows] for name, array in self._feeds.pages[page].items()}
+        results = self._results.pages[page]
+        progress = results[PROGRESS]
+        progress[0] = 0
+        outputs = {name: array[:rows] for name, array in results.items() if name[0] != "@"}
+
+        def done(count: int) -> None:
+            progress[0] = count
+
+        self._session.run(feeds, outputs, results[LATENCY][:rows], done)
+
+
+def _opened(where: Mapping[str, Any]) -> Exchange:
+    return Exchange.open(Path(where["path"]), Layout.from_dict(where["layout"]))
+
+
+def serve(requests: TextIO, answers: TextIO) -> None:
+    """Answer requests until they end; an exception of the runtime becomes a fault answer."""
+    worker = Worker()
+    for line in requests:
+        try:
+            answer = worker.answer(json.loads(line))
+        except Exception as error:  # noqa: BLE001  (anything a runtime raises is its verdict)
+            answer = {"fault": f"{type(error).__name__}: {error}"}
+        answers.write(json.dumps(answer) + "\n")
+        answers.flush()
+
+
+def main() -> None:
+    """Entry point of the child: keep stdout for answers, send the runtime's noise to stderr."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    private = os.dup(1)
+    os.dup2(2, 1)
+    with os.fdopen(private, "w", encoding="utf-8") as answers:
+        serve(sys.stdin, answers)

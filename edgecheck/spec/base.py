@@ -1,0 +1,47 @@
+"""What all parts of a spec share."""
+
+from typing import Annotated, TypeAlias
+
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
+
+ONE = "one-or-list:one"
+MANY = "one-or-list:many"
+"""Tags of the two forms of a value that may be given once or as a list."""
+
+TEXT_PATTERN = r"\S"
+
+Text: TypeAlias = Annotated[str, Field(pattern=TEXT_PATTERN)]
+"""Text that is not blank."""
+
+
+def form_of(value: object) -> str:
+    """The tag of a value that may be given once or as a list."""
+    return MANY if isinstance(value, (tuple, list)) else ONE
+
+
+PerChannel: TypeAlias = Annotated[
+    Annotated[float, Tag(ONE)] | Annotated[tuple[float, ...], Field(min_length=1), Tag(MANY)],
+    Discriminator(form_of),
+]
+"""One number for all channels, or one for each."""
+
+
+class Misfit(ValueError):  # noqa: N818  (pydantic turns it into an error of its own)
+    """Values that are right by themselves do not fit together; `where` is below the part."""
+
+    def __init__(self, where: tuple[str | int, ...], message: str) -> None:
+        super().__init__(message)
+        self.where = where
+
+
+class Part(BaseModel):
+    """Base of all parts: immutable, no unknown keys, no conversions, finite numbers only."""
+
+    model_config = ConfigDict(
+        strict=True,
+        extra="forbid",
+        frozen=True,
+        allow_inf_nan=False,
+        use_attribute_docstrings=True,
+        hide_input_in_errors=True,
+    )

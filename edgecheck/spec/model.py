@@ -1,0 +1,166 @@
+"""The content of a spec, version 1, as typed and immutable data."""
+
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import Discriminator, Field, Tag, field_validator, model_validator
+
+from edgecheck.spec.base import MANY, ONE, Misfit, Part, Text, form_of
+from edgecheck.spec.steps import Step
+from edgecheck.spec.wording import found
+
+RUNTIME_PATTERN = r"^(litert|tflite-runtime|tensorflow)(==[0-9][0-9A-Za-z.+-]*)?$"
+
+Labels: TypeAlias = Annotated[
+    Annotated[Text, Tag(ONE)] | Annotated[tuple[str, ...], Field(min_length=1), Tag(MANY)],
+    Discriminator(form_of),
+]
+"""A labels file, or the labels themselves."""
+
+
+class ModelSpec(Part):
+    """The model: what it is for, and what it was made from."""
+
+    task: Literal[
+        "classification",
+        "regression",
+        "detection",
+        "segmentation",
+        "embedding",
+        "autoencoder",
+        "other",
+    ]
+    """What the model does; it decides how outputs are compared."""
+    reference: Text | None = None
+    """The trained model that the candidate came from: a path, relative to the spec."""
+    labels: Labels | None = None
+    """Class names in the order of the outputs: a file with one a line, or a list."""
+    quantization: Literal["none", "float16", "dynamic-range", "full-integer", "int16x8"] | None = (
+        None
+    )
+    """The quantization that the candidate is meant to have; checked against the file."""
+
+
+class InputSpec(Part):
+    """One input of the model, and how a sample becomes its values."""
+
+    kind: Literal["image", "array"]
+    """image: encoded image files; array: numeric arrays."""
+    shape: tuple[Annotated[int, Field(ge=1)], ...] | None = None
+    """Shape of one sample as training saw it, without the batch axis, in elements."""
+    layout: Literal["NHWC", "NCHW"] | None = None
+    """Whether channels come last (NHWC) or first (NCHW)."""
+    range: tuple[float, float] | None = None
+    """[lowest, highest] value that the steps promise to produce."""
+    steps: tuple[Step, ...] = ()
+    """Preprocessing steps, in the order in which training applied them."""
+
+    @model_validator(mode="after")
+    def _range_is_ordered(self) -> "InputSpec":
+        if self.range and not self.range[0] < self.range[1]:
+            low, high = self.range
+            raise Misfit(("range",), f"found [{low:g}, {high:g}], expected [lowest, highest]")
+        return self
+
+
+class DatasetSpec(Part):
+    """Representative samples."""
+
+    path: Text
+    """Files, folders or a pattern such as `images/*.png`, relative to the spec."""
+    labels: Text | None = None
+    """Where the true classes are: a file relative to the spec, or a key of an .npz file."""
+    arrays: dict[str, Text] | None = None
+    """Input name -> key of the .npz file; by default the input's own name."""
+    limit: Annotated[int, Field(ge=1)] | None = None
+    """Largest number of samples to use; all when absent."""
+    seed: Annotated[int, Field(ge=0)] = 0
+    """Seed of the draw when `limit` leaves samples out."""
+    order: Literal["seeded", "file"] = "seeded"
+    """Which samples `limit` keeps: a seeded draw, or the first ones."""
+
+
+class TargetSpec(Part):
+    """What the candidate will run on."""
+
+    device: Text | None = None
+    """Name of a device profile."""
+    runtime: Annotated[str, Field(pattern=RUNTIME_PATTERN)] | None = None
+    """Runtime on the device, with its version if known: `tflite-runtime==2.14.0`."""
+
+
+class Tolerances(Part):
+    """How far the candidate may be from the reference; defaults apply where one is absent."""
+
+    agreement: Annotated[float, Field(ge=0, le=1)] | None = None
+    """Smallest share of samples with the same top class as the reference, 0 to 1."""
+    sqnr_db: float | None = None
+    """Smallest signal-to-quantization-noise ratio of the output, in dB."""
+    cosine_p5: Annotated[float, Field(ge=-1, le=1)] | None = None
+    """Smallest 5th percentile over samples of the cosine similarity, -1 to 1."""
+    kl_median: Annotated[float, Field(ge=0)] | None = None
+    """Largest median over samples of the Kullback-Leibler divergence, in nats."""
+    accuracy_drop: Annotated[float, Field(ge=0, le=1)] | None = None
+    """Largest loss of accuracy against the reference, as a share: 0.01 is one point."""
+
+
+class IgnoreEntry(Part):
+    """A rule whose findings are accepted."""
+
+    rule: Text
+    """Name of the rule, as `edgecheck rules` lists it."""
+    reason: Text
+    """Why its findings are acceptable here; shown in the report."""
+
+
+class OutputSpec(Part):
+    """One output of the model, where it cannot be read off the file."""
+
+    activation: Literal["softmax", "sigmoid", "none"] | None = None
+    """What was applied last to this output; none means logits or raw values."""
+    threshold: float | None = None
+    """Decision threshold of the application, in the unit of the output."""
+    primary: bool = False
+    """Whether the headline metrics are those of this output."""
+
+
+class Spec(Part):
+    """How a model was trained to be fed, read and judged."""
+
+    version: Literal[1]
+    """Version of this format."""
+    model: ModelSpec
+    """The model."""
+    inputs: dict[str, InputSpec] = Field(min_length=1)
+    """Input name (of the tensor or signature; any name when there is only one) -> input."""
+    dataset: DatasetSpec | None = None
+    """Representative samples; without them only static checks can run."""
+    target: TargetSpec | None = None
+    """What the candidate will run on."""
+    tolerances: Tolerances | None = None
+    """How far the candidate may be from the reference."""
+    ignore: tuple[IgnoreEntry, ...] = ()
+    """Rules whose findings are accepted, each with a reason."""
+    outputs: dict[str, OutputSpec] = Field(default_factory=dict)
+    """Output name -> output, where something cannot be read off the file."""
+    state: Literal["reset"] = "reset"
+    """Variables of a stateful model are reset before each sample."""
+    signature: Text | None = None
+    """Signature to run; the model's only or default one when absent."""
+
+    @field_validator("version", mode="before")
+    @classmethod
+    def _version_is_integer(cls, version: object) -> object:
+        """Refuse `true` and `1.0`, which Python takes for equal to 1."""
+        if type(version) is not int:
+            raise ValueError(f"found {found(version)}, expected 1")
+        return version
+
+    @model_validator(mode="after")
+    def _one_primary_output(self) -> "Spec":
+        primary = [name for name, output in self.outputs.items() if output.primary]
+        if len(primary) > 1:
+            raise Misfit(
+                ("outputs", primary[1], "primary"),
+                f"only one output can be primary, and '{primary[0]}' is already",
+            )
+        return self

@@ -1,0 +1,103 @@
+"""From findings and check outcomes to one verdict, one exit code, and ranked causes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from edgecheck.errors import EdgecheckError
+from edgecheck.findings import Cause, CheckOutcome, Finding, Verdict
+
+FailOn = Literal["error", "warning", "never"]
+
+_FAILING: Final[dict[FailOn, frozenset[str]]] = {
+    "error": frozenset({"error"}),
+    "warning": frozenset({"error", "warning"}),
+    "never": frozenset({"error"}),
+}
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """The verdict, and what the process exits with."""
+
+    verdict: Verdict
+    exit_code: int
+
+
+def reaches(finding: Finding, fail_on: FailOn) -> bool:
+    """Whether a finding is grave enough to fail ("never" is judged as "error")."""
+    return finding.severity in _FAILING[fail_on]
+
+
+def judge(
+    findings: Sequence[Finding],
+    checks: Sequence[CheckOutcome],
+    error: EdgecheckError | None,
+    *,
+    fail_on: FailOn,
+    is_conclusive: bool,
+) -> Judgement:
+    """The verdict and exit code of a run.
+
+    Args:
+        findings: those that count, ignored ones taken out.
+        checks: outcomes of all planned checks.
+        error: what stopped the run, if anything did; its exit code wins.
+        fail_on: the gravity from which a finding fails the run.
+        is_conclusive: something was compared (or only static checks were asked for).
+    """
+    failed = any(reaches(finding, fail_on) for finding in findings)
+    crashed = any(check.status == "crashed" for check in checks)
+    if failed:
+        verdict: Verdict = "fail"
+    elif crashed or error is not None or not is_conclusive:
+        verdict = "inconclusive"
+    else:
+        verdict = "pass"
+    if error is not None:
+        return Judgement(verdict, error.exit_code)
+    if fail_on == "never":
+        return Judgement(verdict, 0)
+    return Judgement(verdict, {"pass": 0, "fail": 1, "inconclusive": 3}[verdict])
+
+
+def causes_of(findings: Sequence[Finding]) -> tuple[Cause, ...]:
+    """The findings that are causes, gravest first, each with the symptoms it may explain.
+
+    A warning is only suspected, and only where there is an error to explain. Nothing is proven
+    here: that takes an experiment.
+    """
+    symptoms = tuple(f.fingerprint for f in findings if f.role == "symptom" and _is_error(f))
+    suspects = [f for f in findings if f.role == "cause" and (_is_error(f) or symptoms)]
+    suspects = [f for f in suspects if f.severity != "info" and f.subject.kind != "reference"]
+    ranked = sorted(suspects, key=lambda finding: not _is_error(finding))
+    return tuple(
+        Cause(
+            rule=finding.rule,
+            confidence="likely" if _is_error(finding) else "suspected",
+            summary=finding.message,
+            fix=finding.fix,
+            proof=None,
+            explains=symptoms,
+        )
+        for finding in ranked
+    )
+
+
+def summary_of(judgement: Judgement, findings: Sequence[Finding], causes: Sequence[Cause]) -> str:
+    """One sentence for the verdict."""
+    errors = [finding for finding in findings if _is_error(finding)]
+    if judgement.verdict == "pass":
+        warnings = sum(finding.severity == "warning" for finding in findings)
+        noted = f", {warnings} warning{'s' * (warnings != 1)}" if warnings else ""
+        return f"No error found{noted}."
+    if judgement.verdict == "inconclusive":
+        return "Nothing was proven either way."
+    if causes:
+        return causes[0].summary
+    first = (errors or list(findings))[0]
+    return f"{first.message} The cause was not found."
+
+
+def _is_error(finding: Finding) -> bool:
+    return finding.severity == "error"
