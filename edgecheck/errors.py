@@ -109,7 +109,7 @@ class ReportUnwritable(UnusableError):
     kind = "report-unwritable"
 
 
-class Fault(Exception):  # noqa: N818  (a fault is not an error: it becomes a finding)
+class Fault(Exception):
     """The model misbehaved in a runtime; `words` are the runtime's own.
 
     `phase` is "load" until the first run, then "run"; `row` is the sample within the submitted

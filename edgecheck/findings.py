@@ -56,7 +56,7 @@ class Finding:
         location: str | None = None,
     ) -> "Finding":
         """A finding of `rule`, with the rule's own severity unless another is given."""
-        identity = "\0".join((rule.name, subject.kind, subject.name))
+        identity = f"{rule.name}\0{subject.kind}\0{subject.name}"
         return cls(
             rule=rule.name,
             severity=severity or rule.severity,

@@ -57,7 +57,7 @@ def quantize(real: Array, params: QuantParams, dtype: str) -> Array:
     np.add(codes, zero_point.astype(codes.dtype), out=codes)
     np.copyto(codes, zero_point.astype(codes.dtype), where=np.isnan(codes))
     np.clip(codes, low, high, out=codes)
-    return codes.astype(NUMPY_DTYPES[dtype])
+    return np.asarray(codes, NUMPY_DTYPES[dtype])
 
 
 def dequantize(codes: Array, params: QuantParams) -> Array:

@@ -83,7 +83,9 @@ class _Draft:
     error: EdgecheckError | None = None
     why_not_run: str = ""
 
-    def conclude(self, name: str, status: CheckStatus, reason: str = "", start: float = 0.0) -> None:
+    def conclude(
+        self, name: str, status: CheckStatus, reason: str = "", start: float = 0.0
+    ) -> None:
         """Record the outcome of a check that began at `start`, a perf_counter."""
         seconds = round(perf_counter() - start, 6) if start else 0.0
         self.checks.append(CheckOutcome(name, status, reason, seconds))
@@ -135,7 +137,7 @@ def _fill(draft: _Draft, spec_path: Path, model_path: Path, progress: Progress) 
     names = list(spec.inputs)
     evidence = Evidence(
         spec=spec,
-        label_names=_label_names(draft.spec),
+        label_names=read_class_names(spec.model.labels, draft.spec.source.parent),
         model=model,
         contract=contract,
         bound=bind_inputs(names, contract),
@@ -179,15 +181,6 @@ def _read_model(draft: _Draft, path: Path) -> Model:
     }
     draft.conclude("model-file", "passed", "", start)
     return model
-
-
-def _label_names(spec: LoadedSpec) -> tuple[str, ...] | None:
-    labels = spec.spec.model.labels
-    if labels is None:
-        return None
-    if isinstance(labels, str):
-        return tuple(read_class_names(spec.resolve(labels)))
-    return labels
 
 
 def _run(draft: _Draft, evidence: Evidence, model_path: Path, progress: Progress) -> None:
@@ -239,7 +232,7 @@ def _setup(draft: _Draft, evidence: Evidence, model_path: Path) -> Setup | None:
         spec=spec,
         reference=_reference(draft, draft.spec),
         dataset=open_dataset(
-            section, draft.spec.source.parent, list(spec.inputs), evidence.label_names or ()
+            section, draft.spec.source.parent, list(spec.inputs), evidence.label_names
         ),
         candidate=candidate,
         backends=candidates(options.runtime, target),
@@ -294,9 +287,7 @@ def _fault_rule(side: SideFault) -> Rule:
             **about, phase=fault.phase, cause=fault.cause, sample=side.sample, words=fault.words
         )
     if isinstance(fault, TimeoutFault):
-        return RuntimeTimeout(
-            **about, phase=fault.phase, seconds=fault.seconds, sample=side.sample
-        )
+        return RuntimeTimeout(**about, phase=fault.phase, seconds=fault.seconds, sample=side.sample)
     return LoadFailed(**about, words=fault.words)
 
 
@@ -307,13 +298,13 @@ def _check(draft: _Draft, check: Check, evidence: Evidence) -> None:
         return
     try:
         found = list(check.run(evidence))
-    except NotApplicable as reason:
-        draft.conclude(check.name, "skipped", str(reason), start)
+    except NotApplicable as missing:
+        draft.conclude(check.name, "skipped", str(missing), start)
         return
     except Exception as error:  # noqa: BLE001  (one broken check must not hide the others)
         where = traceback.extract_tb(error.__traceback__)[-1]
-        reason_text = f"{type(error).__name__}: {error} ({Path(where.filename).name}:{where.lineno})"
-        draft.conclude(check.name, "crashed", reason_text, start)
+        said = f"{type(error).__name__}: {error} ({Path(where.filename).name}:{where.lineno})"
+        draft.conclude(check.name, "crashed", said, start)
         return
     draft.findings += found
     failed = any(reaches(finding, draft.options.fail_on) for finding in found)

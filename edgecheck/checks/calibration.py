@@ -42,8 +42,8 @@ def fit(representable: Range, expected: Range, codes: int) -> Fit:
     low, high = min(expected[0], 0.0), max(expected[1], 0.0)
     width = high - low
     shared = max(0.0, min(high, representable[1]) - max(low, representable[0]))
-    ratio = (representable[1] - representable[0]) / width
-    return Fit(shared / width, ratio, max(1, round(codes * shared / (width * ratio))))
+    stored = representable[1] - representable[0]
+    return Fit(shared / width, stored / width, 1 + round((codes - 1) * shared / stored))
 
 
 def check(evidence: Evidence) -> Iterator[Finding]:

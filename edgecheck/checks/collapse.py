@@ -6,6 +6,7 @@ repeat half of their output rows. When the reference does it too, the finding is
 
 import math
 from collections.abc import Iterator
+from typing import Literal
 
 from edgecheck.checks import thresholds
 from edgecheck.checks.evidence import Evidence, NotApplicable, output_subject
@@ -17,6 +18,8 @@ from edgecheck.rules.output.input_insensitive import InputInsensitive
 from edgecheck.rules.output.nonfinite_output import NonfiniteOutput
 from edgecheck.rules.output.quant_output_collapse import QuantOutputCollapse
 from edgecheck.rules.output.zero_output import ZeroOutput
+
+Who = Literal["candidate", "reference"]
 
 
 def check_finite(evidence: Evidence) -> Iterator[Finding]:
@@ -90,7 +93,9 @@ def check_sensitivity(evidence: Evidence) -> Iterator[Finding]:
     """Some output moves when an input changes and the others stay."""
     observed = evidence.observed
     if not evidence.sensitivities:
-        raise NotApplicable("fewer than two samples to vary")
+        if observed.samples < 2:
+            raise NotApplicable("one sample cannot be varied")
+        return  # one input, and the outputs moved over the samples: no experiment was needed
     expected = {entry.input: entry.spread for entry in evidence.reference_sensitivities}
     for entry in evidence.sensitivities:
         moves = {o.name: _moves(entry.spread.get(o.name, math.inf), o) for o in observed.outputs}
@@ -138,7 +143,7 @@ def _judge_classes(output: OutputComparison) -> Iterator[Finding]:
 def _collapse(
     seen: OutputStatistics,
     top: tuple[int, float],
-    who: str,
+    who: Who,
     reference_share: float | None,
     label_share: float | None,
 ) -> ClassCollapse:
@@ -162,21 +167,21 @@ def _top_share(seen: OutputStatistics) -> tuple[int, float]:
     return top, float(counts[top]) / seen.samples
 
 
-def _sides(output: OutputComparison) -> list[tuple[str, OutputStatistics]]:
-    sides = [("candidate", output.candidate)]
+def _sides(output: OutputComparison) -> list[tuple[Who, OutputStatistics]]:
+    sides: list[tuple[Who, OutputStatistics]] = [("candidate", output.candidate)]
     if output.reference is not None:
         sides.append(("reference", output.reference))
     return sides
 
 
-def _blamed(hit: dict[str, bool]) -> str | None:
+def _blamed(hit: dict[Who, bool]) -> Who | None:
     """Whom a collapse is on: the reference if it shows it too, for then training made it."""
     if not hit["candidate"]:
         return None
     return "reference" if hit.get("reference") else "candidate"
 
 
-def _is_constant(output: OutputComparison, who: str, seen: OutputStatistics) -> bool:
+def _is_constant(output: OutputComparison, who: Who, seen: OutputStatistics) -> bool:
     if math.isnan(seen.spread):
         return False
     if who == "candidate" and output.scale is not None:
@@ -189,7 +194,7 @@ def _moves(spread: float, output: OutputComparison) -> bool:
     return spread > limit
 
 
-def _subject(who: str, seen: OutputStatistics) -> Subject:
+def _subject(who: Who, seen: OutputStatistics) -> Subject:
     return output_subject(seen.name) if who == "candidate" else Subject("reference", seen.name)
 
 

@@ -10,7 +10,7 @@ from edgecheck.spec.model import Spec
 from edgecheck.tflite.graph import Contract, Model, Port
 
 
-class NotApplicable(Exception):  # noqa: N818  (no error: the reason why a check is skipped)
+class NotApplicable(Exception):
     """What the check judges is not there."""
 
 
@@ -19,8 +19,8 @@ class Evidence:
     """What is known about a candidate; a part that could not be had is None or empty."""
 
     spec: Spec
-    label_names: tuple[str, ...] | None
-    """From the spec's `model.labels`."""
+    label_names: tuple[str, ...]
+    """From the spec's `model.labels`; empty if it has none."""
     model: Model
     contract: Contract
     bound: Mapping[str, Port] | None

@@ -59,10 +59,10 @@ def _judge_range(entry: InputStatistics, low: float, high: float) -> Iterator[Fi
     overshoot = max(low - entry.low, entry.high - high) / width
     used = (min(entry.high, high) - max(entry.low, low)) / width
     largest = max(abs(entry.low), abs(entry.high))
-    facts = {"input": entry.name, "promised": [low, high], "observed": [entry.low, entry.high]}
+    promised, observed = [low, high], [entry.low, entry.high]
     subject = input_subject(entry.name)
     if largest > thresholds.PROMISE_RAW * max(abs(low), abs(high)):
-        yield Finding.of(InputNotNormalized(**facts), subject)
+        yield Finding.of(InputNotNormalized(entry.name, promised, observed), subject)
         return
     severity: Severity | None = None
     if overshoot > thresholds.PROMISE_ERROR:
@@ -70,7 +70,8 @@ def _judge_range(entry: InputStatistics, low: float, high: float) -> Iterator[Fi
     elif overshoot > thresholds.PROMISE_WARNING or used < thresholds.PROMISE_USED:
         severity = "warning"
     if severity is not None:
-        yield Finding.of(InputRangeMismatch(**facts), subject, severity=severity)
+        rule = InputRangeMismatch(entry.name, promised, observed)
+        yield Finding.of(rule, subject, severity=severity)
 
 
 def _constant_features(entry: InputStatistics) -> FeaturesConstant:
@@ -93,4 +94,6 @@ def _duplicates(evidence: Evidence) -> Iterator[Finding]:
         rule = DatasetDuplicates(
             samples=evidence.observed.samples, distinct=distinct, example=[pair[0], pair[1]]
         )
-        yield Finding.of(rule, Subject("dataset", "samples"))
+        share = 1 - distinct / evidence.observed.samples
+        severity: Severity = "warning" if share >= thresholds.DUPLICATES_WARNING else "info"
+        yield Finding.of(rule, Subject("dataset", "samples"), severity=severity)

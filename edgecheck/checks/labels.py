@@ -15,10 +15,10 @@ def check_count(evidence: Evidence) -> Iterator[Finding]:
     """As many label names as classes, and no label beyond them."""
     classes = _classes(evidence)
     names, labels = evidence.label_names, _labels(evidence)
-    if names is None and labels is None:
+    if not names and labels is None:
         raise NotApplicable("there are no labels")
     subject = Subject("dataset", "labels")
-    if names is not None and len(names) != classes:
+    if names and len(names) != classes:
         detail = "the list of label names and the model's output differ in length"
         yield Finding.of(LabelCountMismatch(len(names), classes, detail), subject)
     elif labels is not None and labels.highest >= classes:

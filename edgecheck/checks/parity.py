@@ -1,10 +1,12 @@
 """Candidate against reference, and against the labels.
 
 A limit is crossed only if the whole 95 % interval lies beyond it, so that one flipped sample of a
-few decides nothing; accuracy is judged by the exact paired test.
+few decides nothing; accuracy is judged by the exact paired test. A tolerance that the spec sets
+itself is also a warning as soon as the measured value misses it.
 """
 
 from collections.abc import Iterator
+from typing import Literal
 
 from edgecheck.checks import thresholds
 from edgecheck.checks.evidence import Evidence, NotApplicable, output_subject
@@ -15,6 +17,7 @@ from edgecheck.rules.output.parity_loss import ParityLoss
 from edgecheck.spec.model import Tolerances
 
 Judged = tuple[Severity, ParityLoss]
+Metric = Literal["agreement", "sqnr_db", "cosine_p5", "kl_median"]
 
 
 def check(evidence: Evidence) -> Iterator[Finding]:
@@ -50,15 +53,16 @@ def _judge(output: OutputComparison, tolerances: Tolerances | None) -> Iterator[
         warning = limit.warning if own is None else own
         sign = 1 if limit.higher_is_better else -1
         best = max(sign * value, *(sign * end for end in interval)) if interval else sign * value
+        doubted = best if own is None else sign * value
         if best < sign * error:
             yield "error", _rule(output, metric, value, error, interval)
-        elif sign * value < sign * warning:
+        elif doubted < sign * warning:
             yield "warning", _rule(output, metric, value, warning, interval)
 
 
-def _measured(pair: PairStatistics) -> dict[str, tuple[float, tuple[float, float] | None]]:
+def _measured(pair: PairStatistics) -> dict[Metric, tuple[float, tuple[float, float] | None]]:
     """Metric -> (value, interval), where the metric applies."""
-    found = {
+    found: dict[Metric, tuple[float | None, tuple[float, float] | None]] = {
         "agreement": (pair.agreement, pair.agreement_interval),
         "sqnr_db": (pair.sqnr_db, pair.sqnr_db_interval),
         "cosine_p5": (pair.cosine_p5, pair.cosine_p5_interval),
@@ -105,7 +109,7 @@ def _accuracy_rule(output: OutputComparison, labels: LabelStatistics, limit: flo
 
 def _rule(
     output: OutputComparison,
-    metric: str,
+    metric: Metric,
     value: float,
     limit: float,
     interval: tuple[float, float] | None,

@@ -22,6 +22,9 @@ DISTINCT_RATIO: Final = 0.02
 FLOAT_CONSTANT: Final = 1e-6
 """Relative movement below which a float output counts as constant."""
 
+DUPLICATES_WARNING: Final = 0.05
+"""Share of samples that repeat another; fewer are only noted."""
+
 SINGLE_CLASS_SHARE: Final = 0.9
 """Share of one label, or of the reference's top class, that makes a dataset one-sided."""
 

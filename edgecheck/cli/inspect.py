@@ -109,7 +109,7 @@ def _pairs(console: "Console", title: str, rows: Sequence[tuple[str, str]]) -> N
     """A title and aligned "key  value" lines; long values are folded, nothing is cut off."""
     from rich.table import Table
 
-    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 2))
+    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column(style="dim", no_wrap=True)
     table.add_column(overflow="fold")
     for key, value in rows:
@@ -127,7 +127,7 @@ def _table(
 
     if not rows:
         return
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 2), header_style="dim")
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     for column in columns:
         numeric = column in {"version", "count", "size", "subgraph"}
         table.add_column(column, overflow="fold", justify="right" if numeric else "left")

@@ -24,7 +24,7 @@ class Side:
     session: Session
 
 
-class SideFault(Exception):  # noqa: N818  (carries a fault)
+class SideFault(Exception):
     """A model misbehaved during the pass; says which, and on which sample."""
 
     def __init__(self, who: str, fault: Fault, sample: str | None) -> None:

@@ -191,7 +191,7 @@ class _LabelWatch:
 
 
 def _is_acceptable(labels: Array, top: Array) -> Array:
-    """bool (n,): the top class is among the labels; a row without a class never is."""
+    """Boolean (n,): the top class is among the labels; a row without a class never is."""
     return np.asarray((labels == top[:, None]).any(axis=1) & (top != NO_CLASS))
 
 

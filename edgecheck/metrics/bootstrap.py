@@ -31,7 +31,7 @@ class PoissonWeights:
     def draw(self, rows: int) -> Array:
         """float64 (rows, REPLICATES); each entry is Poisson(1)."""
         levels = self._random.integers(0, 65536, (rows, REPLICATES), dtype=np.uint16)
-        return self._table[levels].astype(np.float64)
+        return np.asarray(self._table[levels], np.float64)
 
 
 def percentile_interval(replicates: Array) -> tuple[float, float] | None:

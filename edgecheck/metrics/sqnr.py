@@ -6,13 +6,14 @@ from edgecheck.metrics.bootstrap import REPLICATES, percentile_interval
 from edgecheck.tensors import Array
 
 
-def decibels(signal: Array, noise: Array) -> Array:
+def decibels(signal: Array | float, noise: Array | float) -> Array:
     """10 log10(signal / noise): +inf where noise is 0, NaN where both are.
 
     A signal of 0 under some noise is -inf.
     """
-    with np.errstate(divide="ignore", invalid="ignore"):
-        ratio = np.where((noise == 0) & (signal > 0), np.inf, signal / noise)
+    power, error = np.asarray(signal, np.float64), np.asarray(noise, np.float64)
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        ratio = np.where((error == 0) & (power > 0), np.inf, power / error)
         return np.asarray(10 * np.log10(ratio))
 
 
@@ -51,7 +52,7 @@ class Sqnr:
         """The pooled value in dB; NaN when nothing finite was seen."""
         if not self._elements:
             return float("nan")
-        return float(decibels(np.float64(self._signal), np.float64(self._noise)))
+        return float(decibels(self._signal, self._noise))
 
     def interval(self) -> tuple[float, float] | None:
         """The 95 % bootstrap interval over samples, dB."""

@@ -44,15 +44,14 @@ def resize_tensorflow(
             choice.
 
     Returns:
-        (n, height, width, C); float32, or the type of `images` where no value is computed
-        (nearest, or the size is that of `images`).
+        (n, height, width, C); float32, or the type of `images` for nearest.
     """
-    if images.shape[1:3] == tuple(size):
-        return images
     height, width = images.shape[1:3]
     if method == "nearest":
         rows = np.take(images, nearest_indices(height, size[0]), axis=1)
         return np.take(rows, nearest_indices(width, size[1]), axis=2)
+    if (height, width) == tuple(size):
+        return images.astype(np.float32, copy=False)
     taps = TAPS[method, antialias]
     return gather(gather(images, taps(height, size[0]), 1), taps(width, size[1]), 2)
 

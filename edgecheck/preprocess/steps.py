@@ -200,8 +200,8 @@ def _require_fits(values: Array, dtype: str) -> None:
     info = np.iinfo(NUMPY_DTYPES[dtype])
     low, high = values.min(), values.max()
     finite = bool(np.isfinite(low) and np.isfinite(high))
-    # Python integers compare exactly where float32 would round the type's maximum up.
-    if not finite or math.trunc(low) < info.min or math.trunc(high) > info.max:
+    # int() cuts toward zero; integers compare exactly where float32 rounds the maximum up.
+    if not finite or int(low) < info.min or int(high) > info.max:
         raise _does_not_fit(dtype, low, high)
 
 

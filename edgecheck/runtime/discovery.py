@@ -7,6 +7,7 @@ Interpreter is made. So a runtime counts as usable only once it ran a bundled mo
 import platform
 import sys
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
@@ -20,6 +21,7 @@ from edgecheck.runtime.backends import BACKENDS, Backend, installed_version, is_
 from edgecheck.runtime.exchange import shared_folder
 from edgecheck.runtime.job import Job, Slot
 from edgecheck.runtime.session import WorkerSession, empty_feeds, run_rows
+from edgecheck.tensors import Array
 
 PROBE_SECONDS = 120.0
 _NUMPY_MISMATCH = ("_ARRAY_API", "numpy.core.multiarray", "compiled using NumPy 1")
@@ -56,7 +58,7 @@ def probe(backend: Backend) -> Status:
         answer = _run_probe(backend)
     except Fault as fault:
         return Status(backend.name, version, "broken", _cause(fault), _fix(backend, fault))
-    if not np.array_equal(answer, np.float32([2.0, 4.0])):
+    if not np.array_equal(answer, np.array([2.0, 4.0], np.float32)):
         problem = f"computes 1+1, 2+2 as {answer.tolist()}"
         return Status(backend.name, version, "broken", problem, f"reinstall it: {backend.install}")
     return Status(backend.name, version, "usable", "", "")
@@ -116,7 +118,7 @@ def open_session(job: Job, backends: Sequence[Backend], *, folder: Path, timeout
     raise RuntimeMissing("no installed runtime works: " + "; ".join(passed_over), hint=fix)
 
 
-def _run_probe(backend: Backend) -> np.ndarray:  # type: ignore[type-arg]
+def _run_probe(backend: Backend) -> Array:
     folder = shared_folder()
     try:
         model = folder / "probe.tflite"
@@ -131,10 +133,14 @@ def _run_probe(backend: Backend) -> np.ndarray:  # type: ignore[type-arg]
             signature=None,
             resets_state=False,
         )
-        with WorkerSession(job, folder, PROBE_SECONDS) as session:
+        with closing(WorkerSession(job, folder, PROBE_SECONDS)) as session:
             feeds = empty_feeds({"x": (2,)}, 1, folder)
             session.attach(feeds)
-            return run_rows(session, feeds, {"x": np.float32([[1, 2]])}).outputs["y"].reshape(-1)
+            return (
+                run_rows(session, feeds, {"x": np.array([[1, 2]], np.float32)})
+                .outputs["y"]
+                .reshape(-1)
+            )
     finally:
         rmtree(folder, ignore_errors=True)
 

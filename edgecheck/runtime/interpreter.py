@@ -31,9 +31,9 @@ class InterpreterSession:
                 self._interpreter.resize_tensor_input(slot.index, list(slot.shape), strict=True)
         self._interpreter.allocate_tensors()
         self._invoke = self._by_signature if job.signature else self._by_index
-        self._runner = (
-            self._interpreter.get_signature_runner(job.signature) if job.signature else None
-        )
+        self._runner: Any = None
+        if job.signature:
+            self._runner = self._interpreter.get_signature_runner(job.signature)
         self.output_shapes = self._output_shapes()
 
     def run(

@@ -1,14 +1,16 @@
 """A loaded model in a worker process, seen from the parent.
 
-    with WorkerSession(job, ...) as session:
-        session.attach(feeds_exchange)
-        session.submit(page, rows)      # returns at once
-        ...                             # the parent preprocesses meanwhile
-        session.collect()               # the outputs of that page
+    session = WorkerSession(job, ...)
+    session.attach(feeds_exchange)
+    session.submit(page, rows)      # returns at once
+    ...                             # the parent preprocesses meanwhile
+    session.collect()               # the outputs of that page
+    session.close()
 
 A native crash, a hang or a refusal of the runtime raises a Fault; it never takes edgecheck down.
 """
 
+import contextlib
 import json
 import os
 import queue
@@ -21,7 +23,6 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Protocol
 
 import numpy as np
@@ -137,27 +138,14 @@ class WorkerSession:
     def close(self) -> None:
         """End the process, gently first."""
         if self._process.stdin and not self._process.stdin.closed:
-            try:
+            with contextlib.suppress(OSError):  # it died with a request unread
                 self._process.stdin.close()
-            except OSError:
-                pass  # it died with a request unread
         try:
             self._process.wait(timeout=0.2 if self._pending else 5)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
         self._stderr.close()
-
-    def __enter__(self) -> "WorkerSession":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _listen(self) -> None:
         assert self._process.stdout is not None  # noqa: S101
@@ -168,26 +156,25 @@ class WorkerSession:
 
     def _ask(self, request: Mapping[str, Any]) -> None:
         assert self._process.stdin is not None  # noqa: S101
-        try:
+        with contextlib.suppress(OSError):  # the process is gone: _wait finds out how it died
             self._process.stdin.write(json.dumps(request) + "\n")
             self._process.stdin.flush()
-        except OSError:
-            pass  # the process is gone: _wait finds out how it died
 
     def _wait(self, phase: str) -> dict[str, Any]:
         """The next answer; the clock starts anew whenever a row is finished."""
         deadline, seen = time.monotonic() + self._timeout, -1
         while True:
-            try:
-                line = self._answers.get(timeout=min(0.5, self._timeout))
-                break
-            except queue.Empty:
-                row = self._finished_rows()
-                if row != seen:
-                    deadline, seen = time.monotonic() + self._timeout, row
-                if time.monotonic() > deadline:
-                    self._process.kill()
-                    raise TimeoutFault(self._timeout, phase=phase, row=self._row(phase)) from None
+            with contextlib.suppress(queue.Empty):
+                return self._parsed(self._answers.get(timeout=min(0.5, self._timeout)), phase)
+            row = self._finished_rows()
+            if row != seen:
+                deadline, seen = time.monotonic() + self._timeout, row
+            if time.monotonic() > deadline:
+                self._process.kill()
+                raise TimeoutFault(self._timeout, phase=phase, row=self._row(phase))
+
+    def _parsed(self, line: str, phase: str) -> dict[str, Any]:
+        """An answer; an empty line means that the process is gone."""
         if not line:
             raise CrashFault(self._death(), self._words(), phase=phase, row=self._row(phase))
         answer: dict[str, Any] = json.loads(line)

@@ -42,7 +42,7 @@ def read_text(path: Path) -> str:
     """A whole file of UTF-8 text, without its byte order mark.
 
     Raises:
-        DatasetUnreadable: missing, unreadable, larger than `MAX_TEXT_BYTES`, or not UTF-8 (with the line).
+        DatasetUnreadable: missing, larger than `MAX_TEXT_BYTES`, or not UTF-8 (with the line).
     """
     existing(path)
     try:

@@ -85,15 +85,15 @@ def find_images(path: str, base: Path) -> tuple[Path, tuple[str, ...]]:
     Raises:
         DatasetUnreadable: nothing there, no image among it, or a match is not a regular file.
     """
-    folder, pattern = _split(path, base)
     try:
+        folder, pattern = _split(path, base)
         matches = sorted(folder.glob(pattern))
         images = [p for p in matches if p.suffix.lower() in SUFFIXES and not p.is_dir()]
         irregular = [p for p in images if not p.is_file()]
     except (OSError, ValueError) as error:
         raise DatasetUnreadable(
-            f"the images {path!r} cannot be listed: {error}",
-            hint="`**` must stand alone between slashes; check the permissions of the folder.",
+            f"the images {path[:200]!r} cannot be listed: {str(error)[:200]}",
+            hint="`**` must stand alone between slashes; check the folder and its permissions.",
         ) from error
     if irregular:
         raise DatasetUnreadable(

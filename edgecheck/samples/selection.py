@@ -9,7 +9,7 @@ def select(count: int, limit: int | None, seed: int, *, in_file_order: bool) -> 
     """Ascending numbers of the samples to read, out of `count`.
 
     With fewer than `count` allowed: the first `limit` if `in_file_order`, else a seeded draw
-    without replacement, the same on every machine and numpy version (PCG64).
+    without replacement (PCG64), the same on every machine.
     """
     if limit is None or limit >= count:
         return range(count)

@@ -48,7 +48,7 @@ class InputSpec(Part):
     shape: tuple[Annotated[int, Field(ge=1)], ...] | None = None
     """Shape of one sample as training saw it, without the batch axis, in elements."""
     layout: Literal["NHWC", "NCHW"] | None = None
-    """Whether channels come last (NHWC) or first (NCHW)."""
+    """Whether channels come last (NHWC) or first (NCHW) in the input of the model."""
     range: tuple[float, float] | None = None
     """[lowest, highest] value that the steps promise to produce."""
     steps: tuple[Step, ...] = ()

@@ -19,7 +19,7 @@ MAX_NODES = 50_000
 
 _PLAIN_WORDS: Mapping[str, str] = {
     r"found character '\\t' that cannot start any token": (
-        "a tab cannot be used for indentation; use spaces"
+        "a tab is not allowed here; indent with spaces"
     ),
     r"found character '(.*)' that cannot start any token": (
         r"a value cannot start with '\1'; put it in quotes"
@@ -31,6 +31,8 @@ _PLAIN_WORDS: Mapping[str, str] = {
     r"expected <block end>, but found .*": "the indentation does not match the lines above",
     r"expected ('.' or '.'), but got '<stream end>'": r"expected \1 before the end of the file",
     r"expected ('.' or '.'), but got '(.*)'": r"expected \1, found '\2'",
+    r"expected the node content, but found '(.*)'": r"expected a value, found '\1'",
+    r"sequence entries are not allowed here": "a '-' item is not expected here; start a new line",
     r"found unexpected end of stream": "a quote is never closed",
     r"but found another document": "found a second document; a spec is one, without '---' inside",
 }

@@ -38,12 +38,13 @@ _PATTERNS: Mapping[str, str] = {
 
 
 def problems_of(error: ValidationError, document: Document) -> list[SpecProblem]:
-    """Every error as a problem; none where the document already has one at the same place."""
+    """Every error as a problem, but for values that the document has already refused."""
     taken = {(problem.line, problem.column) for problem in document.problems}
     problems: dict[tuple[int, int, str], SpecProblem] = {}
     for details in error.errors(include_url=False):
         problem = _problem(details, document)
-        if (problem.line, problem.column) not in taken:
+        is_refused = details["input"] is None and (problem.line, problem.column) in taken
+        if not is_refused:
             problems.setdefault((problem.line, problem.column, problem.message), problem)
     return list(problems.values())
 
@@ -122,10 +123,10 @@ def _not_a_step(error: ErrorDetails) -> str:
 
 
 def _missing(error: ErrorDetails) -> str:
-    """A missing key, or too few items in a list of fixed length."""
+    """A missing key, or too few items in one of the lists of fixed length, which are all pairs."""
     key = error["loc"][-1]
     if isinstance(key, int):
-        return f"found {found(error['input'])}, expected more items"
+        return f"found {found(error['input'])}, expected exactly 2"
     return f"missing key '{key}'"
 
 

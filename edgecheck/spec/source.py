@@ -58,7 +58,7 @@ def not_text(text: str) -> re.Match[str] | None:
 
 def describe(character: str) -> str:
     """What to say about a character that has no place in a text."""
-    return f"found the control character U+{ord(character):04X}; remove it"
+    return f"found the character U+{ord(character):04X}, which is not allowed in a spec; remove it"
 
 
 def _end_of(text: str) -> tuple[int, int]:

@@ -105,7 +105,7 @@ class Rescale(StepPart):
 
 
 class Normalize(StepPart):
-    """(x - mean) / std, per channel (the last axis, or the first one of NCHW)."""
+    """(x - mean) / std, per channel."""
 
     key = "normalize"
 

@@ -138,11 +138,10 @@ class _Walk:
     def _inside(self, position: int, size: int, where: str) -> None:
         if position < 0:
             raise _damaged(f"{where} points to byte {position}, before the start of the file")
-        if position + size > len(self.data):
-            last = position + size - 1
-            raise ModelFileInvalid(
-                f"truncated: {where} points to byte {last} of {len(self.data)}", hint=DAMAGED
-            )
+        end = position + size
+        if end > len(self.data):
+            found = f"truncated: {where} points to byte {end} of {len(self.data)}"
+            raise ModelFileInvalid(found, hint=DAMAGED)
 
     def _number(self, code: str, position: int, where: str) -> int:
         self._inside(position, struct.calcsize(code), where)

@@ -26,8 +26,7 @@ class ParityLoss(Rule):
     measured on the trained model does not hold for this file.
 
     ## Why it happens
-    * Calibration ranges are too narrow (clipping), or too wide (few codes).
-    * An operator loses too much in 8 bits, often a global average.
+    * Calibration ranges clip, or an operator loses too much in 8 bits.
     * The conversion changed the model, or it has other weights.
 
     ## How edgecheck knows
@@ -49,8 +48,7 @@ class ParityLoss(Rule):
 
     output: str
     metric: Literal["agreement", "sqnr_db", "cosine_p5", "kl_median", "accuracy"]
-    value: float
-    """For accuracy the loss, reference minus candidate, as a share."""
+    value: float  # for accuracy the loss, reference minus candidate, as a share
     limit: float
     interval: list[float] | None
     samples: int
@@ -66,10 +64,8 @@ class ParityLoss(Rule):
 
     def fix(self) -> str:
         """What to do."""
-        return (
-            "Remove the causes in this report first; else convert without quantization. If that "
-            "file agrees, quantize less; if not, the conversion differs."
-        )
+        first = "Remove the causes in this report first; else convert without quantization."
+        return f"{first} If that file agrees, quantize less; if not, the conversion differs."
 
     def _details(self, worded: Callable[[float], str]) -> str:
         details = [count(self.samples, "sample")]

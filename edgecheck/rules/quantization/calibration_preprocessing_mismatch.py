@@ -62,10 +62,8 @@ class CalibrationPreprocessingMismatch(Rule):
 
     def fix(self) -> str:
         """What to do."""
-        return (
-            "Make representative_dataset yield samples that went through the spec's steps "
-            f"({span(self.expected)}), and convert again."
-        )
+        how = f"Let representative_dataset go through the spec's steps ({span(self.expected)})"
+        return f"{how}, and convert again."
 
     def _damage(self) -> str:
         parts = []

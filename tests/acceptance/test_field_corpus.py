@@ -1,0 +1,57 @@
+"""Published models with ground truth, where a copy of the field corpus is at hand."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+import yaml
+
+from edgecheck import validate
+
+CORPUS = os.environ.get("EDGECHECK_CORPUS")
+EXPECTED = {"healthy": {0}, "borderline": {0, 1}}
+"""Exit codes by verdict; every other verdict must fail."""
+
+
+def _cases():
+    if CORPUS is None:
+        return []
+    manifest = json.loads((Path(CORPUS) / "manifest.json").read_text())
+    return [
+        pytest.param(case, candidate, id=f"{case['name']}/{candidate['file']}")
+        for case in manifest["cases"]
+        if case["task"] == "classification" and case["float"] is not None
+        for candidate in case["candidates"]
+    ]
+
+
+def _spec(case):
+    """A spec as the publisher would have written it, from the manifest alone."""
+    folder = Path(CORPUS).resolve() / case["name"]
+    keys = case["inputs"]["keys"]
+    labels = next((key for key in ("y", "y_any") if key in keys), None)
+    return {
+        "version": 1,
+        "model": {"task": case["task"], "reference": str(folder / case["float"])},
+        "inputs": {"x": {"kind": "array", "shape": case["inputs"]["shape"][1:]}},
+        "dataset": {
+            "path": str(folder / case["inputs"]["file"]),
+            "arrays": {"x": "x"},
+            **({"labels": labels} if labels else {}),
+        },
+    }
+
+
+@pytest.mark.skipif(CORPUS is None, reason="EDGECHECK_CORPUS names no folder")
+@pytest.mark.parametrize(("case", "candidate"), _cases())
+def test_verdict_matches_the_ground_truth(case, candidate, tmp_path):
+    spec = tmp_path / "spec.yaml"
+    spec.write_text(yaml.safe_dump(_spec(case)))
+    report = validate(spec, Path(CORPUS) / case["name"] / candidate["file"])
+    assert report.error is None, report.error
+    assert report.exit_code in EXPECTED.get(candidate["verdict"], {1}), report.summary
+    if candidate["float_score"] is not None:
+        assert report.metrics.accuracy.candidate == pytest.approx(
+            candidate["candidate_score"], abs=0.02
+        )
