@@ -1,1 +1,1 @@
-"""The commands: one thin module each; the only place that prints or exits."""
+"""The command line: one thin module a command; the only place that prints or exits."""

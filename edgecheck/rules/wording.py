@@ -46,6 +46,12 @@ def span(bounds: Sequence[float]) -> str:
     return f"{number(low)} to {number(high)}"
 
 
+def pixel_rescale(bounds: Sequence[float]) -> str:
+    """The spec step that brings 8-bit pixels (0 to 255) to the range [low, high]."""
+    low, high = bounds
+    return f"`rescale: {{scale: {(high - low) / 255:.9g}, offset: {low:.9g}}}`"
+
+
 def percent(share: float) -> str:
     """A share as a percentage; one just short of all or of nothing is not rounded to it."""
     if not math.isfinite(share):

@@ -33,21 +33,21 @@ BACKENDS: dict[str, Backend] = {
             "ai_edge_litert",
             "ai_edge_litert.interpreter",
             ("ai-edge-litert", "ai-edge-litert-nightly"),
-            "pip install 'tflite-edgecheck[litert]'",
+            "pip install ai-edge-litert",
         ),
         Backend(
             "tflite-runtime",
             "tflite_runtime",
             "tflite_runtime.interpreter",
             ("tflite-runtime", "tflite-runtime-nightly"),
-            "pip install 'tflite-edgecheck[tflite-runtime]'",
+            "pip install tflite-runtime 'numpy<2'",
         ),
         Backend(
             "tensorflow",
             "tensorflow",
             "tensorflow.lite.python.interpreter",
             ("tensorflow", "tensorflow-cpu", "tensorflow-intel", "tensorflow-macos"),
-            "pip install 'tflite-edgecheck[tensorflow]'",
+            "pip install tensorflow",
         ),
     )
 }

@@ -95,7 +95,7 @@ def _lines(path: Path) -> Iterator[_Line]:
             if not any(cell.strip() for cell in cells):
                 continue
             if columns is None:
-                columns, is_header = _columns(cells)
+                columns, is_header = _columns(cells, path.name)
                 if is_header:
                     continue
             yield _line(cells, columns, f"{path.name}, line {reader.line_num}")
@@ -106,14 +106,14 @@ def _lines(path: Path) -> Iterator[_Line]:
         ) from error
 
 
-def _columns(cells: Sequence[str]) -> tuple[tuple[int, int], bool]:
+def _columns(cells: Sequence[str], file: str) -> tuple[tuple[int, int], bool]:
     """Where filename and label are, and whether the first line said so."""
     names = [cell.strip().lower() for cell in cells]
     if all(field in names for field in FIELDS):
         return (names.index(FIELDS[0]), names.index(FIELDS[1])), True
     if len(cells) != 2:
         raise DatasetUnreadable(
-            f"labels need two columns, or a header line with {' and '.join(FIELDS)}; "
+            f"{file} needs two columns, or a header line with {' and '.join(FIELDS)}; "
             f"the first line has {len(cells)} cells: {','.join(cells)[:80]!r}",
             hint="Write `filename,label` on the first line.",
         )

@@ -59,7 +59,8 @@ class Rows:
             DatasetUnreadable: the data ends early or is damaged.
         """
         with _opened(self.path, self.member) as stream:
-            stream.seek(self.header.offset)
+            # Read, not seek: from Python 3.13 a seek in a stored member gives up its checksum.
+            stream.read(self.header.offset)
             position = 0
             for batch in batches:
                 yield self._read_batch(stream, batch, position)
@@ -69,7 +70,8 @@ class Rows:
         data = bytearray(len(batch) * self.row_bytes)
         filled = 0
         for first, last in _runs(batch):
-            stream.seek((first - position) * self.row_bytes, io.SEEK_CUR)
+            if first > position:
+                stream.seek((first - position) * self.row_bytes, io.SEEK_CUR)
             position = last + 1
             end = filled + (position - first) * self.row_bytes
             _fill(stream, memoryview(data)[filled:end], self.name)

@@ -26,7 +26,7 @@ PerChannel: TypeAlias = Annotated[
 """One number for all channels, or one for each."""
 
 
-class Misfit(ValueError):  # noqa: N818  (pydantic turns it into an error of its own)
+class Misfit(ValueError):
     """Values that are right by themselves do not fit together; `where` is below the part."""
 
     def __init__(self, where: tuple[str | int, ...], message: str) -> None:

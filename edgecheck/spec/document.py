@@ -1,5 +1,6 @@
 """A spec file as plain values, with the position of every key and value."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
@@ -14,6 +15,9 @@ from edgecheck.spec.wording import quoted
 
 DocumentPath: TypeAlias = tuple[str | int, ...]
 """Keys and list indices from the root."""
+
+_PLAIN_KEY = re.compile(r"[A-Za-z0-9_/-]{1,60}")
+"""A key that needs no quotes in a path."""
 
 
 @dataclass(frozen=True)
@@ -108,8 +112,10 @@ class _Reader:
         return self._scalar(node, path)
 
     def _scalar(self, node: yaml.Node, path: DocumentPath) -> object:
+        """The value, or None when it is refused here."""
         if control := not_text(node.value):
             self._report(node, path, describe(control[0]))
+            return None
         try:
             return value_of(node.tag, node.value)
         except ValueError as error:
@@ -126,7 +132,7 @@ def written(path: DocumentPath) -> str:
     for part in path:
         if isinstance(part, int):
             text += f"[{part}]"
-        elif part.replace("-", "_").replace("/", "_").isidentifier():
+        elif _PLAIN_KEY.fullmatch(part):
             text += f".{part}" if text else part
         else:
             text += f"[{quoted(part)}]"

@@ -51,10 +51,16 @@ def problems_of(error: ValidationError, document: Document) -> list[SpecProblem]
 
 def _problem(error: ErrorDetails, document: Document) -> SpecProblem:
     path = document.nearest(_location(error))
-    is_key = error["type"] in {"extra_forbidden", "union_tag_invalid", "missing"}
-    place = (document.keys if is_key else document.values)[path]
+    place = (document.keys if _is_about_key(error) else document.values)[path]
     message = _WORDS.get(error["type"], _expected)(error)
     return SpecProblem(place.line, place.column, written(path), message)
+
+
+def _is_about_key(error: ErrorDetails) -> bool:
+    """Whether to point at the key, instead of at its value."""
+    if error["type"] == "missing":
+        return isinstance(error["loc"][-1], str)
+    return error["type"] in {"extra_forbidden", "union_tag_invalid"}
 
 
 def _location(error: ErrorDetails) -> DocumentPath:

@@ -20,7 +20,7 @@ _NOT_TEXT = re.compile(
 )
 
 
-class Refused(Exception):  # noqa: N818  (carries a problem to where problems are collected)
+class Refused(Exception):
     """Nothing below this problem can be read."""
 
     def __init__(self, line: int, column: int, message: str) -> None:

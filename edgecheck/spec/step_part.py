@@ -52,7 +52,7 @@ class StepPart(Part):
 
     @classmethod
     def _written_schema(cls, fields: JsonSchemaValue) -> JsonSchemaValue:
-        description = fields.pop("description")
+        description = fields.pop("description", "")
         fields.pop("title", None)
         value = fields["properties"][cls.direct] if cls.direct else fields
         is_bare = not cls.direct and not fields.get("required")

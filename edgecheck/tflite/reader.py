@@ -165,8 +165,8 @@ def _builtin_code(code: tflite.OperatorCode) -> int:
     """
     table = code._tab
     offset = table.Offset(10)
-    newer = struct.unpack_from("<i", table.Bytes, table.Pos + offset) if offset else (0,)
-    return max(int(code.DeprecatedBuiltinCode()), *newer)
+    (newer,) = struct.unpack_from("<i", table.Bytes, table.Pos + offset) if offset else (0,)
+    return max(int(code.DeprecatedBuiltinCode()), int(newer))
 
 
 def _operator(

@@ -54,7 +54,7 @@ class LabelCountMismatch(Rule):
     def message(self) -> str:
         """What was found, with its numbers."""
         return (
-            f"{count(self.labels, 'label')} against {self.classes} classes in the model's "
+            f"Found {count(self.labels, 'label')} for the {self.classes} classes of the model's "
             f"output: {clause(self.detail)}."
         )
 

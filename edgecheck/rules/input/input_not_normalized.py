@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from edgecheck.rules.base import Rule
-from edgecheck.rules.wording import number, plain, span
+from edgecheck.rules.wording import pixel_rescale, plain, span
 
 
 @dataclass(frozen=True)
@@ -65,8 +65,7 @@ class InputNotNormalized(Rule):
 
     def fix(self) -> str:
         """What to do."""
-        low, high = self.promised
         return (
             "Add the scaling of the training code to the spec's steps; for 8-bit pixels: "
-            f"`rescale: {{scale: {number((high - low) / 255)}, offset: {number(low)}}}`."
+            f"{pixel_rescale(self.promised)}."
         )

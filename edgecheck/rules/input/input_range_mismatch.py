@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from edgecheck.rules.base import Rule
-from edgecheck.rules.wording import number, plain, span
+from edgecheck.rules.wording import pixel_rescale, plain, span
 
 
 @dataclass(frozen=True)
@@ -60,9 +60,7 @@ class InputRangeMismatch(Rule):
 
     def fix(self) -> str:
         """What to do."""
-        low, high = self.promised
         return (
             f"If training saw {span(self.promised)}, correct the steps (for 8-bit pixels: "
-            f"`rescale: {{scale: {number((high - low) / 255)}, offset: {number(low)}}}`); "
-            "if not, correct `range`."
+            f"{pixel_rescale(self.promised)}); if not, correct `range`."
         )

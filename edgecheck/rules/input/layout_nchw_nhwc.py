@@ -64,7 +64,7 @@ class LayoutNchwNhwc(Rule):
 
     def _order(self) -> tuple[int, ...]:
         """The transpose that moves the channel axis to the model's place; empty if none does."""
-        axes = tuple(range(len(self.spec_shape)))
+        axes = tuple(range(min(len(self.spec_shape), 5)))  # an image, or a video with its batch
         batch, rest = axes[:-3], axes[-3:]
         for order in (batch + rest[1:] + rest[:1], batch + rest[-1:] + rest[:-1]):
             if [self.spec_shape[axis] for axis in order] == self.model_shape:

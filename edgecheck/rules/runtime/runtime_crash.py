@@ -65,9 +65,7 @@ class RuntimeCrash(Rule):
         at = "" if self.sample is None else f' at sample "{plain(self.sample)}"'
         said = f" Its last words: {clause(self.words)}." if self.words else ""
         runtime = f"{plain(self.runtime)} {plain(self.version)}"
-        return (
-            f"The runtime {runtime} died while {where} the model{at}: {clause(self.cause)}.{said}"
-        )
+        return f"The runtime {runtime} died while {where} the model{at}: {plain(self.cause)}.{said}"
 
     def fix(self) -> str:
         """What to do."""

@@ -125,7 +125,9 @@ def test_chunks_are_cut_where_files_are_large(images, monkeypatch):
 def test_image_labels_follow_the_selection(images):
     (images / "y.csv").write_text("b,dog\nc,cat|dog\n")
     dataset = opened(images, "images/**", class_names=("cat", "dog"), labels="y.csv", limit=3)
-    found = {n: row for c in dataset.chunks(2) for n, row in zip(c.ids, c.labels.tolist())}
+    found = {
+        n: row for c in dataset.chunks(2) for n, row in zip(c.ids, c.labels.tolist(), strict=True)
+    }
     truth = {"a.JPG": [-1, -1], "b.png": [1, -1], "deep/c.png": [0, 1], "deep/er/d.webp": [-1, -1]}
     assert len(found) == 3
     assert found == {name: truth[name] for name in found}

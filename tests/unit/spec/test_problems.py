@@ -1,4 +1,3 @@
-# ruff: noqa: E501  (tables are read by line)
 import json
 import re
 
@@ -42,7 +41,7 @@ INPUT = "inputs: {x: {kind: array}}\n"
         (START + INPUT + "tolerances: {sqnr_db: 1e999}\n", "4:23: tolerances.sqnr_db: found 1e999, expected a number that fits in 64 bits"),
         (START + INPUT + "ignore: [{rule: a, reason: ' '}]\n", "4:28: ignore[0].reason: found ' ', expected text that is not blank"),
         (START + INPUT + "outputs: {a: {primary: 1}}\n", "4:24: outputs.a.primary: found 1, expected true or false"),
-        (START + INPUT + "outputs: {a: {primary: true}, b: {primary: true}}\n", "4:35: outputs.b.primary: only one output can be primary, and 'a' is already"),
+        (START + INPUT + "outputs: {a: {primary: true}, b: {primary: true}}\n", "4:44: outputs.b.primary: only one output can be primary, and 'a' is already"),
         (START + INPUT + "<<: {state: reset}\n", "4:1: ['<<']: unknown key '<<' (allowed: version, "),
         (START + INPUT + "state: reset\nstate: reset\n", "5:1: state: key 'state' is given twice, first on line 4"),
         (START + INPUT + "'state': reset\nsignature: a\n'state': x\n", "6:1: state: key 'state' is given twice, first on line 4"),
@@ -53,11 +52,17 @@ def test_problem_is_explained_at_its_place(problems, text, problem):
     assert found.startswith(problem)
 
 
-def test_a_value_that_the_yaml_already_lacks_is_reported_once(problems):
-    text = START + "inputs: {x: {kind: array, shape: [99999999999999999999]}}\n"
-    assert problems(text) == [
-        "3:35: inputs.x.shape[0]: found a whole number of 20 digits, expected at most 64 bits"
-    ]
+@pytest.mark.parametrize(
+    ("fields", "problem"),
+    [
+        ("shape: [99999999999999999999]", "35: inputs.x.shape[0]: found a whole number of 20 dig"),
+        ('layout: "\\uD800"', "35: inputs.x.layout: found the character U+D800"),
+        ("layout: *nchw", "35: : aliases are not allowed"),
+    ],
+)
+def test_a_value_that_yaml_already_refuses_is_reported_once(problems, fields, problem):
+    (found,) = problems(f"{START}inputs: {{x: {{kind: array, {fields}}}}}\n")
+    assert found.startswith("3:" + problem)
 
 
 def test_long_and_unprintable_words_are_shortened(problems):

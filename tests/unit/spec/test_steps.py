@@ -1,5 +1,3 @@
-# ruff: noqa: E501  (tables are read by line)
-
 import pytest
 from pydantic import ValidationError
 

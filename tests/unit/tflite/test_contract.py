@@ -58,7 +58,7 @@ def test_a_signature_of_another_subgraph_uses_that_subgraph():
 
 def test_an_unknown_signature_lists_the_others_and_the_closest():
     model = read_model(two_input_add(signatures=[SignatureDef("serving_default", {}, {})]))
-    with pytest.raises(UsageError, match="'serving_defualt'.*it has: serving_default") as caught:
+    with pytest.raises(UsageError, match=r"'serving_defualt'.*it has: serving_default") as caught:
         contract_of(model, "serving_defualt")
     assert caught.value.hint == "Did you mean 'serving_default'?"
     with pytest.raises(UsageError, match="it has: none"):
@@ -124,7 +124,7 @@ def test_what_is_quantized_after_computing_is_no_fossil():
     assert fossil(build_model(tensors, operators, [0], [2])) is None
 
 
-def weighted(dtype, through=None, activation="float32", weight_scale=0.5, **params):
+def weighted(dtype, through=None, activation="float32", weight_scale=0.5):
     """input -> FULLY_CONNECTED -> output with a (2, 2) weight of `dtype`."""
     scale = None if activation == "float32" else 0.1
     operators = [OpDef("FULLY_CONNECTED", [0, 3 if through else 1, -1], [2])]

@@ -1,0 +1,107 @@
+"""The `edgecheck` command: registers the commands, and turns every ending into an exit code.
+
+Nothing here imports numpy, pydantic or a runtime: `edgecheck --help` answers at once.
+"""
+
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from edgecheck import __version__
+from edgecheck.cli.doctor import doctor
+from edgecheck.cli.explain import explain
+from edgecheck.cli.inspect import inspect
+from edgecheck.cli.rules import rules
+from edgecheck.cli.schema import schema
+from edgecheck.cli.validate import validate
+from edgecheck.errors import EdgecheckError
+
+INTERNAL_ERROR = 70
+INTERRUPTED = 130
+
+app = typer.Typer(
+    name="edgecheck",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"edgecheck {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    _version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Show the version and exit."
+        ),
+    ] = False,
+) -> None:
+    """Tell, before a device is flashed, whether a .tflite file behaves as the trained model did.
+
+    Exit codes: 0 pass, 1 fail, 2 the command line or the spec is wrong, 3 an input or the
+    environment is unusable or nothing was proven, 70 a bug in edgecheck, 130 interrupted.
+    """
+
+
+for command in (validate, inspect, explain, rules, doctor, schema):
+    app.command()(command)
+
+
+def main() -> None:
+    """Run the command line and exit."""
+    code = run(sys.argv[1:])
+    try:
+        sys.stdout.flush()
+    except OSError:
+        # Nobody reads any more (a closed pipe), or the disk is full: Python would complain again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = code or 3
+    sys.exit(code)
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run the command line; returns the exit code and never raises."""
+    command = typer.main.get_command(app)
+    try:
+        result = command.main(list(arguments), prog_name="edgecheck", standalone_mode=False)
+    except EdgecheckError as error:
+        return _complain(error)
+    except (KeyboardInterrupt, typer.Abort):
+        typer.echo("interrupted", err=True)
+        return INTERRUPTED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:  # noqa: BLE001  (a bug must never read as "the model failed")
+        return _usage_or_bug(error)
+    return result if isinstance(result, int) else 0
+
+
+def _complain(error: EdgecheckError) -> int:
+    typer.echo(f"error: {error.message}", err=True)
+    if error.hint:
+        typer.echo(f"to fix: {error.hint}", err=True)
+    return error.exit_code
+
+
+def _usage_or_bug(error: Exception) -> int:
+    """Click's own errors know how to show themselves; everything else is a bug of ours."""
+    show = getattr(error, "show", None)
+    if callable(show):
+        show()
+        return int(getattr(error, "exit_code", 2))
+    traceback.print_exception(error)
+    typer.echo("this is a bug in edgecheck; please report it with the lines above", err=True)
+    return INTERNAL_ERROR

@@ -1,0 +1,153 @@
+"""`edgecheck validate SPEC MODEL`: the gate."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from edgecheck.findings import Report
+    from edgecheck.report.destinations import Destination
+
+
+class Runtime(str, Enum):
+    """Runtimes that can be asked for."""
+
+    AUTO = "auto"
+    LITERT = "litert"
+    TFLITE_RUNTIME = "tflite-runtime"
+    TENSORFLOW = "tensorflow"
+
+
+class FailOn(str, Enum):
+    """The gravity of a finding from which the run fails."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    NEVER = "never"
+
+
+def validate(  # noqa: PLR0913  (one parameter an option)
+    spec: Annotated[Path, typer.Argument(help="The spec that training wrote (YAML).")],
+    model: Annotated[Path, typer.Argument(help="The .tflite file to be shipped.")],
+    reference: Annotated[
+        str | None,
+        typer.Option(help="Float .tflite to compare with, or 'none'; default: the spec's."),
+    ] = None,
+    runtime: Annotated[
+        Runtime, typer.Option(help="Runtime; auto takes the spec's, else the first that works.")
+    ] = Runtime.AUTO,
+    threads: Annotated[int, typer.Option(min=1, help="Threads of each interpreter.")] = 1,
+    limit: Annotated[
+        int | None, typer.Option(min=1, help="Most samples to run; a seeded draw.")
+    ] = None,
+    output: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="FORMAT[:PATH]", help="text or json, to stdout or a file; repeatable."
+        ),
+    ] = None,
+    fail_on: Annotated[FailOn, typer.Option(help="What fails the run.")] = FailOn.ERROR,
+    strict: Annotated[bool, typer.Option("--strict", help="A skipped check is an error.")] = False,
+    static: Annotated[
+        bool, typer.Option("--static", help="File and spec only: no runtime, no samples.")
+    ] = False,
+    timeout: Annotated[
+        float, typer.Option(min=0.1, help="Seconds for loading, and for one run of one sample.")
+    ] = 60.0,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="No progress, and no text unless asked for.")
+    ] = False,
+) -> None:
+    """Validate a .tflite file: is it safe to flash, and if not, why."""
+    from edgecheck.report.destinations import parse_destinations
+    from edgecheck.validation import Options
+
+    requests = output if output is not None else ([] if quiet else ["text"])
+    destinations = parse_destinations(requests)
+    options = Options(
+        reference=reference,
+        runtime=runtime.value,
+        threads=threads,
+        limit=limit,
+        fail_on=fail_on.value,
+        strict=strict,
+        static=static,
+        timeout=timeout,
+    )
+    report = _validated(spec, model, options, destinations, shows_progress=not quiet)
+    raise typer.Exit(_deliver(report, destinations))
+
+
+def _validated(
+    spec: Path,
+    model: Path,
+    options: "Options",  # noqa: F821
+    destinations: "tuple[Destination, ...]",
+    *,
+    shows_progress: bool,
+) -> "Report":
+    """The report; a bug still leaves one behind before it goes on its way."""
+    from edgecheck import validation
+
+    try:
+        with _progress(shows_progress) as progress:
+            return validation.validate(spec, model, options, progress)
+    except Exception as error:
+        _deliver(validation.broken_report(options, error), destinations)
+        raise
+
+
+def _deliver(report: "Report", destinations: "tuple[Destination, ...]") -> int:
+    """Write every report; the exit code, which an unwritable report changes."""
+    from edgecheck.errors import ReportUnwritable
+    from edgecheck.report.destinations import write
+
+    code = report.exit_code
+    for destination in destinations:
+        try:
+            if destination.path is None:
+                _print(report, destination.format)
+            else:
+                write(destination, report)
+        except ReportUnwritable as error:
+            typer.echo(f"error: {error.message}\nto fix: {error.hint}", err=True)
+            code = error.exit_code
+    shows_text = any(d.path is None and d.format == "text" for d in destinations)
+    if report.error is not None and not shows_text:
+        typer.echo(f"error: {report.error.message}\nto fix: {report.error.hint}", err=True)
+    return code
+
+
+def _print(report: "Report", name: str) -> None:
+    from edgecheck.report.destinations import FORMATS
+
+    if name != "text":
+        sys.stdout.write(FORMATS[name](report))
+        return
+    from rich.console import Console
+
+    from edgecheck.report.text_format import print_report
+
+    console = Console(highlight=False, emoji=False)
+    if not console.is_terminal:
+        console = Console(highlight=False, emoji=False, width=80)
+    print_report(report, console)
+
+
+@contextmanager
+def _progress(wanted: bool) -> Iterator[Callable[[int, int], None]]:
+    """A progress bar on stderr, where that is a terminal."""
+    if not wanted or not sys.stderr.isatty():
+        yield lambda _done, _total: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("samples", total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)

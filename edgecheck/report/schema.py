@@ -1,0 +1,32 @@
+"""JSON Schema of the report, from the same classes that make it."""
+
+from typing import Any, cast
+
+from edgecheck.findings import Report
+
+_NUMBER = {"anyOf": [{"type": "number"}, {"enum": ["inf", "-inf", "nan"]}]}
+
+
+def report_schema() -> dict[str, Any]:
+    """The schema (draft 2020-12) that every report conforms to."""
+    from pydantic import TypeAdapter
+
+    schema = TypeAdapter(Report).json_schema(mode="serialization")
+    widened = cast("dict[str, Any]", _widened(schema))
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "edgecheck report",
+        **{key: value for key, value in widened.items() if key != "title"},
+    }
+
+
+def _widened(node: object) -> object:
+    """The schema with every number also allowing the strings for non-finite values."""
+    if isinstance(node, dict):
+        if node.get("type") == "number":
+            kept = {key: value for key, value in node.items() if key not in {"type", "title"}}
+            return {**kept, **_NUMBER}
+        return {key: _widened(value) for key, value in node.items() if key != "default"}
+    if isinstance(node, list):
+        return [_widened(entry) for entry in node]
+    return node
