@@ -5,6 +5,7 @@ real = scale * (q - zero_point). Source: the TFLite 8-bit quantization specifica
 zero instead of half to even, so that ties may differ by 1 LSB between kernels.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -47,16 +48,18 @@ def quantize(real: Array, params: QuantParams, dtype: str) -> Array:
         Array of `dtype`, the shape of `real`.
     """
     scale, zero_point = _along(params, real.ndim)
-    low, high = integer_range(dtype)
-    # numpy before 2 promotes float32 / python float to float64 for 0-d input: keep float32.
+    low, high = _float_range(dtype)
     with np.errstate(invalid="ignore", over="ignore"):
-        codes = np.rint(np.asarray(real, np.float32) / scale)
+        codes = np.asarray(np.asarray(real, np.float32) / scale)
+    np.rint(codes, out=codes)
     # Codes of int16 and narrower are exact in float32; zero points are added in float64 so that
     # an int32 tensor keeps its low bits too.
     codes = codes if _is_narrow(dtype) else codes.astype(np.float64)
-    np.add(codes, zero_point.astype(codes.dtype), out=codes)
-    np.copyto(codes, zero_point.astype(codes.dtype), where=np.isnan(codes))
-    np.clip(codes, low, high, out=codes)
+    zero = zero_point.astype(codes.dtype)
+    np.add(codes, zero, out=codes)
+    np.clip(codes, low, high, out=codes)  # leaves NaN as it is
+    if codes.size and np.isnan(codes.min()):
+        np.copyto(codes, zero, where=np.isnan(codes))
     return np.asarray(codes, NUMPY_DTYPES[dtype])
 
 
@@ -64,7 +67,8 @@ def dequantize(codes: Array, params: QuantParams) -> Array:
     """Real values of codes, float32, the shape of `codes`; computed in float64 and rounded once."""
     scale, zero_point = _along(params, codes.ndim)
     real = (codes.astype(np.float64) - zero_point) * scale.astype(np.float64)
-    return real.astype(np.float32)
+    with np.errstate(over="ignore"):
+        return np.asarray(real, np.float32)
 
 
 def representable_range(params: QuantParams, dtype: str) -> tuple[float, float]:
@@ -79,6 +83,13 @@ def representable_range(params: QuantParams, dtype: str) -> tuple[float, float]:
 
 def _is_narrow(dtype: str) -> bool:
     return NUMPY_DTYPES[dtype].itemsize <= 2
+
+
+def _float_range(dtype: str) -> tuple[float, float]:
+    """(qmin, qmax) as floats that casting back cannot overflow: 2**63 - 1 is no float64."""
+    low, high = integer_range(dtype)
+    bound = float(high)
+    return float(low), bound if bound <= high else math.nextafter(bound, 0)
 
 
 def _along(params: QuantParams, ndim: int) -> tuple[Array, Array]:

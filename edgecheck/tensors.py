@@ -1,5 +1,6 @@
 """Names of tensor types, and the numpy types behind them."""
 
+import math
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 
@@ -33,6 +34,11 @@ QUANTIZED_DTYPES = frozenset({"int8", "uint8", "int16"})
 """Types of activations that a scale and a zero point give real values."""
 
 
+def flat_rows(rows: Array) -> Array:
+    """(n, ...) as (n, elements), a view where possible; also for n = 0, where numpy cannot infer."""
+    return rows.reshape(len(rows), math.prod(rows.shape[1:]))
+
+
 def dtype_name(code: int) -> str:
     """The name of a TensorType code; `type-<code>` for one newer than this table."""
     return DTYPES[code] if 0 <= code < len(DTYPES) else f"type-{code}"
@@ -44,5 +50,7 @@ def integer_range(dtype: str) -> tuple[int, int]:
     Raises:
         ValueError: `dtype` is not an integer type that numpy can hold.
     """
+    if dtype not in NUMPY_DTYPES:
+        raise ValueError(f"{dtype} is no integer type that numpy can hold")
     info = np.iinfo(NUMPY_DTYPES[dtype])
     return int(info.min), int(info.max)

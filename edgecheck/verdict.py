@@ -86,7 +86,6 @@ def causes_of(findings: Sequence[Finding]) -> tuple[Cause, ...]:
 
 def summary_of(judgement: Judgement, findings: Sequence[Finding], causes: Sequence[Cause]) -> str:
     """One sentence for the verdict."""
-    errors = [finding for finding in findings if _is_error(finding)]
     if judgement.verdict == "pass":
         warnings = sum(finding.severity == "warning" for finding in findings)
         noted = f", {warnings} warning{'s' * (warnings != 1)}" if warnings else ""
@@ -95,7 +94,8 @@ def summary_of(judgement: Judgement, findings: Sequence[Finding], causes: Sequen
         return "Nothing was proven either way."
     if causes:
         return causes[0].summary
-    first = (errors or list(findings))[0]
+    gravity = ("error", "warning", "info")
+    first = min(findings, key=lambda finding: gravity.index(finding.severity))
     return f"{first.message} The cause was not found."
 
 

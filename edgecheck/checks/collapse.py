@@ -24,7 +24,7 @@ Who = Literal["candidate", "reference"]
 
 def check_finite(evidence: Evidence) -> Iterator[Finding]:
     """No NaN and no infinity comes out, of either model."""
-    for output in evidence.observed.outputs:
+    for output in evidence.outputs:
         for who, seen in _sides(output):
             if seen.nonfinite:
                 rule = NonfiniteOutput(
@@ -39,8 +39,7 @@ def check_finite(evidence: Evidence) -> Iterator[Finding]:
 
 def check_zero(evidence: Evidence) -> Iterator[Finding]:
     """An output is not zero on nearly every sample."""
-    _require_variety(evidence)
-    for output in evidence.observed.outputs:
+    for output in _judgeable(evidence, evidence.outputs):
         shares = {who: seen.zero_samples / seen.samples for who, seen in _sides(output)}
         who = _blamed({who: share >= thresholds.ZERO_SHARE for who, share in shares.items()})
         if who is not None:
@@ -51,8 +50,7 @@ def check_zero(evidence: Evidence) -> Iterator[Finding]:
 
 def check_constant(evidence: Evidence) -> Iterator[Finding]:
     """An output moves by more than one LSB over the samples."""
-    _require_variety(evidence)
-    for output in evidence.observed.outputs:
+    for output in _judgeable(evidence, evidence.outputs):
         constant = {who: _is_constant(output, who, seen) for who, seen in _sides(output)}
         who = _blamed(constant)
         if who is not None:
@@ -65,21 +63,20 @@ def check_constant(evidence: Evidence) -> Iterator[Finding]:
 
 def check_classes(evidence: Evidence) -> Iterator[Finding]:
     """No class is on top much more often than in the reference and in the labels."""
-    _require_variety(evidence)
-    outputs = [o for o in evidence.observed.outputs if o.candidate.class_counts is not None]
+    outputs = tuple(o for o in evidence.outputs if o.candidate.class_counts is not None)
     if not outputs:
         raise NotApplicable(f"a {evidence.spec.model.task} output names no class")
-    for output in outputs:
+    for output in _judgeable(evidence, outputs):
         yield from _judge_classes(output)
 
 
 def check_distinct(evidence: Evidence) -> Iterator[Finding]:
     """The candidate does not give far fewer different rows than the reference."""
-    _require_variety(evidence)
-    for output in evidence.pairs:
-        if output.reference is None or output.candidate.distinct >= output.reference.distinct:
+    for output in _judgeable(evidence, evidence.pairs):
+        if output.reference is None:
             continue
-        if output.candidate.distinct < thresholds.DISTINCT_RATIO * output.reference.distinct:
+        possible = min(output.reference.distinct, _distinct_codes(output.candidate))
+        if output.candidate.distinct < thresholds.DISTINCT_RATIO * possible:
             rule = QuantOutputCollapse(
                 output=output.name,
                 samples=output.candidate.samples,
@@ -91,14 +88,14 @@ def check_distinct(evidence: Evidence) -> Iterator[Finding]:
 
 def check_sensitivity(evidence: Evidence) -> Iterator[Finding]:
     """Some output moves when an input changes and the others stay."""
-    observed = evidence.observed
+    outputs = evidence.outputs
     if not evidence.sensitivities:
-        if observed.samples < 2:
+        if evidence.observed.samples < 2:
             raise NotApplicable("one sample cannot be varied")
         return  # one input, and the outputs moved over the samples: no experiment was needed
     expected = {entry.input: entry.spread for entry in evidence.reference_sensitivities}
     for entry in evidence.sensitivities:
-        moves = {o.name: _moves(entry.spread.get(o.name, math.inf), o) for o in observed.outputs}
+        moves = {o.name: _moves(entry.spread.get(o.name, math.nan), o) for o in outputs}
         reference_moves = any(spread > 0 for spread in expected.get(entry.input, {}).values())
         if any(moves.values()) or (expected and not reference_moves):
             continue
@@ -185,24 +182,37 @@ def _is_constant(output: OutputComparison, who: Who, seen: OutputStatistics) -> 
     if math.isnan(seen.spread):
         return False
     if who == "candidate" and output.scale is not None:
-        return seen.spread <= output.scale * (1 + 1e-6)
+        return seen.spread <= thresholds.LSB_CONSTANT * output.scale
     return seen.spread <= thresholds.FLOAT_CONSTANT * max(seen.largest, 1e-30)
 
 
 def _moves(spread: float, output: OutputComparison) -> bool:
-    limit = 0.0 if output.scale is None else output.scale * (1 + 1e-6)
-    return spread > limit
+    """Also where nothing finite came out: then it is not known to stand still."""
+    limit = 0.0 if output.scale is None else thresholds.LSB_CONSTANT * output.scale
+    return not spread <= limit
 
 
 def _subject(who: Who, seen: OutputStatistics) -> Subject:
     return output_subject(seen.name) if who == "candidate" else Subject("reference", seen.name)
 
 
-def _require_variety(evidence: Evidence) -> None:
-    """Collapse means nothing on a handful of samples."""
-    observed = evidence.observed
+def _distinct_codes(seen: OutputStatistics) -> int:
+    """How many rows 8-bit codes can tell apart; probabilities have one free element less."""
+    free = max(seen.values // seen.samples - 1, 1)
+    return int(256 ** min(free, 8))
+
+
+def _judgeable(evidence: Evidence, outputs: tuple[OutputComparison, ...]) -> list[OutputComparison]:
+    """The outputs in which the candidate gave finite values; NotApplicable if there is none.
+
+    Collapse means nothing on a handful of samples: also NotApplicable.
+    """
     if evidence.distinct_inputs < thresholds.MIN_DISTINCT_INPUTS:
         raise NotApplicable(
-            f"{evidence.distinct_inputs} different inputs in {observed.samples} samples; "
+            f"{evidence.distinct_inputs} different inputs in {evidence.observed.samples} samples; "
             f"collapse needs {thresholds.MIN_DISTINCT_INPUTS}"
         )
+    found = [o for o in outputs if o.candidate.nonfinite < o.candidate.values]
+    if not found:
+        raise NotApplicable("no finite value came out of the candidate")
+    return found

@@ -46,9 +46,16 @@ class Evidence:
         return self.comparison
 
     @property
+    def outputs(self) -> tuple[OutputComparison, ...]:
+        """All outputs that could be read, or NotApplicable."""
+        if not self.observed.outputs:
+            raise NotApplicable("the model has no output that numpy can hold")
+        return self.observed.outputs
+
+    @property
     def pairs(self) -> tuple[OutputComparison, ...]:
         """Outputs with a reference, or NotApplicable."""
-        found = tuple(output for output in self.observed.outputs if output.pair is not None)
+        found = tuple(output for output in self.outputs if output.pair is not None)
         if not found:
             raise NotApplicable(
                 "nothing to compare with: give `model.reference` in the spec or --reference"

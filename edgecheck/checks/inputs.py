@@ -49,7 +49,7 @@ def check_variation(evidence: Evidence) -> Iterator[Finding]:
             rule = InputConstant(input=entry.name, samples=entry.samples, distinct=1)
             yield Finding.of(rule, input_subject(entry.name))
             continue
-        if entry.constant_features:
+        if entry.constant_features and entry.distinct >= thresholds.MIN_DISTINCT_INPUTS:
             yield Finding.of(_constant_features(entry), input_subject(entry.name))
     yield from _duplicates(evidence)
 
@@ -85,12 +85,11 @@ def _constant_features(entry: InputStatistics) -> FeaturesConstant:
 
 
 def _duplicates(evidence: Evidence) -> Iterator[Finding]:
-    """Samples that repeat another in every input."""
-    inputs = evidence.observed.inputs
-    repeated = [entry.duplicate for entry in inputs if entry.duplicate is not None]
+    """Samples that repeat another in every input: the same two in all of them."""
+    pairs = {entry.duplicate for entry in evidence.observed.inputs}
+    pair = pairs.pop() if len(pairs) == 1 else None
     distinct = evidence.distinct_inputs
-    if len(repeated) == len(inputs) and 1 < distinct < evidence.observed.samples:
-        pair = repeated[0]
+    if pair is not None and 1 < distinct < evidence.observed.samples:
         rule = DatasetDuplicates(
             samples=evidence.observed.samples, distinct=distinct, example=[pair[0], pair[1]]
         )

@@ -22,6 +22,8 @@ Metric = Literal["agreement", "sqnr_db", "cosine_p5", "kl_median"]
 
 def check(evidence: Evidence) -> Iterator[Finding]:
     """One finding an output: the gravest metric, the most telling of equals."""
+    if not any(_is_measured(output) for output in evidence.pairs):
+        raise NotApplicable("candidate and reference gave no value that can be compared")
     for output in evidence.pairs:
         judged = list(_judge(output, evidence.spec.tolerances))
         if judged:
@@ -36,6 +38,8 @@ def parity_holds(evidence: Evidence) -> bool:
     except NotApplicable:
         return False
     tolerances = evidence.spec.tolerances
+    if not all(_is_measured(output) for output in outputs):
+        return False
     return all(level != "error" for output in outputs for level, _ in _judge(output, tolerances))
 
 
@@ -58,6 +62,11 @@ def _judge(output: OutputComparison, tolerances: Tolerances | None) -> Iterator[
             yield "error", _rule(output, metric, value, error, interval)
         elif doubted < sign * warning:
             yield "warning", _rule(output, metric, value, warning, interval)
+
+
+def _is_measured(output: OutputComparison) -> bool:
+    """Whether any metric of a pair applies."""
+    return output.pair is not None and bool(_measured(output.pair))
 
 
 def _measured(pair: PairStatistics) -> dict[Metric, tuple[float, tuple[float, float] | None]]:

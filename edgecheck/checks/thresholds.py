@@ -22,6 +22,10 @@ DISTINCT_RATIO: Final = 0.02
 FLOAT_CONSTANT: Final = 1e-6
 """Relative movement below which a float output counts as constant."""
 
+LSB_CONSTANT: Final = 1.5
+"""Movement in LSBs below which an integer output counts as constant: one code up or down, with
+room for the rounding of float32."""
+
 DUPLICATES_WARNING: Final = 0.05
 """Share of samples that repeat another; fewer are only noted."""
 

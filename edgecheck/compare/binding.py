@@ -61,20 +61,27 @@ def sample_shape_of(shape: Sequence[int], sample_shape: Sequence[int] | None) ->
 def pair_outputs(candidate: Contract, reference: Contract | None) -> tuple[OutputPair, ...]:
     """Every readable output of the candidate with the reference's output of the same meaning.
 
-    By name where the name exists on both sides; else by position where the shapes of all
-    positions agree; else by shape where it is unique. An output without a counterpart is kept
-    with None.
+    By name where both sides have the name and its shape; the others by position where the shapes
+    of all their positions agree, else by shape where it is unique. An output without a
+    counterpart is kept with None.
     """
     ports = [port for port in candidate.outputs if port.tensor.dtype in NUMPY_DTYPES]
     if reference is None:
         return tuple(OutputPair(port, None) for port in ports)
     others = [port for port in reference.outputs if port.tensor.dtype in NUMPY_DTYPES]
     by_name = {port.name: port for port in others}
-    if all(port.name in by_name and _fits(port, by_name[port.name]) for port in ports):
-        return tuple(OutputPair(port, by_name[port.name]) for port in ports)
-    if len(ports) == len(others) and all(map(_fits, ports, others)):
-        return tuple(map(OutputPair, ports, others))
-    return tuple(OutputPair(port, _only_fit(port, ports, others)) for port in ports)
+    found: dict[str, Port | None] = {
+        port.name: by_name[port.name]
+        for port in ports
+        if port.name in by_name and _fits(port, by_name[port.name])
+    }
+    ports_left = [port for port in ports if port.name not in found]
+    others_left = [other for other in others if other.name not in found]
+    if len(ports_left) == len(others_left) and all(map(_fits, ports_left, others_left)):
+        found |= {port.name: other for port, other in zip(ports_left, others_left, strict=True)}
+    for port in ports_left:
+        found.setdefault(port.name, _only_fit(port, ports_left, others_left))
+    return tuple(OutputPair(port, found[port.name]) for port in ports)
 
 
 def _only_fit(port: Port, ports: Sequence[Port], others: Sequence[Port]) -> Port | None:

@@ -232,5 +232,5 @@ def _varied(
 
 
 def _all_move(found: Comparison) -> bool:
-    """Whether every output moved by more than one LSB over the samples."""
-    return all(output.candidate.spread > (output.scale or 0.0) for output in found.outputs)
+    """Whether every output moved by more than one LSB (two at least) over the samples."""
+    return all(output.candidate.spread > 1.5 * (output.scale or 0.0) for output in found.outputs)

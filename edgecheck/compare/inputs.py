@@ -6,7 +6,7 @@ import numpy as np
 
 from edgecheck.compare.statistics import InputStatistics
 from edgecheck.metrics.distinct import DistinctRows, row_hashes
-from edgecheck.tensors import Array
+from edgecheck.tensors import Array, flat_rows
 
 _REMEMBERED = 4096
 _NAMED = 5
@@ -40,7 +40,7 @@ class InputTracker:
 
     def update(self, rows: Array, ids: Sequence[str]) -> None:
         """Add float32 (n, ...)."""
-        flat = rows.reshape(len(rows), -1)
+        flat = flat_rows(rows)
         finite = flat
         low, high = float(flat.min(initial=np.inf)), float(flat.max(initial=-np.inf))
         if not np.isfinite(low + high):

@@ -27,6 +27,8 @@ class ClassRule:
 
     def top(self, rows: Array) -> Array:
         """The class of each row of (n, elements), int64 (n,); `NO_CLASS` where one is NaN."""
+        if rows.shape[1] == 0:
+            return np.full(len(rows), NO_CLASS, np.int64)
         if rows.shape[1] == 1:
             top = (rows[:, 0] > self.threshold).astype(np.int64)
         else:
@@ -78,7 +80,9 @@ class OutputTracker:
         spread, largest = float("nan"), 0.0
         if self._low is not None and self._high is not None:
             known = np.isfinite(self._low)
-            low, high = self._low[known], self._high[known]
+            # In float64: the distance between two float32 can be more than the largest float32.
+            low = self._low[known].astype(np.float64)
+            high = self._high[known].astype(np.float64)
             spread = float((high - low).max()) if len(low) else float("nan")
             largest = float(np.abs([low, high]).max(initial=0))
         return OutputStatistics(
@@ -95,8 +99,8 @@ class OutputTracker:
         )
 
     def _widen(self, rows: Array, finite: Array) -> None:
-        low = np.where(finite, rows, np.inf).min(axis=0)
-        high = np.where(finite, rows, -np.inf).max(axis=0)
+        low = np.where(finite, rows, np.inf).min(axis=0, initial=np.inf)
+        high = np.where(finite, rows, -np.inf).max(axis=0, initial=-np.inf)
         self._low = low if self._low is None else np.minimum(self._low, low)
         self._high = high if self._high is None else np.maximum(self._high, high)
 
@@ -104,7 +108,8 @@ class OutputTracker:
         if self._scale is not None:
             limit: Array | float = self._scale / 2
         else:
-            limit = 0.0 if size is None else _FLOAT_ZERO * size
+            known = np.zeros(len(rows)) if size is None else size
+            limit = np.where(np.isfinite(known), _FLOAT_ZERO * known, 0)
         return int((np.abs(rows).max(axis=1, initial=0) <= limit).sum())
 
     def _count_classes(self, rows: Array) -> Array | None:
@@ -126,11 +131,12 @@ class PairTracker:
         self._sqnr = Sqnr()
         self._cosine = Quantiles(linear_edges(-1, 1, 4000))
         self._agreement = Agreement()
-        self._divergence = Quantiles(logarithmic_edges(1e-9, 1e3, 2400))
-        self._max_error = 0.0
+        # Until all is seen it may turn out that what looked like probabilities were logits.
+        self._divergence = _divergence_quantiles()
+        self._logit_divergence = _divergence_quantiles()
+        self._max_error = float("nan")
         self._has_classes = has_classes
         self._is_distribution = True
-        self._classes = 0
 
     def update(
         self,
@@ -142,9 +148,7 @@ class PairTracker:
         """Add rows (n, elements) of both; returns the SQNR of each row, dB, (n,)."""
         per_row = self._sqnr.update(reference, candidate, weights)
         self._cosine.update(cosines(reference, candidate))
-        with np.errstate(invalid="ignore"):
-            error = np.abs(reference - candidate)
-        self._max_error = max(self._max_error, float(np.nanmax(error, initial=0.0)))
+        self._update_error(reference, candidate)
         if tops is not None:
             agrees = (tops[0] == tops[1]) & (tops[0] != NO_CLASS)
             self._agreement.update(agrees, weights)
@@ -153,7 +157,8 @@ class PairTracker:
 
     def statistics(self) -> PairStatistics:
         """What was seen so far."""
-        has_divergence = self._divergence.samples > 0
+        divergence = self._divergence if self._is_distribution else self._logit_divergence
+        has_divergence = divergence.samples > 0
         return PairStatistics(
             sqnr_db=self._sqnr.compute(),
             sqnr_db_interval=self._sqnr.interval(),
@@ -162,9 +167,16 @@ class PairTracker:
             max_abs_error=self._max_error,
             agreement=self._agreement.compute() if self._has_classes else None,
             agreement_interval=self._agreement.interval() if self._has_classes else None,
-            kl_median=self._divergence.quantile(0.5) if has_divergence else None,
-            kl_median_interval=self._divergence.interval(0.5) if has_divergence else None,
+            kl_median=divergence.quantile(0.5) if has_divergence else None,
+            kl_median_interval=divergence.interval(0.5) if has_divergence else None,
         )
+
+    def _update_error(self, reference: Array, candidate: Array) -> None:
+        with np.errstate(invalid="ignore"):
+            error = np.abs(reference.astype(np.float64) - candidate)
+        known = error[np.isfinite(error)]
+        if known.size:
+            self._max_error = float(np.fmax(self._max_error, known.max()))
 
     def _update_divergence(self, reference: Array, candidate: Array) -> None:
         """KL of the class probabilities; logits are passed through softmax first."""
@@ -172,7 +184,10 @@ class PairTracker:
             return
         self._is_distribution = self._is_distribution and are_distributions(reference)
         if self._is_distribution:
-            values = divergences(reference, candidate, self._floor)
-        else:
-            values = divergences(softmax(reference), softmax(candidate), _FLOAT_FLOOR)
-        self._divergence.update(values)
+            self._divergence.update(divergences(reference, candidate, self._floor))
+        logits = softmax(reference), softmax(candidate)
+        self._logit_divergence.update(divergences(*logits, _FLOAT_FLOOR))
+
+
+def _divergence_quantiles() -> Quantiles:
+    return Quantiles(logarithmic_edges(1e-9, 1e3, 2400))

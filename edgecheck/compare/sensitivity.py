@@ -7,7 +7,7 @@ import numpy as np
 
 from edgecheck.runtime.exchange import Exchange
 from edgecheck.runtime.session import Session, run_rows
-from edgecheck.tensors import Array
+from edgecheck.tensors import Array, flat_rows
 
 BASES = 4
 """Samples that are varied."""
@@ -21,7 +21,8 @@ class Sensitivity:
     bases: int
     variants: int
     spread: Mapping[str, float]
-    """Output name -> the largest movement of any element within one sample's variants."""
+    """Output name -> the largest movement of any element within one sample's variants; NaN where
+    nothing finite came out."""
 
 
 def variants_of(rows: Array) -> Array:
@@ -32,8 +33,10 @@ def variants_of(rows: Array) -> Array:
     """
     finite = rows[np.isfinite(rows)]
     low, high = (finite.min(), finite.max()) if finite.size else (np.float32(0), np.float32(0))
-    reverse = rows.reshape(len(rows), -1)[:, ::-1].reshape(rows.shape)
-    return np.stack([rows, low + high - rows, reverse, np.roll(rows, 1, axis=0)])
+    reverse = flat_rows(rows)[:, ::-1].reshape(rows.shape)
+    with np.errstate(over="ignore", invalid="ignore"):
+        mirrored = low + high - rows
+    return np.stack([rows, mirrored, reverse, np.roll(rows, 1, axis=0)])
 
 
 def sensitivities(
@@ -64,14 +67,14 @@ def _sensitivity(
         }
         feeds[name] = variants[:, base]
         for output, movement in _movements(session, exchange, feeds).items():
-            spread[output] = max(spread.get(output, 0.0), movement)
+            spread[output] = float(np.fmax(spread.get(output, np.nan), movement))
     return Sensitivity(name, bases, count, spread)
 
 
 def _movements(
     session: Session, exchange: Exchange, feeds: Mapping[str, Array]
 ) -> dict[str, float]:
-    """Output name -> largest (maximum - minimum) of any element over the rows."""
+    """Output name -> largest (maximum - minimum) of any element over the rows; NaN if none."""
     depth = exchange.layout.rows
     total = len(next(iter(feeds.values())))
     low: dict[str, Array] = {}
@@ -83,7 +86,8 @@ def _movements(
             low[output] = least if start == 0 else np.minimum(low[output], least)
             high[output] = most if start == 0 else np.maximum(high[output], most)
     with np.errstate(invalid="ignore"):
-        return {
-            output: float(np.where(np.isfinite(low[output]), high[output] - low[output], 0).max())
-            for output in low
-        }
+        moved = {output: high[output].astype(np.float64) - low[output] for output in low}
+    return {
+        output: float(values[np.isfinite(values)].max()) if np.isfinite(values).any() else np.nan
+        for output, values in moved.items()
+    }

@@ -61,6 +61,7 @@ class PairStatistics:
     cosine_p5: float
     cosine_p5_interval: tuple[float, float] | None
     max_abs_error: float
+    """Over elements finite in both; NaN if there was none."""
     agreement: float | None
     agreement_interval: tuple[float, float] | None
     kl_median: float | None

@@ -18,13 +18,14 @@ def output_metrics(output: OutputComparison) -> OutputMetrics:
     """One output, as the report shows it."""
     seen, other, pair = output.candidate, output.reference, output.pair
     counts = seen.class_counts
+    named = counts is not None and counts.any()
     other_counts = None if other is None else other.class_counts
     return OutputMetrics(
         name=output.name,
         samples=seen.samples,
         distinct_outputs=seen.distinct,
         nonfinite_values=seen.nonfinite,
-        top_class=None if counts is None else int(counts.argmax()),
+        top_class=None if counts is None or not named else int(counts.argmax()),
         top_class_share=None if counts is None else float(counts.max()) / seen.samples,
         reference_distinct_outputs=None if other is None else other.distinct,
         reference_nonfinite_values=None if other is None else other.nonfinite,

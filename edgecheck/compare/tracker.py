@@ -19,7 +19,7 @@ from edgecheck.metrics.paired import PairedAccuracy
 from edgecheck.metrics.quantiles import Quantiles, logarithmic_edges
 from edgecheck.runtime.session import Results
 from edgecheck.samples.chunk import UNLABELLED, Chunk
-from edgecheck.tensors import Array
+from edgecheck.tensors import Array, flat_rows
 
 _WORST = 5
 
@@ -94,15 +94,16 @@ class _OutputWatch:
             self._reference = OutputTracker(output.reference, output.rule, None)
             self._pair = PairTracker(output.scale, has_classes=output.rule is not None)
         self._labels = _LabelWatch() if output.is_primary and output.rule is not None else None
-        self._worst: list[tuple[float, str, Worst]] = []
+        self._samples = 0
+        self._worst: list[tuple[float, int, Worst]] = []
 
     def update(self, chunk: Chunk, results: Mapping[str, Results], weights: Array) -> None:
-        rows = _flat(results["candidate"].outputs[self._output.candidate])
+        rows = flat_rows(results["candidate"].outputs[self._output.candidate])
         if self._output.reference is None or self._reference is None:
             top = self._candidate.update(rows, None)
             self._add_labels(chunk, None, top)
             return
-        expected = _flat(results["reference"].outputs[self._output.reference])
+        expected = flat_rows(results["reference"].outputs[self._output.reference])
         size = np.abs(expected).max(axis=1, initial=0)
         other = self._reference.update(expected, size)
         top = self._candidate.update(rows, size)
@@ -111,6 +112,7 @@ class _OutputWatch:
             tops = None if top is None or other is None else (other, top)
             per_row = self._pair.update(expected, rows, tops, weights)
             self._remember_worst(chunk, per_row, tops)
+            self._samples += len(rows)
 
     def comparison(self) -> OutputComparison:
         return OutputComparison(
@@ -132,13 +134,17 @@ class _OutputWatch:
     def _remember_worst(
         self, chunk: Chunk, per_row: Array, tops: tuple[Array, Array] | None
     ) -> None:
-        """Keep the `_WORST` samples of lowest SQNR; a heap of them, the mildest on top."""
-        known = np.flatnonzero(~np.isnan(per_row))
+        """Keep the `_WORST` samples of lowest SQNR; a heap of them, the mildest on top.
+
+        Of equals the first one stays. A sample without any error is not among them.
+        """
+        known = np.flatnonzero(per_row < np.inf)
         for row in known[np.argsort(per_row[known], kind="stable")][:_WORST]:
             sqnr_db = float(per_row[row])
             if len(self._worst) == _WORST and -sqnr_db <= self._worst[0][0]:
                 return
-            entry = (-sqnr_db, chunk.ids[row], self._describe(chunk, int(row), sqnr_db, tops))
+            place = -(self._samples + int(row))
+            entry = (-sqnr_db, place, self._describe(chunk, int(row), sqnr_db, tops))
             push = heapq.heappushpop if len(self._worst) == _WORST else heapq.heappush
             push(self._worst, entry)
 
@@ -172,9 +178,9 @@ class _LabelWatch:
         self._has_reference = reference is not None
         other = right if reference is None else _is_acceptable(known, reference[labelled])
         self._accuracy.update(other, right)
-        for label, count in zip(*np.unique(known, return_counts=True), strict=True):
-            if label != UNLABELLED:
-                self._counts[int(label)] = self._counts.get(int(label), 0) + int(count)
+        for label in np.unique(known[known != UNLABELLED]).tolist():
+            count = int((known == label).any(axis=1).sum())
+            self._counts[label] = self._counts.get(label, 0) + count
 
     def statistics(self) -> LabelStatistics | None:
         reference, candidate, p = self._accuracy.compute()
@@ -193,7 +199,3 @@ class _LabelWatch:
 def _is_acceptable(labels: Array, top: Array) -> Array:
     """Boolean (n,): the top class is among the labels; a row without a class never is."""
     return np.asarray((labels == top[:, None]).any(axis=1) & (top != NO_CLASS))
-
-
-def _flat(rows: Array) -> Array:
-    return rows.reshape(len(rows), -1)

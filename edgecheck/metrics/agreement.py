@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from edgecheck.metrics.bootstrap import REPLICATES, percentile_interval
+from edgecheck.metrics.bootstrap import LEVEL, REPLICATES, percentile_interval
 from edgecheck.tensors import Array
 
 
@@ -32,6 +32,17 @@ class Agreement:
         return self._agreed / self._samples if self._samples else float("nan")
 
     def interval(self) -> tuple[float, float] | None:
-        """The 95 % bootstrap interval; None without samples."""
+        """The 95 % bootstrap interval; None without samples.
+
+        Where all samples agree, or none, every resampling gives the same share: the exact end
+        (Clopper and Pearson 1934) says how little a few such samples prove.
+        """
+        if not self._samples:
+            return None
+        end = ((1 - LEVEL) / 2) ** (1 / self._samples)
+        if self._agreed == self._samples:
+            return end, 1.0
+        if not self._agreed:
+            return 0.0, 1 - end
         with np.errstate(invalid="ignore"):
             return percentile_interval(self._replicates[0] / self._replicates[1])

@@ -16,7 +16,7 @@ from typing import Literal
 
 import numpy as np
 
-from edgecheck.errors import CrashFault, Fault, RuntimeMissing
+from edgecheck.errors import CrashFault, Fault, RuntimeMissing, UsageError
 from edgecheck.runtime.backends import BACKENDS, Backend, installed_version, is_installed
 from edgecheck.runtime.exchange import shared_folder
 from edgecheck.runtime.job import Job, Slot
@@ -72,8 +72,13 @@ def candidates(requested: str, target: str | None) -> tuple[Backend, ...]:
         target: the spec's `target.runtime` (as `tflite-runtime==2.14.0`); comes first in auto.
 
     Raises:
+        UsageError: no runtime has that name.
         RuntimeMissing: the one asked for is not installed, or none is.
     """
+    if requested not in {"auto", *BACKENDS}:
+        raise UsageError(
+            f"there is no runtime '{requested}'", hint=f"Choose from auto, {', '.join(BACKENDS)}."
+        )
     if requested != "auto":
         backend = BACKENDS[requested]
         if not is_installed(backend):

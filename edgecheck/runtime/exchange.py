@@ -10,10 +10,12 @@ import shutil
 import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from math import prod
 from pathlib import Path
 
 import numpy as np
 
+from edgecheck.errors import UnusableError
 from edgecheck.tensors import Array
 
 _ALIGNMENT = 64
@@ -54,7 +56,7 @@ class Layout:
 
     def _span(self, name: str) -> int:
         dtype, shape = self.arrays[name]
-        size = self.rows * int(np.prod(shape, dtype=np.int64)) * np.dtype(dtype).itemsize
+        size = self.rows * prod(shape) * np.dtype(dtype).itemsize
         return -(-max(size, 1) // _ALIGNMENT) * _ALIGNMENT
 
     def views(self, memory: mmap.mmap, page: int) -> dict[str, Array]:
@@ -62,8 +64,7 @@ class Layout:
         found = {}
         offset = page * self.page_bytes
         for name, (dtype, shape) in self.arrays.items():
-            count = self.rows * int(np.prod(shape, dtype=np.int64))
-            flat = np.frombuffer(memory, dtype, count, offset)
+            flat = np.frombuffer(memory, dtype, self.rows * prod(shape), offset)
             found[name] = flat.reshape(self.rows, *shape)
             offset += self._span(name)
         return found
@@ -80,7 +81,22 @@ class Exchange:
 
     @classmethod
     def create(cls, folder: Path, layout: Layout) -> "Exchange":
-        """A new file in `folder`, all zeros. Raises OSError where the space is not there."""
+        """A new file in `folder`, all zeros.
+
+        Raises:
+            UnusableError: there is no space for it.
+        """
+        try:
+            return cls._created(folder, layout)
+        except (OSError, OverflowError) as error:
+            reason = getattr(error, "strerror", None) or str(error)
+            raise UnusableError(
+                f"no space for {layout.size_bytes} bytes of samples in {folder}: {reason}",
+                hint="Free some space, or check the shapes that the spec gives.",
+            ) from None
+
+    @classmethod
+    def _created(cls, folder: Path, layout: Layout) -> "Exchange":
         handle, name = tempfile.mkstemp(dir=folder, prefix="exchange-")
         try:
             os.ftruncate(handle, layout.size_bytes)

@@ -23,6 +23,13 @@ class InterpreterSession:
     def __init__(self, job: Job) -> None:
         """Load and allocate; whatever the runtime raises comes through as it is."""
         self._job = job
+        self._invoke = self._by_signature if job.signature else self._by_index
+        self._load()
+        self.output_shapes = self._output_shapes()
+
+    def _load(self) -> None:
+        job = self._job
+        self._runner: Any = None
         self._interpreter = open_interpreter(
             BACKENDS[job.backend], model_path=job.model, num_threads=job.threads
         )
@@ -30,11 +37,8 @@ class InterpreterSession:
             if slot.is_resized and job.signature is None:
                 self._interpreter.resize_tensor_input(slot.index, list(slot.shape), strict=True)
         self._interpreter.allocate_tensors()
-        self._invoke = self._by_signature if job.signature else self._by_index
-        self._runner: Any = None
         if job.signature:
             self._runner = self._interpreter.get_signature_runner(job.signature)
-        self.output_shapes = self._output_shapes()
 
     def run(
         self, feeds: Feeds, outputs: dict[str, Array], latencies: Array, done: Callable[[int], None]
@@ -53,12 +57,18 @@ class InterpreterSession:
             for slot in self._job.outputs
         }
         for row in range(len(latencies)):
-            if self._job.resets_state:
-                self._interpreter.reset_all_variables()
+            self._forget()
             latencies[row] = self._invoke(encoded, codes, row)
             done(row + 1)
         for slot in self._job.outputs:
             outputs[slot.name][:] = _decode(codes[slot.name], slot)
+
+    def _forget(self) -> None:
+        """Take back what earlier rows left in the variables."""
+        if self._job.reloads:
+            self._load()
+        elif self._job.resets_state:
+            self._interpreter.reset_all_variables()
 
     def _by_index(
         self, encoded: list[tuple[Slot, Array]], codes: dict[str, Array], row: int
@@ -70,7 +80,7 @@ class InterpreterSession:
         interpreter.invoke()
         seconds = time.perf_counter() - start
         for slot in self._job.outputs:
-            codes[slot.name][row] = interpreter.get_tensor(slot.index)
+            _store(codes[slot.name], row, interpreter.get_tensor(slot.index), slot)
         return seconds
 
     def _by_signature(
@@ -81,7 +91,7 @@ class InterpreterSession:
         results = self._runner(**arguments)
         seconds = time.perf_counter() - start
         for slot in self._job.outputs:
-            codes[slot.name][row] = results[slot.argument]
+            _store(codes[slot.name], row, results[slot.argument], slot)
         return seconds
 
     def _output_shapes(self) -> dict[str, tuple[int, ...]]:
@@ -113,6 +123,17 @@ class InterpreterSession:
         return shapes
 
 
+def _store(codes: Array, row: int, values: Array, slot: Slot) -> None:
+    """One output of one row; numpy alone would stretch a size of 1 over the expected size."""
+    expected = codes.shape[1:]
+    if np.shape(values) != expected:
+        raise ValueError(
+            f"the shape of output '{slot.name}' changes with the data: "
+            f"{np.shape(values)} here, {expected} before"
+        )
+    codes[row] = values
+
+
 def _encode(values: Array, slot: Slot) -> Array:
     """Rows as the input tensor takes them: codes where it is quantized, else a plain cast.
 
@@ -124,10 +145,16 @@ def _encode(values: Array, slot: Slot) -> Array:
         return quantize(rows, _for_rows(slot.quantization), slot.dtype)
     dtype = NUMPY_DTYPES[slot.dtype]
     if dtype.kind in "iu":
-        low, high = np.iinfo(dtype).min, np.iinfo(dtype).max
-        finite = np.where(np.isnan(rows), np.float32(0), np.rint(rows))
-        return np.clip(finite, low, high).astype(dtype)
+        whole = np.where(np.isnan(rows), 0.0, np.rint(rows).astype(np.float64))
+        return np.clip(whole, np.iinfo(dtype).min, _largest(dtype)).astype(dtype)
     return rows.astype(dtype, copy=False)
+
+
+def _largest(dtype: np.dtype[Any]) -> float:
+    """The largest float64 that an integer type holds: for 64 bits, less than its maximum."""
+    limit = int(np.iinfo(dtype).max)
+    nearest = float(limit)
+    return nearest if int(nearest) <= limit else float(np.nextafter(nearest, 0))
 
 
 def _decode(codes: Array, slot: Slot) -> Array:

@@ -40,6 +40,8 @@ class Job:
     """Set only where the signature lives outside subgraph 0 and must be run by name."""
     resets_state: bool
     """Reset variables before each sample."""
+    reloads: bool = False
+    """Load the model anew before each sample: nothing else resets resource variables."""
     threads: int = 1
 
     def to_json(self) -> str:
@@ -89,6 +91,7 @@ def job_for(
         outputs=tuple(_output_slot(port) for port in contract.outputs),
         signature=contract.signature if contract.subgraph else None,
         resets_state=contract.has_state,
+        reloads=contract.has_resources,
         threads=threads,
     )
 

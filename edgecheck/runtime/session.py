@@ -30,7 +30,7 @@ import numpy as np
 from edgecheck.errors import CrashFault, LoadFault, TimeoutFault
 from edgecheck.runtime.exchange import Exchange, Layout
 from edgecheck.runtime.job import Job
-from edgecheck.runtime.worker import LATENCY, PROGRESS
+from edgecheck.runtime.worker import LATENCY, OUTPUT, PROGRESS
 from edgecheck.tensors import Array, Outputs
 
 _CHILD = (
@@ -38,6 +38,9 @@ _CHILD = (
     "from edgecheck.runtime.worker import main; main()"
 )
 _WORDS_BYTES = 4000
+_DEATH_SECONDS = 5.0
+START_SECONDS = 120.0
+"""For the process to start and import its runtime: no fault of the model, so not on its clock."""
 
 
 @dataclass(frozen=True)
@@ -86,10 +89,11 @@ class WorkerSession:
         self._timeout = timeout
         self._results: Exchange | None = None
         self._pending: tuple[int, int] | None = None
+        self._is_busy = False
         self._answers: queue.Queue[str] = queue.Queue()
         self._stderr = tempfile.TemporaryFile()  # noqa: SIM115  (closed in close)
         self._process = subprocess.Popen(
-            [sys.executable, "-c", _CHILD, "\x1f".join(filter(None, sys.path))],
+            [sys.executable, "-c", _CHILD, "\x1f".join(entry or os.getcwd() for entry in sys.path)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._stderr,
@@ -99,8 +103,10 @@ class WorkerSession:
         )
         threading.Thread(target=self._listen, daemon=True).start()
         try:
+            self._ask({"do": "import", "backend": job.backend})
+            self._wait("load", max(timeout, START_SECONDS))
             self._ask({"do": "load", "job": job.to_json()})
-            answer = self._wait(phase="load")
+            answer = self._wait("load", timeout)
         except BaseException:
             self.close()
             raise
@@ -111,17 +117,20 @@ class WorkerSession:
     def attach(self, feeds: Exchange) -> None:
         """Read feeds from this exchange from now on; results get one of the same depth."""
         arrays: dict[str, tuple[str, tuple[int, ...]]] = {
-            name: ("float32", shape) for name, shape in self.output_shapes.items()
+            OUTPUT + name: ("float32", shape) for name, shape in self.output_shapes.items()
         }
         arrays |= {LATENCY: ("float64", ()), PROGRESS: ("int64", ())}
         layout = Layout(feeds.layout.rows, feeds.layout.pages, arrays)
         self._results = Exchange.create(self._folder, layout)
         self._ask({"do": "attach", "feeds": _where(feeds), "results": _where(self._results)})
-        self._wait(phase="load")
+        self._wait("load", self._timeout)
 
     def submit(self, page: int, rows: int) -> None:
         """Start running the first `rows` rows of a page."""
+        if self._results is None:
+            raise RuntimeError("submit before attach")
         self._pending = (page, rows)
+        self._results.pages[page][PROGRESS][0] = 0
         self._ask({"do": "run", "page": page, "rows": rows})
 
     def collect(self) -> Results:
@@ -129,23 +138,26 @@ class WorkerSession:
         if self._pending is None or self._results is None:
             raise RuntimeError("collect before submit")
         page, rows = self._pending
-        self._wait(phase="run")
-        self._pending = None
+        try:
+            self._wait("run", self._timeout)
+        finally:
+            self._pending = None
         arrays = self._results.pages[page]
-        outputs = {name: array[:rows] for name, array in arrays.items() if name[0] != "@"}
+        outputs = {name: arrays[OUTPUT + name][:rows] for name in self.output_shapes}
         return Results(outputs, arrays[LATENCY][:rows])
 
     def close(self) -> None:
-        """End the process, gently first."""
+        """End the process, gently unless it is busy."""
         if self._process.stdin and not self._process.stdin.closed:
             with contextlib.suppress(OSError):  # it died with a request unread
                 self._process.stdin.close()
         try:
-            self._process.wait(timeout=0.2 if self._pending else 5)
-        except subprocess.TimeoutExpired:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(timeout=0 if self._is_busy else _DEATH_SECONDS)
+        finally:
             self._process.kill()
             self._process.wait()
-        self._stderr.close()
+            self._stderr.close()
 
     def _listen(self) -> None:
         assert self._process.stdout is not None  # noqa: S101
@@ -156,30 +168,31 @@ class WorkerSession:
 
     def _ask(self, request: Mapping[str, Any]) -> None:
         assert self._process.stdin is not None  # noqa: S101
+        self._is_busy = True
         with contextlib.suppress(OSError):  # the process is gone: _wait finds out how it died
             self._process.stdin.write(json.dumps(request) + "\n")
             self._process.stdin.flush()
 
-    def _wait(self, phase: str) -> dict[str, Any]:
+    def _wait(self, phase: str, seconds: float) -> dict[str, Any]:
         """The next answer; the clock starts anew whenever a row is finished."""
-        deadline, seen = time.monotonic() + self._timeout, -1
+        deadline, seen = time.monotonic() + seconds, -1
         while True:
             with contextlib.suppress(queue.Empty):
-                return self._parsed(self._answers.get(timeout=min(0.5, self._timeout)), phase)
+                return self._parsed(self._answers.get(timeout=min(0.5, seconds)), phase)
             row = self._finished_rows()
             if row != seen:
-                deadline, seen = time.monotonic() + self._timeout, row
+                deadline, seen = time.monotonic() + seconds, row
             if time.monotonic() > deadline:
                 self._process.kill()
-                raise TimeoutFault(self._timeout, phase=phase, row=self._row(phase))
+                raise TimeoutFault(seconds, phase=phase, row=self._row(phase))
 
     def _parsed(self, line: str, phase: str) -> dict[str, Any]:
         """An answer; an empty line means that the process is gone."""
+        self._is_busy = False
         if not line:
             raise CrashFault(self._death(), self._words(), phase=phase, row=self._row(phase))
         answer: dict[str, Any] = json.loads(line)
         if "fault" in answer:
-            self._pending = None
             raise LoadFault(answer["fault"], phase=phase, row=self._row(phase))
         return answer
 
@@ -192,7 +205,11 @@ class WorkerSession:
         return self._finished_rows() if phase == "run" else None
 
     def _death(self) -> str:
-        code = self._process.wait()
+        try:
+            code = self._process.wait(timeout=_DEATH_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            return "its channel closed while it lived on"
         if code >= 0:
             return f"exit status {code}"
         try:

@@ -3,25 +3,32 @@
 Requests arrive as JSON lines on stdin, answers leave as JSON lines on what was stdout; whatever
 the runtime itself prints goes to stderr. A native crash ends this process and nothing else.
 
+    {"do": "import", "backend": "litert"}                   -> {}
     {"do": "load", "job": {...}}                            -> {"outputs": {name: shape}}
     {"do": "attach", "feeds": {...}, "results": {...}}      -> {}
     {"do": "run", "page": 0, "rows": 64}                    -> {}
 """
 
+import importlib
 import json
 import os
 import signal
 import sys
+import threading
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TextIO
 
+from edgecheck.runtime.backends import BACKENDS
 from edgecheck.runtime.exchange import Exchange, Layout
 from edgecheck.runtime.interpreter import InterpreterSession
 from edgecheck.runtime.job import Job
 
-PROGRESS, LATENCY = "@progress", "@latency"
-"""Names of the two arrays in a results exchange that are not outputs of the model."""
+PROGRESS, LATENCY, OUTPUT = "progress", "latency", "output:"
+"""Arrays of a results exchange: two of our own, and the outputs behind a prefix of their own."""
+_SECONDS_BETWEEN_LOOKS = 1.0
+_WORDS = 4000
 
 
 class Worker:
@@ -35,6 +42,9 @@ class Worker:
     def answer(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """Carry out one request."""
         match request["do"]:
+            case "import":
+                importlib.import_module(BACKENDS[request["backend"]].module)
+                return {}
             case "load":
                 self._session = InterpreterSession(Job.from_json(request["job"]))
                 return {"outputs": self._session.output_shapes}
@@ -53,7 +63,7 @@ class Worker:
         results = self._results.pages[page]
         progress = results[PROGRESS]
         progress[0] = 0
-        outputs = {name: array[:rows] for name, array in results.items() if name[0] != "@"}
+        outputs = {name: results[OUTPUT + name][:rows] for name in self._session.output_shapes}
 
         def done(count: int) -> None:
             progress[0] = count
@@ -72,14 +82,22 @@ def serve(requests: TextIO, answers: TextIO) -> None:
         try:
             answer = worker.answer(json.loads(line))
         except Exception as error:  # noqa: BLE001  (anything a runtime raises is its verdict)
-            answer = {"fault": f"{type(error).__name__}: {error}"}
+            answer = {"fault": f"{type(error).__name__}: {error}"[:_WORDS]}
         answers.write(json.dumps(answer) + "\n")
         answers.flush()
+
+
+def _end_with_parent(parent: int) -> None:
+    """Leave when the parent is gone: a hanging model would never read the end of its requests."""
+    while os.getppid() == parent:
+        time.sleep(_SECONDS_BETWEEN_LOOKS)
+    os._exit(1)
 
 
 def main() -> None:
     """Entry point of the child: keep stdout for answers, send the runtime's noise to stderr."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
     private = os.dup(1)
     os.dup2(2, 1)
     with os.fdopen(private, "w", encoding="utf-8") as answers:

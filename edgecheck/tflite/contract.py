@@ -46,6 +46,7 @@ def contract_of(model: Model, signature: str | None = None) -> Contract:
         subgraph=graph.index,
         signature=chosen.key if chosen else None,
         has_state=any(_has_state(subgraph) for subgraph in model.subgraphs),
+        has_resources=any(map(_assigns_resources, model.subgraphs)),
     )
 
 
@@ -88,9 +89,11 @@ def _unique(name: str, taken: Mapping[str, Port]) -> str:
 
 
 def _has_state(graph: Subgraph) -> bool:
-    return any(tensor.is_variable for tensor in graph.tensors) or any(
-        operator.name == "ASSIGN_VARIABLE" for operator in graph.operators
-    )
+    return any(tensor.is_variable for tensor in graph.tensors) or _assigns_resources(graph)
+
+
+def _assigns_resources(graph: Subgraph) -> bool:
+    return any(operator.name == "ASSIGN_VARIABLE" for operator in graph.operators)
 
 
 def input_fossil(model: Model, port: Port) -> Tensor | None:

@@ -101,3 +101,5 @@ class Contract:
     signature: str | None
     has_state: bool
     """The graph keeps variables between invocations."""
+    has_resources: bool = False
+    """Some of them are resources (ASSIGN_VARIABLE), which no runtime resets: only a reload does."""

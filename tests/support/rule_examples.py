@@ -38,18 +38,18 @@ _FACTS = {
     "input-rank-or-batch-missing": {
         "input": "image",
         "spec_shape": [28, 28],
-        "model_shape": [28, 28, 1],
+        "model_shape": [1, 28, 28, 1],
     },
     "layout-nchw-nhwc": {
         "input": "image",
         "spec_shape": [3, 224, 224],
-        "model_shape": [224, 224, 3],
+        "model_shape": [1, 224, 224, 3],
     },
     "channel-count-mismatch": {"input": "image", "spec_channels": 3, "model_channels": 1},
     "input-shape-mismatch": {
         "input": "image",
         "spec_shape": [96, 96, 3],
-        "model_shape": [224, 224, 3],
+        "model_shape": [-1, 224, 224, 3],
     },
     "input-range-mismatch": {"input": "image", "promised": [-1, 1], "observed": [0.0, 1.0]},
     "input-not-normalized": {"input": "image", "promised": [-1, 1], "observed": [0.0, 255.0]},

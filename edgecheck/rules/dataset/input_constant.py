@@ -55,7 +55,7 @@ class InputConstant(Rule):
         """What was found, with its numbers."""
         return (
             f'Input "{plain(self.input)}" does not vary: {count(self.samples, "sample")} give '
-            f"{count(self.distinct, 'distinct value')} after preprocessing."
+            f"{count(self.distinct, 'distinct input')} after preprocessing."
         )
 
     def fix(self) -> str:

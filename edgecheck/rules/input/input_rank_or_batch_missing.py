@@ -8,7 +8,7 @@ from edgecheck.rules.wording import plain, shape
 
 @dataclass(frozen=True)
 class InputRankOrBatchMissing(Rule):
-    """What the spec prepares has another number of dimensions than the input.
+    """The model's input has another number of dimensions, or no batch of one.
 
     ## What it means
     An axis is missing or too many: the batch axis, the channel axis of a gray
@@ -19,11 +19,11 @@ class InputRankOrBatchMissing(Rule):
     * Gray images are read as [height, width], and the model takes
       [height, width, 1].
     * The batch axis was written into the spec's `shape`, which leaves it out.
-    * The model was exported with a fixed extra axis, or flattens its input.
+    * The model was exported with a fixed batch of several samples, or flat.
 
     ## How edgecheck knows
-    It counts the sizes in the spec's `shape` and those in the file. Nothing
-    has to run.
+    It counts the sizes in the spec's `shape`, adds one for the batch, and
+    compares with the file. Nothing has to run.
 
     ## How to fix
     Write the model's sizes, without the batch axis, as `shape`, and let the
@@ -45,33 +45,24 @@ class InputRankOrBatchMissing(Rule):
 
     input: str
     spec_shape: list[int]
+    """Of one sample, without the batch axis."""
     model_shape: list[int]
-    """Both counted alike: with the batch axis, or without."""
+    """As in the file, batch axis first; -1 is an open size."""
 
     def message(self) -> str:
         """What was found, with its numbers."""
-        prepared, taken = len(self.spec_shape), len(self.model_shape)
         return (
-            f'Input "{plain(self.input)}": the spec prepares {prepared} dimensions, '
-            f"{shape(self.spec_shape)}, and the model takes {taken}, {shape(self.model_shape)}."
+            f'Input "{plain(self.input)}": the spec prepares {shape(self.spec_shape)} for each '
+            f"sample, so {shape([1, *self.spec_shape])} with the batch axis, but the model takes "
+            f"{shape(self.model_shape)}."
         )
 
     def fix(self) -> str:
         """What to do."""
-        axis = self._missing_axis()
-        if axis is None:
-            return (
-                f"Let the spec's steps produce {shape(self.model_shape)} and write it as `shape`."
-            )
-        return (
-            f"Add the missing axis of size 1 at position {axis}, as in np.expand_dims(x, {axis}), "
-            "in the spec's `shape` and on the device."
-        )
-
-    def _missing_axis(self) -> int | None:
-        """Where an axis of size 1 makes the spec's shape the model's; None if nowhere."""
-        for axis, size in enumerate(self.model_shape):
-            without = self.model_shape[:axis] + self.model_shape[axis + 1 :]
-            if size == 1 and without == self.spec_shape:
-                return axis
-        return None
+        batch, sample = self.model_shape[:1], self.model_shape[1:]
+        if batch not in ([1], [-1]):
+            return "Export the model with a batch axis of size 1 (or open) in front."
+        for axis, size in enumerate(sample):
+            if size == 1 and sample[:axis] + sample[axis + 1 :] == self.spec_shape:
+                return f"Add np.expand_dims(x, {axis}) to the preparation of each sample."
+        return f"Write {shape(sample)} as the spec's `shape`, and let its steps produce that."

@@ -51,19 +51,20 @@ class InputShapeMismatch(Rule):
 
     input: str
     spec_shape: list[int]
+    """Of one sample, without the batch axis."""
     model_shape: list[int]
-    """Both counted alike: with the batch axis, or without."""
+    """As in the file, batch axis first; -1 is an open size."""
 
     def message(self) -> str:
         """What was found, with its numbers."""
         return (
             f'Input "{plain(self.input)}": the spec prepares {shape(self.spec_shape)}, '
-            f"but the model takes {shape(self.model_shape)}."
+            f"but the model takes {shape(self.model_shape[1:])}."
         )
 
     def fix(self) -> str:
         """What to do."""
         return (
-            f"Let the spec's steps produce {shape(self.model_shape)} and write it as `shape`; or, "
+            f"Let the spec's steps produce {shape(self.model_shape[1:])} and write it as `shape`; or, "
             f"if the model was trained on {shape(self.spec_shape)}, export it with these sizes."
         )

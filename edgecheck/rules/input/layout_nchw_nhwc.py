@@ -46,27 +46,27 @@ class LayoutNchwNhwc(Rule):
 
     input: str
     spec_shape: list[int]
+    """Of one sample, without the batch axis."""
     model_shape: list[int]
-    """Both counted alike: with the batch axis, or without."""
+    """As in the file, batch axis first; -1 is an open size."""
 
     def message(self) -> str:
         """What was found, with its numbers."""
         return (
             f'Input "{plain(self.input)}": the spec prepares {shape(self.spec_shape)} and the '
-            f"model takes {shape(self.model_shape)}, the same sizes with the axes in another order."
+            f"model takes {shape(self.model_shape[1:])}, the same sizes with the axes in another order."
         )
 
     def fix(self) -> str:
         """What to do."""
         order = self._order()
-        how = f"x.transpose{order}" if order else f"a transpose to {shape(self.model_shape)}"
+        how = f"x.transpose{order}" if order else f"a transpose to {shape(self.model_shape[1:])}"
         return f"Reorder the axes with {how} in the spec's steps and on the device; never reshape."
 
     def _order(self) -> tuple[int, ...]:
         """The transpose that moves the channel axis to the model's place; empty if none does."""
-        axes = tuple(range(min(len(self.spec_shape), 5)))  # an image, or a video with its batch
-        batch, rest = axes[:-3], axes[-3:]
-        for order in (batch + rest[1:] + rest[:1], batch + rest[-1:] + rest[:-1]):
-            if [self.spec_shape[axis] for axis in order] == self.model_shape:
+        for order in ((1, 2, 0), (2, 0, 1)):
+            moved = [self.spec_shape[axis] for axis in order if len(self.spec_shape) == 3]
+            if moved == self.model_shape[1:]:
                 return order
         return ()

@@ -30,8 +30,8 @@ class ParityLoss(Rule):
     * The conversion changed the model, or it has other weights.
 
     ## How edgecheck knows
-    Agreement: share of samples with the reference's top class. SQNR: energy of
-    the reference over that of the error. Accuracy: by McNemar's paired test.
+    It compares top classes, error energy (SQNR), the 5th percentile of cosines,
+    the median KL divergence and, with labels, accuracy by McNemar's paired test.
 
     ## How to fix
     Convert without `optimizations` and validate that file. If it agrees, try

@@ -72,9 +72,7 @@ class CalibrationPreprocessingMismatch(Rule):
         if self.clip_fraction:
             parts.append(f"{percent(self.clip_fraction)} of all values are clipped")
         if self.width_ratio > 1.5:  # less is no waste worth a sentence
-            parts.append(
-                f"the calibrated range is {number(self.width_ratio)} times as wide as needed"
-            )
+            parts.append(f"the calibrated range is {number(self.width_ratio)} times the needed one")
             if self.levels_used is not None:
                 parts.append(f"only {self.levels_used} integer codes are ever used")
         return ", ".join(parts) or "the two do not agree"

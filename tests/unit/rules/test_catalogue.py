@@ -72,7 +72,7 @@ def test_page_is_complete_and_readable_at_80_columns(rule):
     lines = "\n".join(shown.sections.values()).splitlines()
     assert tuple(shown.sections) == SECTIONS
     assert re.fullmatch(r"[A-Z].{20,74}\.", shown.summary)
-    assert 15 <= len(lines) <= 40
+    assert 15 <= len(lines) + len(SECTIONS) <= 35
     assert [line for line in lines if len(line) > 78 and "https://" not in line] == []
     assert shown.summary.isascii()
     assert "".join(lines).isascii()
@@ -88,7 +88,7 @@ def test_references_are_threads_or_documents(rule):
 
 @pytest.mark.parametrize("module", sorted(modules()))
 def test_rule_module_is_short(module):
-    assert len((PACKAGE / f"{module}.py").read_text().splitlines()) <= 80
+    assert len((PACKAGE / f"{module}.py").read_text().splitlines()) < 80
 
 
 def test_catalogue_imports_no_numpy():

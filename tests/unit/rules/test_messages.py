@@ -92,7 +92,7 @@ def test_calibration_on_too_wide_a_range_names_the_few_codes():
     message = example("calibration-preprocessing-mismatch").message()
     assert "0 to 255, but your preprocessing gives -1 to 1" in message
     assert "only 50% of that range can be represented" in message
-    assert "127.5 times as wide" in message
+    assert "127.5 times the needed one" in message
     assert "only 2 integer codes are ever used" in message
 
 
@@ -105,39 +105,42 @@ def test_calibration_on_too_narrow_a_range_speaks_of_clipping_only():
     ).message()
     assert "the spec promises -1 to 1" in message
     assert "48% of all values are clipped" in message
-    assert "times as wide" not in message
+    assert "times the needed" not in message
     assert "codes" not in message
 
 
 @pytest.mark.parametrize(
     ("spec_shape", "model_shape", "order"),
     [
-        ([3, 224, 224], [224, 224, 3], "(1, 2, 0)"),
-        ([224, 224, 3], [3, 224, 224], "(2, 0, 1)"),
-        ([1, 3, 96, 64], [1, 96, 64, 3], "(0, 2, 3, 1)"),
+        ([3, 224, 224], [1, 224, 224, 3], "(1, 2, 0)"),
+        ([96, 64, 3], [-1, 3, 96, 64], "(2, 0, 1)"),
     ],
 )
 def test_layout_fix_is_the_transpose_that_works(spec_shape, model_shape, order):
     fix = example("layout-nchw-nhwc", spec_shape=spec_shape, model_shape=model_shape).fix()
     assert f"x.transpose{order}" in fix
     axes = [int(axis) for axis in order.strip("()").split(",")]
-    assert [spec_shape[axis] for axis in axes] == model_shape
+    assert [spec_shape[axis] for axis in axes] == model_shape[1:]
 
 
 def test_layout_without_a_known_order_shows_the_shape():
-    fix = example("layout-nchw-nhwc", spec_shape=[2, 3, 4], model_shape=[4, 3, 2]).fix()
+    fix = example("layout-nchw-nhwc", spec_shape=[2, 3, 4], model_shape=[1, 4, 3, 2]).fix()
     assert "a transpose to [4, 3, 2]" in fix
 
 
 @pytest.mark.parametrize(
     ("spec_shape", "model_shape", "words"),
     [
-        ([28, 28], [28, 28, 1], "np.expand_dims(x, 2)"),
-        ([28, 28, 1], [1, 28, 28, 1], "np.expand_dims(x, 0)"),
-        ([28, 28, 1], [28, 28], "produce [28, 28]"),
+        ([28, 28], [1, 28, 28, 1], "np.expand_dims(x, 2)"),
+        ([28, 28], [-1, 1, 28, 28], "np.expand_dims(x, 0)"),
+        ([1, 28, 28, 1], [1, 28, 28, 1], "Write [28, 28, 1]"),
+        ([28, 28, 1], [1, 784], "Write [784]"),
+        ([28, 28, 1], [8, 28, 28, 1], "batch axis of size 1"),
+        ([28, 28, 1], [28, 28, 1], "batch axis of size 1"),
+        ([28, 28, 1], [], "batch axis of size 1"),
     ],
 )
-def test_missing_axis_is_located(spec_shape, model_shape, words):
+def test_wrong_number_of_axes_gets_the_change_that_helps(spec_shape, model_shape, words):
     rule = example("input-rank-or-batch-missing", spec_shape=spec_shape, model_shape=model_shape)
     assert words in rule.fix()
 
@@ -211,3 +214,12 @@ def test_model_file_without_a_hint_still_says_what_to_do():
 def test_features_beyond_the_listed_ones_are_mentioned():
     assert "1, 4, 9)" in example("features-constant").message()
     assert "1, 4, 9, ...)" in example("features-constant", count=12).message()
+
+
+def test_shapes_are_compared_by_sample_with_the_batch_axis_named():
+    rank = example("input-rank-or-batch-missing").message()
+    assert "[28, 28] for each sample, so [1, 28, 28] with the batch axis" in rank
+    assert "takes [1, 28, 28, 1]." in rank
+    assert "prepares [96, 96, 3], but the model takes [224, 224, 3]." in (
+        example("input-shape-mismatch").message()
+    )
