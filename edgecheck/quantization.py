@@ -1,8 +1,10 @@
-"""Affine quantization, exactly as TFLite's default and builtin kernels do it.
+"""Affine quantization, as TFLite's default and builtin kernels do it.
 
 real = scale * (q - zero_point). Source: the TFLite 8-bit quantization specification, and
 `AffineQuantize` in `tensorflow/lite/kernels/internal`. Reference kernels round half away from
-zero instead of half to even, so that ties may differ by 1 LSB between kernels.
+zero instead of half to even, and others multiply by 1 / scale, so that at ties kernels may differ
+by 1 LSB. Real values of codes are those of the default kernels; builtin ones differ in the last
+places. Where kernels overflow (int16 codes beyond int32), this clips.
 """
 
 import math

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 
 from edgecheck.compare.statistics import Comparison
 from edgecheck.compare.tracker import Tracker
-from edgecheck.errors import Fault
+from edgecheck.errors import DatasetUnreadable, Fault
 from edgecheck.preprocess.pipeline import Pipeline
 from edgecheck.runtime.exchange import Exchange
 from edgecheck.runtime.session import Results, Session
 from edgecheck.samples.chunk import Chunk, Dataset
+from edgecheck.tensors import Array
 
 Progress = Callable[[int, int], None]
 """Called with (samples done, samples in all)."""
@@ -76,7 +77,7 @@ def _overlapped(
         for name, pipeline in pipelines.items():
             rows = pipeline(chunk.rows[name], chunk.ids)
             tracker.add_input(name, rows, chunk.ids)
-            feeds.pages[page][name][: len(rows)] = rows
+            _fill(feeds.pages[page][name], rows, name, chunk.ids[0])
         finished = None if running is None else (running, _collect(sides, running))
         for side in sides:
             side.session.submit(page, len(chunk.ids))
@@ -85,6 +86,16 @@ def _overlapped(
             yield finished
     if running is not None:
         yield running, _collect(sides, running)
+
+
+def _fill(page: Array, rows: Array, name: str, sample: str) -> None:
+    """Put rows into a page; numpy alone would repeat a shape that is too small."""
+    if rows.shape[1:] != page.shape[1:]:
+        raise DatasetUnreadable(
+            f"{sample}: shape {rows.shape[1:]} of input {name!r}, the model takes {page.shape[1:]}",
+            hint=f"Add the missing step, or state `inputs.{name}.shape`.",
+        )
+    page[: len(rows)] = rows
 
 
 def _collect(sides: Sequence[Side], chunk: Chunk) -> dict[str, Results]:

@@ -93,7 +93,7 @@ class WorkerSession:
         self._answers: queue.Queue[str] = queue.Queue()
         self._stderr = tempfile.TemporaryFile()  # noqa: SIM115  (closed in close)
         self._process = subprocess.Popen(
-            [sys.executable, "-c", _CHILD, "\x1f".join(entry or os.getcwd() for entry in sys.path)],
+            [sys.executable, "-c", _CHILD, "\x1f".join(entry or "." for entry in sys.path)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._stderr,

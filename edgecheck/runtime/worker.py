@@ -16,6 +16,7 @@ import signal
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TextIO
@@ -82,7 +83,7 @@ def serve(requests: TextIO, answers: TextIO) -> None:
         try:
             answer = worker.answer(json.loads(line))
         except Exception as error:  # noqa: BLE001  (anything a runtime raises is its verdict)
-            answer = {"fault": f"{type(error).__name__}: {error}"[:_WORDS]}
+            answer = {"fault": "".join(traceback.format_exception_only(error)).strip()[:_WORDS]}
         answers.write(json.dumps(answer) + "\n")
         answers.flush()
 
