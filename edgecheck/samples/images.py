@@ -101,7 +101,7 @@ def find_images(path: str, base: Path) -> tuple[Path, tuple[str, ...]]:
             hint="Repair or remove it.",
         )
     if not images:
-        raise DatasetUnreadable(_nothing(path, folder, matches), hint=_advice(path))
+        raise DatasetUnreadable(_nothing(path, folder, matches), hint=_advice())
     return folder, tuple(sorted(p.relative_to(folder).as_posix() for p in images))
 
 
@@ -132,8 +132,8 @@ def _nothing(path: str, folder: Path, matches: Sequence[Path]) -> str:
     return f"none of the {len(matches)} entries of {path!r} has an image suffix"
 
 
-def _advice(path: str) -> str:
+def _advice() -> str:
     return (
         f"Paths are relative to the spec file; {', '.join(sorted(SUFFIXES))}, .npy and .npz can "
-        f"be read; `**` searches subfolders: {path.rstrip('/*') or '.'}/**/*.png"
+        "be read; `**` searches subfolders, as in images/**/*.png"
     )

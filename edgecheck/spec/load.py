@@ -63,7 +63,10 @@ def _read(path: Path) -> bytes:
             return file.read(MAX_BYTES + 1)
     except FileNotFoundError:
         message = f"no spec at {path}"
-        raise InputMissing(message, hint="`edgecheck init MODEL` writes a first one.") from None
+        raise InputMissing(
+            message,
+            hint="Check the path; `configs/` in the project's repository holds example specs.",
+        ) from None
     except OSError as error:
         message = f"cannot read the spec {path}: {error.strerror}"
         raise UnusableError(message, hint="Give the path of a readable YAML file.") from None

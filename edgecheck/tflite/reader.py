@@ -82,7 +82,7 @@ def read_model(data: bytes) -> Model:
 
 def _folder_hint(path: Path) -> str:
     if (path / "saved_model.pb").exists():
-        return "This is a SavedModel: `edgecheck convert SPEC SOURCE -o MODEL` makes the file."
+        return "This is a SavedModel: tf.lite.TFLiteConverter.from_saved_model makes the file."
     return "Name the .tflite file in it."
 
 

@@ -18,7 +18,7 @@ class Sniffed(NamedTuple):
 
 
 _CONVERT = (
-    "Convert it first: `edgecheck convert SPEC SOURCE -o MODEL` (or tf.lite.TFLiteConverter)."
+    "Convert it first, with tf.lite.TFLiteConverter, and give the .tflite file that this writes."
 )
 _UNPACK = "Unpack it and pass the .tflite file inside."
 _AGAIN = "Export or download the file again."
@@ -170,7 +170,7 @@ TEXTS: tuple[tuple[str, str, str], ...] = (
      "Pass the .tflite file that it was made from; `xxd -r -p` turns the bytes back."),
     (r'(?s)\{.*"modelTopology"', "a TensorFlow.js model", _CONVERT),
     (r"[\[{]", "JSON text", _OTHER),
-    (r"(?s)(.*\n)?(version|model|inputs|dataset)\s*:", "a YAML document",
+    (r"(?s)(#[^\n]*\n|\s)*(version|model|inputs|dataset)\s*:", "a YAML document",
      "The spec comes first, then the model: `edgecheck validate SPEC MODEL`."),
 )  # fmt: skip
 """Pattern at the start of text -> what it is; the first that fits."""

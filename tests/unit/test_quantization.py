@@ -239,7 +239,7 @@ def test_codes_are_those_of_the_quantize_operator(dtype, scale, zero_point, is_b
 @pytest.mark.parametrize("dtype", TYPES)
 @pytest.mark.parametrize(
     ("scale", "zero_point", "is_builtin"),
-    [(*case, is_builtin) for case in [*CASES, (1e36, 0)] for is_builtin in (True, False)]
+    [(*case, is_builtin) for case in [*CASES, (1e33, 0)] for is_builtin in (True, False)]
     + [(DENORMAL, 5, True)],  # the default kernels refuse such a scale
 )
 def test_values_are_those_of_the_dequantize_operator(dtype, scale, zero_point, is_builtin):

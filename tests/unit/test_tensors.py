@@ -34,7 +34,8 @@ def test_numpy_types_carry_their_own_names():
 
 
 @pytest.mark.parametrize(
-    ("shape", "expected"), [((3, 2, 2), (3, 4)), ((3,), (3, 1)), ((0, 2, 2), (0, 4)), ((2, 0), (2, 0))]
+    ("shape", "expected"),
+    [((3, 2, 2), (3, 4)), ((3,), (3, 1)), ((0, 2, 2), (0, 4)), ((2, 0), (2, 0))],
 )
 def test_rows_are_flattened_also_when_there_are_none(shape, expected):
     assert flat_rows(np.zeros(shape)).shape == expected

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from contextlib import closing
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -119,12 +120,12 @@ def _descriptors():
 
 
 def _children():
-    return subprocess.run(
-        ["ps", "--ppid", str(os.getpid()), "-o", "pid=,args="], capture_output=True, text=True
-    ).stdout.count("edgecheck.runtime.worker")
+    """Children that run or were not waited for."""
+    listed = Path("/proc/self/task").glob("*/children")
+    return {child for file in listed for child in file.read_text().split()}
 
 
-@pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="counts descriptors in /proc")
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="counts descriptors in /proc")
 def test_fifty_sessions_leave_no_descriptor_and_no_process(tmp_path, fake):
     fake(at_load="if 'bad' in model_path: raise RuntimeError('refused')")
 
@@ -139,8 +140,8 @@ def test_fifty_sessions_leave_no_descriptor_and_no_process(tmp_path, fake):
         return 0
 
     once("good")
-    before = _descriptors()
+    before, children = _descriptors(), _children()
     refused = sum(once("bad" if number % 5 == 0 else "good") for number in range(50))
     assert refused == 10
     assert _descriptors() <= before + 1
-    assert _children() == 0
+    assert _children() <= children
