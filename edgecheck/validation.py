@@ -7,7 +7,7 @@ then: errors become `report.error`, misbehaviour of the model becomes findings.
 import platform
 import traceback
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
 from time import perf_counter
@@ -17,28 +17,21 @@ from edgecheck import __version__
 from edgecheck.checks.evidence import Evidence, NotApplicable
 from edgecheck.checks.table import CHECKS, Check
 from edgecheck.compare.binding import bind_inputs
-from edgecheck.compare.experiment import Entrant, Observation, Setup, is_feedable, observe
+from edgecheck.compare.experiment import Entrant, Setup, is_feedable, observe
 from edgecheck.compare.stream import Progress, SideFault
-from edgecheck.compare.summary import (
-    headline,
-    is_compared,
-    latency,
-    output_metrics,
-    worst_samples,
-)
+from edgecheck.draft import Draft, Options, finished
 from edgecheck.errors import (
     CrashFault,
     EdgecheckError,
+    InputMissing,
     ModelFileInvalid,
     TimeoutFault,
     UnusableError,
     UsageError,
 )
-from edgecheck.findings import CheckOutcome, CheckStatus, ErrorInfo, Finding, Report, Subject
+from edgecheck.findings import Finding, Report, Subject
 from edgecheck.rules.base import Rule
 from edgecheck.rules.file import model_file_invalid
-from edgecheck.rules.gate.check_skipped import CheckSkipped
-from edgecheck.rules.gate.unused_ignore import UnusedIgnore
 from edgecheck.rules.runtime.load_failed import LoadFailed
 from edgecheck.rules.runtime.runtime_crash import RuntimeCrash
 from edgecheck.rules.runtime.runtime_timeout import RuntimeTimeout
@@ -49,46 +42,11 @@ from edgecheck.spec.load import LoadedSpec, load_spec
 from edgecheck.tflite.contract import contract_of
 from edgecheck.tflite.graph import Model
 from edgecheck.tflite.reader import load_model
-from edgecheck.verdict import FailOn, causes_of, judge, reaches, summary_of
+from edgecheck.verdict import reaches
+
+__all__ = ["Options", "broken_report", "validate"]
 
 _NOT_TFLITE = {".keras", ".h5", ".hdf5", ".onnx", ".pb", ".pt", ".pth"}
-
-
-@dataclass(frozen=True)
-class Options:
-    """How to validate; what is set here wins over the spec."""
-
-    reference: str | None = None
-    """A path, "none", or None for the spec's."""
-    runtime: str = "auto"
-    threads: int = 1
-    limit: int | None = None
-    fail_on: FailOn = "error"
-    strict: bool = False
-    static: bool = False
-    timeout: float = 60.0
-    """Seconds that loading, or one run of one sample, may take."""
-
-
-@dataclass
-class _Draft:
-    """The report in the making."""
-
-    options: Options
-    environment: dict[str, Any]
-    findings: list[Finding] = field(default_factory=list)
-    checks: list[CheckOutcome] = field(default_factory=list)
-    spec: LoadedSpec | None = None
-    observation: Observation | None = None
-    error: EdgecheckError | None = None
-    why_not_run: str = ""
-
-    def conclude(
-        self, name: str, status: CheckStatus, reason: str = "", start: float = 0.0
-    ) -> None:
-        """Record the outcome of a check that began at `start`, a perf_counter."""
-        seconds = round(perf_counter() - start, 6) if start else 0.0
-        self.checks.append(CheckOutcome(name, status, reason, seconds))
 
 
 def _silent(_done: int, _total: int) -> None:
@@ -112,23 +70,41 @@ def validate(
         options: defaults to `Options()`.
         progress: told (samples done, samples in all).
     """
-    draft = _Draft(options or Options(), _environment())
+    draft = Draft(options or Options(), _environment())
     try:
         _fill(draft, Path(spec), Path(model), progress)
     except EdgecheckError as error:
-        draft.error = error
-    return _report(draft)
+        draft.stop(error)
+    if draft.spec is not None:
+        _skip_rest(draft)
+    return finished(draft)
 
 
-def broken_report(options: Options, error: BaseException) -> Report:
-    """The report of a run that a bug in edgecheck, or an interruption, ended."""
-    draft = _Draft(options, _environment())
-    hint = "this is a bug in edgecheck; please report it together with this message"
-    draft.error = EdgecheckError(f"{type(error).__name__}: {error}", hint=hint)
-    return _report(draft)
+def broken_report(options: Options, error: Exception) -> Report:
+    """The report of a run that an error of ours, or a bug in edgecheck, ended."""
+    draft = Draft(options, _environment())
+    if not isinstance(error, EdgecheckError):
+        hint = "this is a bug in edgecheck; please report it together with this message"
+        error = EdgecheckError(f"{type(error).__name__}: {error}", hint=hint)
+    draft.stop(error)
+    return finished(draft)
 
 
-def _fill(draft: _Draft, spec_path: Path, model_path: Path, progress: Progress) -> None:
+def _skip_rest(draft: Draft) -> None:
+    """Give every planned check that nobody came to an outcome: it was skipped."""
+    planned = ["model-file"] if draft.options.static else ["model-file", "model-runs"]
+    planned += [check.name for check in _planned(draft.options)]
+    concluded = {outcome.name for outcome in draft.checks}
+    for name in planned:
+        if name not in concluded:
+            draft.conclude(name, "skipped", draft.why_not_run)
+
+
+def _planned(options: Options) -> list[Check]:
+    return [check for check in CHECKS if check.is_static or not options.static]
+
+
+def _fill(draft: Draft, spec_path: Path, model_path: Path, progress: Progress) -> None:
     draft.spec = load_spec(spec_path)
     draft.environment["spec"] = {"path": str(spec_path), "sha256": draft.spec.sha256}
     spec = draft.spec.spec
@@ -146,7 +122,7 @@ def _fill(draft: _Draft, spec_path: Path, model_path: Path, progress: Progress) 
         if not draft.options.static:
             _run(draft, evidence, model_path, progress)
     except EdgecheckError as error:
-        draft.error, draft.why_not_run = error, error.message.splitlines()[0]
+        draft.stop(error)
     if draft.observation is not None:
         evidence = replace(
             evidence,
@@ -154,18 +130,18 @@ def _fill(draft: _Draft, spec_path: Path, model_path: Path, progress: Progress) 
             sensitivities=draft.observation.sensitivities,
             reference_sensitivities=draft.observation.reference_sensitivities,
         )
-    for check in CHECKS:
-        if check.is_static or not draft.options.static:
-            _check(draft, check, evidence)
+    for check in _planned(draft.options):
+        _check(draft, check, evidence)
 
 
-def _read_model(draft: _Draft, path: Path) -> Model:
-    if path.suffix.lower() in _NOT_TFLITE or (path / "saved_model.pb").exists():
+def _read_model(draft: Draft, path: Path) -> Model:
+    if _is_trained_model(path):
         raise UsageError(
             f"{path.name} is a trained model, not a .tflite file",
             hint="convert it first (tf.lite.TFLiteConverter), then validate the result; "
             "as `model.reference` only a float .tflite is read so far",
         )
+    draft.environment["model"] = {"path": str(path)}
     start = perf_counter()
     try:
         _, model = load_model(path)
@@ -174,16 +150,20 @@ def _read_model(draft: _Draft, path: Path) -> Model:
         draft.findings.append(Finding.of(rule, Subject("model", path.name)))
         draft.conclude("model-file", "failed", error.message, start)
         raise
-    draft.environment["model"] = {
-        "path": str(path),
-        "sha256": model.sha256,
-        "size_bytes": model.size_bytes,
-    }
+    draft.environment["model"] |= {"sha256": model.sha256, "size_bytes": model.size_bytes}
     draft.conclude("model-file", "passed", "", start)
     return model
 
 
-def _run(draft: _Draft, evidence: Evidence, model_path: Path, progress: Progress) -> None:
+def _is_trained_model(path: Path) -> bool:
+    """Whether this is what a converter reads, by its name alone or as a SavedModel folder."""
+    try:
+        return path.suffix.lower() in _NOT_TFLITE or (path / "saved_model.pb").exists()
+    except (OSError, ValueError):  # a name that no file can have
+        return False
+
+
+def _run(draft: Draft, evidence: Evidence, model_path: Path, progress: Progress) -> None:
     """Run the dataset through the models; leaves the observation or the reason why not."""
     setup = _setup(draft, evidence, model_path)
     if setup is None:
@@ -200,7 +180,7 @@ def _run(draft: _Draft, evidence: Evidence, model_path: Path, progress: Progress
     draft.conclude("model-runs", "passed", "", start)
 
 
-def _run_alone(draft: _Draft, setup: Setup, progress: Progress) -> None:
+def _run_alone(draft: Draft, setup: Setup, progress: Progress) -> None:
     """The candidate without its reference, which misbehaved."""
     start = perf_counter()
     try:
@@ -211,7 +191,7 @@ def _run_alone(draft: _Draft, setup: Setup, progress: Progress) -> None:
     draft.conclude("model-runs", "passed", "", start)
 
 
-def _setup(draft: _Draft, evidence: Evidence, model_path: Path) -> Setup | None:
+def _setup(draft: Draft, evidence: Evidence, model_path: Path) -> Setup | None:
     """What to run; None with `why_not_run` where nothing can be."""
     spec, options = evidence.spec, draft.options
     if spec.dataset is None:
@@ -241,17 +221,23 @@ def _setup(draft: _Draft, evidence: Evidence, model_path: Path) -> Setup | None:
     )
 
 
-def _reference(draft: _Draft, loaded: LoadedSpec) -> Entrant | None:
+def _reference(draft: Draft, loaded: LoadedSpec) -> Entrant | None:
     spec, asked = loaded.spec, draft.options.reference
     if asked == "none" or (asked is None and spec.model.reference is None):
         return None
     path = Path(asked) if asked is not None else loaded.resolve(spec.model.reference or "")
-    if path.suffix.lower() in _NOT_TFLITE or (path / "saved_model.pb").exists():
+    if _is_trained_model(path):
         raise UsageError(
             f"the reference {path.name} is not a .tflite file",
             hint="give a float .tflite: convert the trained model without optimizations",
         )
-    _, model = load_model(path)
+    try:
+        _, model = load_model(path)
+    except ModelFileInvalid as error:
+        said = f"the reference {path.name} is {error.message}"
+        raise UnusableError(said, hint=error.hint) from None
+    except InputMissing as error:
+        raise InputMissing(f"the reference {error.message}", hint=error.hint) from None
     draft.environment["reference"] = {"path": str(path), "sha256": model.sha256}
     contract = contract_of(model, spec.signature if model.signatures else None)
     bound = bind_inputs(list(spec.inputs), contract)
@@ -265,7 +251,7 @@ def _reference(draft: _Draft, loaded: LoadedSpec) -> Entrant | None:
     return entrant
 
 
-def _add_fault(draft: _Draft, side: SideFault, start: float) -> None:
+def _add_fault(draft: Draft, side: SideFault, start: float) -> None:
     """A finding about the model; on the reference it only leaves the run inconclusive."""
     rule = _fault_rule(side)
     if side.who == "reference":
@@ -291,7 +277,7 @@ def _fault_rule(side: SideFault) -> Rule:
     return LoadFailed(**about, words=fault.words)
 
 
-def _check(draft: _Draft, check: Check, evidence: Evidence) -> None:
+def _check(draft: Draft, check: Check, evidence: Evidence) -> None:
     start = perf_counter()
     if not check.is_static and evidence.comparison is None:
         draft.conclude(check.name, "skipped", draft.why_not_run)
@@ -307,109 +293,14 @@ def _check(draft: _Draft, check: Check, evidence: Evidence) -> None:
         draft.conclude(check.name, "crashed", said, start)
         return
     draft.findings += found
-    failed = any(reaches(finding, draft.options.fail_on) for finding in found)
+    counted = [finding for finding in found if finding.rule not in draft.ignored_rules]
+    failed = any(reaches(finding, draft.options.fail_on) for finding in counted)
     reason = "; ".join(sorted({f"{finding.severity}: {finding.rule}" for finding in found}))
     draft.conclude(check.name, "failed" if failed else "passed", reason, start)
 
 
-def _report(draft: _Draft) -> Report:
-    kept, ignored = _apply_ignores(draft)
-    if draft.options.strict:
-        kept += [
-            Finding.of(CheckSkipped(check=c.name, reason=c.reason), Subject("check", c.name))
-            for c in draft.checks
-            if c.status == "skipped"
-        ]
-    causes = causes_of(kept)
-    seen = draft.observation
-    judgement = judge(
-        kept,
-        draft.checks,
-        draft.error,
-        fail_on=draft.options.fail_on,
-        is_conclusive=draft.options.static or (seen is not None and is_compared(seen.comparison)),
-    )
-    outputs = {} if draft.spec is None else draft.spec.spec.outputs
-    primary = next((name for name, output in outputs.items() if output.primary), None)
-    if seen is not None:
-        draft.environment["runtime"] = {
-            "name": seen.runtime.backend.name,
-            "version": seen.runtime.version,
-            "passed_over": list(seen.runtime.passed_over),
-        }
-    return Report(
-        verdict=judgement.verdict,
-        summary=_summary(draft, summary_of(judgement, kept, causes)),
-        root_cause=causes[0] if causes else None,
-        causes=causes,
-        findings=tuple(kept),
-        checks=tuple(draft.checks),
-        settings=_settings(draft),
-        environment=draft.environment,
-        exit_code=judgement.exit_code,
-        metrics=None if seen is None else headline(seen.comparison, primary),
-        outputs=() if seen is None else tuple(map(output_metrics, seen.comparison.outputs)),
-        worst_samples=() if seen is None else worst_samples(seen.comparison.worst),
-        latency_ms=None if seen is None else latency(seen.comparison),
-        error=_error_info(draft.error),
-        ignored=tuple(ignored),
-    )
-
-
-def _summary(draft: _Draft, verdict_summary: str) -> str:
-    """The sentence for the verdict; for an inconclusive one, what stood in the way."""
-    if draft.error is not None:
-        return draft.error.message.splitlines()[0]
-    if verdict_summary.startswith("Nothing was proven"):
-        crashed = [check.name for check in draft.checks if check.status == "crashed"]
-        why = f"did not finish: {', '.join(crashed)}" if crashed else draft.why_not_run
-        why = why or "there is no reference and no label to compare with"
-        return f"{verdict_summary[:-1]}: {why}."
-    return verdict_summary
-
-
-def _apply_ignores(draft: _Draft) -> tuple[list[Finding], list[Finding]]:
-    """(findings that count, findings that the spec ignores); an unused entry is a finding."""
-    if draft.spec is None:
-        return list(draft.findings), []
-    entries = draft.spec.spec.ignore
-    rules = {entry.rule for entry in entries}
-    ignored = [finding for finding in draft.findings if finding.rule in rules]
-    kept = [finding for finding in draft.findings if finding.rule not in rules]
-    fired = {finding.rule for finding in ignored}
-    for index, entry in enumerate(entries):
-        if entry.rule not in fired:
-            kept.append(
-                Finding.of(
-                    UnusedIgnore(rule=entry.rule, reason=entry.reason),
-                    Subject("spec", entry.rule),
-                    location=draft.spec.position(("ignore", index)),
-                )
-            )
-    return kept, ignored
-
-
-def _settings(draft: _Draft) -> dict[str, Any]:
-    """Every effective option, and the parts of the spec that steer the judgement."""
-    settings: dict[str, Any] = asdict(draft.options)
-    if draft.spec is not None:
-        spec = draft.spec.spec
-        settings["reference"] = settings["reference"] or spec.model.reference
-        if spec.dataset is not None:
-            settings["limit"] = settings["limit"] or spec.dataset.limit
-            settings["seed"] = spec.dataset.seed
-        if spec.tolerances is not None:
-            settings["tolerances"] = spec.tolerances.model_dump(exclude_none=True)
-    return settings
-
-
-def _error_info(error: EdgecheckError | None) -> ErrorInfo | None:
-    if error is None:
-        return None
-    return ErrorInfo(error.kind, error.message, error.hint, error.exit_code)
-
-
 def _environment() -> dict[str, Any]:
+    """What ran, where and when."""
     return {
         "edgecheck": __version__,
         "python": platform.python_version(),

@@ -123,4 +123,4 @@ def _severity(rule: CalibrationPreprocessingMismatch, evidence: Evidence) -> Sev
 def _reason(evidence: Evidence) -> str:
     if all(input_fossil(evidence.model, port) is None for port in evidence.ports.values()):
         return "no input is quantized, so the file records no calibration range"
-    return "the spec states no `range` and no sample was run"
+    return "the spec states no `range`, and no sample shows one"

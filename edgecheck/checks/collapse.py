@@ -65,7 +65,7 @@ def check_classes(evidence: Evidence) -> Iterator[Finding]:
     """No class is on top much more often than in the reference and in the labels."""
     outputs = tuple(o for o in evidence.outputs if o.candidate.class_counts is not None)
     if not outputs:
-        raise NotApplicable(f"a {evidence.spec.model.task} output names no class")
+        raise NotApplicable(f"outputs of the task {evidence.spec.model.task} name no class")
     for output in _judgeable(evidence, outputs):
         yield from _judge_classes(output)
 

@@ -1,9 +1,10 @@
 """The `edgecheck` command: registers the commands, and turns every ending into an exit code.
 
-Nothing here imports numpy, pydantic or a runtime: `edgecheck --help` answers at once.
+Nothing here imports numpy, the spec or a runtime: `edgecheck --help` answers at once.
 """
 
-import os
+import errno
+import signal
 import sys
 import traceback
 from collections.abc import Sequence
@@ -17,11 +18,14 @@ from edgecheck.cli.explain import explain
 from edgecheck.cli.inspect import inspect
 from edgecheck.cli.rules import rules
 from edgecheck.cli.schema import schema
+from edgecheck.cli.streams import discard_stdout, prepare_streams
 from edgecheck.cli.validate import validate
-from edgecheck.errors import EdgecheckError
+from edgecheck.errors import EdgecheckError, ReportUnwritable
 
 INTERNAL_ERROR = 70
 INTERRUPTED = 130
+_STREAM_ERRORS = {errno.EBADF, errno.EIO, errno.ENOSPC}
+"""What writing to stdout fails with; a file of ours would be named in the error."""
 
 app = typer.Typer(
     name="edgecheck",
@@ -61,13 +65,15 @@ for command in (validate, inspect, explain, rules, doctor, schema):
 
 def main() -> None:
     """Run the command line and exit."""
+    # Whoever ends a job (a pipeline, `timeout`) sends SIGTERM: leave nothing behind then either.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    prepare_streams()
     code = run(sys.argv[1:])
     try:
         sys.stdout.flush()
-    except OSError:
-        # Nobody reads any more (a closed pipe), or the disk is full: Python would complain again.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = code or 3
+    except OSError as error:
+        discard_stdout()
+        code = code if isinstance(error, BrokenPipeError) else _unwritable(error)
     sys.exit(code)
 
 
@@ -79,13 +85,15 @@ def run(arguments: Sequence[str]) -> int:
     except EdgecheckError as error:
         return _complain(error)
     except (KeyboardInterrupt, typer.Abort):
-        typer.echo("interrupted", err=True)
-        return INTERRUPTED
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        result = INTERRUPTED
+    except SystemExit:
+        # click and rich end so, with 1, when nobody reads any more (`| head -1`).
+        discard_stdout()
         return 0
     except Exception as error:  # noqa: BLE001  (a bug must never read as "the model failed")
         return _usage_or_bug(error)
+    if result == INTERRUPTED:  # newer versions of Typer return it
+        typer.echo("interrupted", err=True)
     return result if isinstance(result, int) else 0
 
 
@@ -96,12 +104,20 @@ def _complain(error: EdgecheckError) -> int:
     return error.exit_code
 
 
+def _unwritable(error: OSError) -> int:
+    hint = "send stdout to a place that takes it"
+    return _complain(ReportUnwritable(f"cannot write to stdout: {error.strerror}", hint=hint))
+
+
 def _usage_or_bug(error: Exception) -> int:
     """Click's own errors know how to show themselves; everything else is a bug of ours."""
     show = getattr(error, "show", None)
     if callable(show):
         show()
         return int(getattr(error, "exit_code", 2))
+    if isinstance(error, OSError) and error.filename is None and error.errno in _STREAM_ERRORS:
+        discard_stdout()
+        return _unwritable(error)
     traceback.print_exception(error)
     typer.echo("this is a bug in edgecheck; please report it with the lines above", err=True)
     return INTERNAL_ERROR

@@ -1,5 +1,6 @@
 """`edgecheck validate SPEC MODEL`: the gate."""
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -9,9 +10,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from edgecheck.cli.streams import discard_stdout
+
 if TYPE_CHECKING:
     from edgecheck.findings import Report
     from edgecheck.report.destinations import Destination
+    from edgecheck.validation import Options
 
 
 class Runtime(str, Enum):
@@ -31,7 +35,7 @@ class FailOn(str, Enum):
     NEVER = "never"
 
 
-def validate(  # noqa: PLR0913  (one parameter an option)
+def validate(  # noqa: PLR0913, PLR0917  (one parameter an option)
     spec: Annotated[Path, typer.Argument(help="The spec that training wrote (YAML).")],
     model: Annotated[Path, typer.Argument(help="The .tflite file to be shipped.")],
     reference: Annotated[
@@ -86,17 +90,22 @@ def validate(  # noqa: PLR0913  (one parameter an option)
 def _validated(
     spec: Path,
     model: Path,
-    options: "Options",  # noqa: F821
+    options: "Options",
     destinations: "tuple[Destination, ...]",
     *,
     shows_progress: bool,
 ) -> "Report":
     """The report; a bug still leaves one behind before it goes on its way."""
     from edgecheck import validation
+    from edgecheck.errors import ReportUnwritable
+    from edgecheck.report.destinations import require_writable
 
     try:
+        require_writable(destinations)
         with _progress(shows_progress) as progress:
             return validation.validate(spec, model, options, progress)
+    except ReportUnwritable as error:
+        return validation.broken_report(options, error)
     except Exception as error:
         _deliver(validation.broken_report(options, error), destinations)
         raise
@@ -115,28 +124,47 @@ def _deliver(report: "Report", destinations: "tuple[Destination, ...]") -> int:
             else:
                 write(destination, report)
         except ReportUnwritable as error:
-            typer.echo(f"error: {error.message}\nto fix: {error.hint}", err=True)
+            _complain(error.message, error.hint)
             code = error.exit_code
     shows_text = any(d.path is None and d.format == "text" for d in destinations)
     if report.error is not None and not shows_text:
-        typer.echo(f"error: {report.error.message}\nto fix: {report.error.hint}", err=True)
+        _complain(report.error.message, report.error.hint)
     return code
 
 
+def _complain(message: str, hint: str) -> None:
+    typer.echo(f"error: {message}\nto fix: {hint}", err=True)
+
+
 def _print(report: "Report", name: str) -> None:
+    """Write a report to stdout; whoever stops reading (`| head -1`) has read enough."""
+    from edgecheck.errors import ReportUnwritable
     from edgecheck.report.destinations import FORMATS
 
-    if name != "text":
-        sys.stdout.write(FORMATS[name](report))
-        return
+    text = _for_terminal(report) if name == "text" else FORMATS[name](report)
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        discard_stdout()
+    except OSError as error:
+        discard_stdout()
+        reason = f"cannot write the report to stdout: {error.strerror}"
+        raise ReportUnwritable(
+            reason, hint="write it to a file: --output json:report.json"
+        ) from None
+
+
+def _for_terminal(report: "Report") -> str:
+    """The text, in the width and colours of the terminal; 80 columns and plain elsewhere."""
     from rich.console import Console
 
-    from edgecheck.report.text_format import print_report
+    from edgecheck.report.text_format import WIDTH, render
 
-    console = Console(highlight=False, emoji=False)
-    if not console.is_terminal:
-        console = Console(highlight=False, emoji=False, width=80)
-    print_report(report, console)
+    console = Console()
+    width = console.width if console.is_terminal or "COLUMNS" in os.environ else WIDTH
+    is_coloured = console.color_system is not None and not console.no_color
+    return render(report, width=width, is_coloured=is_coloured and not console.legacy_windows)
 
 
 @contextmanager

@@ -14,7 +14,7 @@ _WORD = np.uint64(0x9E3779B97F4A7C15)
 def row_hashes(rows: Array) -> Array:
     """A 64-bit hash of each row of (n, ...), uint64 (n,); equal float32 rows have equal hashes.
 
-    Multilinear hashing (Carter and Wegman 1979) of the row as 64-bit words, then a splitmix64
+    Multilinear hashing (Carter and Wegman 1979) of the row as 32-bit words, then a splitmix64
     finish, so that the hashes of different rows are spread evenly. -0.0 counts as 0.0.
     """
     flat = flat_rows(rows).astype(np.float32, copy=False)
@@ -34,16 +34,18 @@ def _block_sums(flat: Array) -> Array:
     if flat.shape[1] % 2:
         flat = np.pad(flat, ((0, 0), (0, 1)))
     words = np.ascontiguousarray(flat).view(np.uint64)
-    # A change in the upper bits alone, such as of a sign, must reach the lower ones: the product
-    # only carries upwards.
-    words ^= words >> np.uint64(32)
-    return np.asarray(np.einsum("ij,j->i", words, _factors(words.shape[1])) + _WORD)
+    # Each 32-bit half has a factor of its own: with one for both, two halves that change only in
+    # their signs would cancel.
+    lower, upper = _factors(words.shape[1])
+    sums = np.einsum("ij,j->i", words >> np.uint64(32), upper)
+    words &= np.uint64(0xFFFFFFFF)
+    return np.asarray(sums + np.einsum("ij,j->i", words, lower) + _WORD)
 
 
 @lru_cache(maxsize=16)
 def _factors(count: int) -> Array:
-    """Odd random 64-bit factors, always the same."""
-    factors = np.random.default_rng(0).integers(0, 2**64, count, dtype=np.uint64)
+    """Odd random 64-bit factors, always the same: uint64 (2, count)."""
+    factors = np.random.default_rng(0).integers(0, 2**64, (2, count), dtype=np.uint64)
     return np.asarray(factors | np.uint64(1))
 
 

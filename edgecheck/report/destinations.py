@@ -10,11 +10,14 @@ from typing import Final
 from edgecheck.errors import ReportUnwritable, UsageError
 from edgecheck.findings import Report
 from edgecheck.report import json_format, text_format
+from edgecheck.spec.wording import did_you_mean, quoted
 
 FORMATS: Final[dict[str, Callable[[Report], str]]] = {
     "text": text_format.render,
     "json": json_format.render,
 }
+_STDOUT: Final = {"-", "/dev/stdout"}
+_ELSEWHERE: Final = "give a path in a folder that exists and that you may write to"
 
 
 @dataclass(frozen=True)
@@ -27,21 +30,35 @@ class Destination:
 
 
 def parse_destinations(requests: Sequence[str]) -> tuple[Destination, ...]:
-    """The destinations of `--output` values.
+    """The destinations of `--output` values; the paths `-` and `/dev/stdout` are stdout.
 
     Raises:
         UsageError: an unknown format, an empty path, or two reports for the same place.
     """
     found = tuple(_parse(request) for request in requests)
-    places = [destination.path for destination in found]
-    doubled = [place for place in places if places.count(place) > 1]
+    places = [None if d.path is None else os.path.realpath(d.path) for d in found]
+    doubled = [place for place in places if places.count(place) > 1 and place != os.devnull]
     if doubled:
-        place = "stdout" if doubled[0] is None else str(doubled[0])
         raise UsageError(
-            f"two reports were asked for at {place}",
+            f"two reports were asked for at {doubled[0] or 'stdout'}",
             hint="give all but one a path of its own: --output json:report.json",
         )
     return found
+
+
+def require_writable(destinations: Sequence[Destination]) -> None:
+    """Look before a long run whether the reports can be written after it.
+
+    Raises:
+        ReportUnwritable: a folder is missing or protected, or stands where the file should.
+    """
+    for path in (destination.path for destination in destinations):
+        try:
+            reason = "" if path is None else _obstacle(path)
+        except OSError as error:
+            reason = error.strerror or str(error)
+        if path is not None and reason:
+            raise _unwritable(path, reason)
 
 
 def write(destination: Destination, report: Report) -> None:
@@ -56,38 +73,68 @@ def write(destination: Destination, report: Report) -> None:
     try:
         _replace(destination.path, text)
     except OSError as error:
-        raise ReportUnwritable(
-            f"cannot write the report {destination.path}: {error.strerror or error}",
-            hint="give a path in a folder that exists and that you may write to",
-        ) from None
+        raise _unwritable(destination.path, error.strerror or str(error)) from None
 
 
 def _parse(request: str) -> Destination:
     name, colon, path = request.partition(":")
     if name not in FORMATS:
         raise UsageError(
-            f"unknown report format '{name}', expected one of {', '.join(FORMATS)}",
+            f"unknown report format {quoted(name)}, expected one of {', '.join(FORMATS)}"
+            + did_you_mean(name, FORMATS),
             hint="as in --output json:report.json",
         )
     if colon and not path:
         raise UsageError(f"--output {request}: the path is empty", hint=f"as in {name}:report.txt")
-    return Destination(name, Path(path) if colon else None)
+    return Destination(name, Path(path) if colon and path not in _STDOUT else None)
+
+
+def _obstacle(path: Path) -> str:
+    """Why no report can be written to a path; empty if nothing seems to be in the way."""
+    if path.is_dir():
+        return "it is a folder"
+    if _is_device(path):
+        return "" if os.access(path, os.W_OK) else "you may not write to it"
+    target = _behind_links(path)
+    if not target.parent.is_dir():
+        return f"there is no folder {target.parent}"
+    needed = [target.parent, target] if target.exists() else [target.parent]
+    closed = [place for place in needed if not os.access(place, os.W_OK)]
+    return f"you may not write to {closed[0]}" if closed else ""
+
+
+def _is_device(path: Path) -> bool:
+    return path.exists() and not path.is_file()
+
+
+def _behind_links(path: Path) -> Path:
+    return Path(os.path.realpath(path))
+
+
+def _unwritable(path: Path, reason: str) -> ReportUnwritable:
+    return ReportUnwritable(f"cannot write the report {path}: {reason}", hint=_ELSEWHERE)
 
 
 def _replace(path: Path, text: str) -> None:
     """Write beside `path` first, then rename, so that no reader ever sees half a report."""
-    if path.exists() and not path.is_file():
-        path.write_text(text, encoding="utf-8")  # a device such as /dev/null, or a folder's error
+    if _is_device(path):
+        path.write_text(text, encoding="utf-8")  # such as /dev/null; a folder refuses
         return
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    target = _behind_links(path)
+    mode = target.stat().st_mode & 0o7777 if target.exists() else 0o666 & ~_umask()
+    handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=".edgecheck-")
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.write(text)
-        if os.name == "posix":
-            mask = os.umask(0)
-            os.umask(mask)
-            Path(temporary).chmod(0o666 & ~mask)
-        Path(temporary).replace(path)
+        Path(temporary).chmod(mode)
+        Path(temporary).replace(target)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
+
+
+def _umask() -> int:
+    """The process's file mode mask, which can only be read by setting it."""
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

@@ -13,7 +13,8 @@ def to_dict(report: Report) -> dict[str, Any]:
     """JSON values of a report.
 
     A field whose default is None is left out when it is None; non-finite numbers are the strings
-    "inf", "-inf" and "nan", since JSON has none.
+    "inf", "-inf" and "nan", since JSON has none. Bytes of a file name that are no UTF-8 are
+    spelled out in ASCII: strict parsers refuse the surrogates that Python makes of them.
     """
     plain = _plain(report)
     assert isinstance(plain, dict)  # noqa: S101  (a dataclass becomes a dict)
@@ -33,11 +34,18 @@ def _plain(value: object) -> object:
             if not (entry.default is None and getattr(value, entry.name) is None)
         }
     if isinstance(value, Mapping):
-        return {str(key): _plain(entry) for key, entry in value.items()}
+        return {_valid(str(key)): _plain(entry) for key, entry in value.items()}
     if isinstance(value, list | tuple):
         return [_plain(entry) for entry in value]
     if isinstance(value, float) and not math.isfinite(value):
         return "nan" if math.isnan(value) else ("inf" if value > 0 else "-inf")
-    if value is None or isinstance(value, str | int | float | bool):
+    if isinstance(value, str):
+        return _valid(value)
+    if value is None or isinstance(value, int | float | bool):
         return value
     raise TypeError(f"a report holds a {type(value).__name__}, which JSON cannot express")
+
+
+def _valid(text: str) -> str:
+    """Text that UTF-8 can express."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")

@@ -5,6 +5,7 @@ from typing import Any, cast
 from edgecheck.findings import Report
 
 _NUMBER = {"anyOf": [{"type": "number"}, {"enum": ["inf", "-inf", "nan"]}]}
+_NULL = {"type": "null"}
 
 
 def report_schema() -> dict[str, Any]:
@@ -21,12 +22,18 @@ def report_schema() -> dict[str, Any]:
 
 
 def _widened(node: object) -> object:
-    """The schema with every number also allowing the strings for non-finite values."""
-    if isinstance(node, dict):
-        if node.get("type") == "number":
-            kept = {key: value for key, value in node.items() if key not in {"type", "title"}}
-            return {**kept, **_NUMBER}
-        return {key: _widened(value) for key, value in node.items() if key != "default"}
+    """The schema of what `json_format` writes.
+
+    Every number may also be one of the strings for non-finite values; a field whose default is
+    None is absent instead of null.
+    """
     if isinstance(node, list):
         return [_widened(entry) for entry in node]
-    return node
+    if not isinstance(node, dict):
+        return node
+    if node.get("type") == "number":
+        kept = {key: value for key, value in node.items() if key not in {"type", "title"}}
+        return {**kept, **_NUMBER}
+    if "default" in node and node["default"] is None:
+        node = {**node, "anyOf": [entry for entry in node["anyOf"] if entry != _NULL]}
+    return {key: _widened(value) for key, value in node.items() if key != "default"}

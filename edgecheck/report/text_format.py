@@ -4,62 +4,82 @@ import io
 import math
 import re
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, TypeAlias
 
 from rich.console import Console, Group
-from rich.markup import escape
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from edgecheck.findings import Cause, Finding, OutputMetrics, Report
+from edgecheck.findings import Cause, Finding, OutputMetrics, Report, WorstSample
 
 WIDTH: Final = 80
+_OUTPUTS_ABREAST: Final = 2
+_MOST_OUTPUTS: Final = 8
 _STYLES: Final = {"pass": "bold green", "fail": "bold red", "inconclusive": "bold yellow"}
 _LEVELS: Final = {"error": "red", "warning": "yellow", "info": "cyan"}
-_UNPRINTABLE: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_TRAILING: Final = re.compile(" +$", re.MULTILINE)
+
+_Block: TypeAlias = Text | Padding
 
 
-def render(report: Report) -> str:
-    """Plain text, 80 columns, no colour."""
+def render(report: Report, *, width: int = WIDTH, is_coloured: bool = False) -> str:
+    """The report as lines of at most `width` columns; escape codes only for colours."""
     stream = io.StringIO()
-    console = Console(file=stream, width=WIDTH, no_color=True, highlight=False, emoji=False)
-    print_report(report, console)
-    return stream.getvalue()
+    # An environment of its own: neither FORCE_COLOR nor TERM may reach into a file.
+    console = Console(
+        file=stream,
+        width=max(width, 20),
+        height=25,
+        force_terminal=is_coloured,
+        force_jupyter=False,
+        color_system="standard" if is_coloured else None,
+        legacy_windows=False,
+        highlight=False,
+        markup=False,
+        emoji=False,
+        _environ={},
+    )
+    for block in _blocks(report):
+        console.print(block)
+    return _TRAILING.sub("", stream.getvalue())
 
 
-def print_report(report: Report, console: Console) -> None:
-    """Print the report to a rich console, in its width and colours."""
-    console.print(_verdict(report))
-    if report.error is not None and report.error.hint:
-        console.print(_indented(f"To fix: {report.error.hint}"))
+def _blocks(report: Report) -> list[Group]:
+    blocks = [_verdict(report)]
+    blocks += [_cause(cause, number, report) for number, cause in enumerate(report.causes)]
     explained = {fingerprint for cause in report.causes for fingerprint in cause.explains}
-    for number, cause in enumerate(report.causes):
-        console.print(_cause(cause, number, report))
-    rest = [f for f in report.findings if not _is_cause(f, report) and f.fingerprint not in explained]
-    for finding in sorted(rest, key=lambda f: tuple(_LEVELS).index(f.severity)):
-        console.print(_finding(finding))
+    rest = [
+        finding
+        for finding in report.findings
+        if finding.fingerprint not in explained and not _is_cause(finding, report)
+    ]
+    rest.sort(key=lambda finding: tuple(_LEVELS).index(finding.severity))
+    blocks += [_finding(finding) for finding in rest]
     if report.outputs:
-        console.print(_metrics(report.outputs))
+        blocks.append(_metrics(report.outputs))
     if report.verdict == "fail" and report.worst_samples:
-        console.print(_worst(report))
-    console.print(_checks(report))
-    console.print(_footer(report))
+        blocks.append(_worst(report.worst_samples))
+    return [*blocks, _checks(report), _footer(report)]
 
 
 def _verdict(report: Report) -> Group:
     word = Text(report.verdict.upper(), style=_STYLES[report.verdict])
     model = report.environment.get("model", {}).get("path", "")
-    head = Text.assemble(word, ("  " + _clean(str(model)) if model else ""))
-    return Group(head, _indented(report.error.message if report.error else report.summary))
+    lines: list[_Block] = [Text.assemble(word, "  " + _name(model)) if model else word]
+    lines.append(_indented(report.error.message if report.error else report.summary))
+    hint = report.error.hint if report.error else ""
+    if hint and not any(hint in cause.fix for cause in report.causes):
+        lines.append(_indented(f"To fix: {hint}"))
+    return Group(*lines)
 
 
 def _cause(cause: Cause, number: int, report: Report) -> Group:
     """A cause, and below the first one the symptoms that it explains."""
     title = "Cause" if number == 0 else "Also suspected"
-    lines = [
+    lines: list[_Block] = [
         Text(""),
-        Text.assemble((f"{title} ({cause.confidence}): ", "bold"), (cause.rule, "bold red")),
+        Text.assemble((f"{title} ({cause.confidence}): ", "bold"), (_name(cause.rule), "bold red")),
     ]
     if number or report.error is not None or cause.summary != report.summary:
         lines.append(_indented(cause.summary))
@@ -72,12 +92,13 @@ def _cause(cause: Cause, number: int, report: Report) -> Group:
 
 
 def _finding(finding: Finding) -> Group:
+    where = f"  {finding.subject.kind} {_name(finding.subject.name)}"
     return Group(
         Text(""),
         Text.assemble(
             (f"{finding.severity}: ", _LEVELS[finding.severity]),
-            (finding.rule, "bold"),
-            f"  {_clean(finding.subject.kind)} {_clean(finding.subject.name)}",
+            (_name(finding.rule), "bold"),
+            f"{where}  {_name(finding.location)}" if finding.location else where,
         ),
         _indented(finding.message),
         _indented(f"To fix: {finding.fix}"),
@@ -85,10 +106,26 @@ def _finding(finding: Finding) -> Group:
 
 
 def _short(finding: Finding) -> Text:
-    return Text.assemble((finding.rule, _LEVELS[finding.severity]), f": {_clean(finding.message)}")
+    rule = (_name(finding.rule), _LEVELS[finding.severity])
+    return Text.assemble(rule, f": {_printable(finding.message)}")
 
 
 def _metrics(outputs: Sequence[OutputMetrics]) -> Group:
+    """Tables of a few outputs each."""
+    shown, left = outputs[:_MOST_OUTPUTS], len(outputs) - _MOST_OUTPUTS
+    groups = [
+        shown[start : start + _OUTPUTS_ABREAST] for start in range(0, len(shown), _OUTPUTS_ABREAST)
+    ]
+    lines: list[_Block] = []
+    for group in groups:
+        table = Padding(_table(group, has_names=len(outputs) > 1), (0, 0, 0, 2), expand=False)
+        lines += [Text(""), table]
+    if left > 0:
+        lines += [Text(""), _indented(f"and {left} more outputs: --output json:report.json")]
+    return Group(*lines)
+
+
+def _table(outputs: Sequence[OutputMetrics], *, has_names: bool) -> Table:
     """One column an output, one row a metric that any of them has."""
     rows: list[tuple[str, list[str]]] = [
         ("samples", [str(output.samples) for output in outputs]),
@@ -102,24 +139,24 @@ def _metrics(outputs: Sequence[OutputMetrics]) -> Group:
         ("most frequent class", [_top(output) for output in outputs]),
         ("distinct outputs", [_distinct(output) for output in outputs]),
     ]
-    table = Table(box=None, padding=(0, 2, 0, 0), show_header=len(outputs) > 1)
+    table = Table(box=None, padding=(0, 2, 0, 0), show_header=has_names)
     table.add_column("")
     for output in outputs:
-        table.add_column(escape(_clean(output.name)), justify="right", overflow="fold")
+        table.add_column(Text(_name(output.name)), justify="right", overflow="fold")
     for name, values in rows:
         if any(values):
             table.add_row(name, *values)
-    return Group(Text(""), Padding(table, (0, 0, 0, 2), expand=False))
+    return table
 
 
-def _worst(report: Report) -> Group:
-    table = Table(box=None, padding=(0, 2, 0, 0), title_justify="left")
+def _worst(samples: Sequence[WorstSample]) -> Group:
+    table = Table(box=None, padding=(0, 2, 0, 0))
     for name in ("worst samples", "label", "reference", "candidate", "SQNR"):
-        table.add_column(name, overflow="fold", style="" if name == "worst samples" else "")
-    for worst in report.worst_samples:
+        table.add_column(name, overflow="fold")
+    for worst in samples:
         table.add_row(
-            escape(_clean(worst.id)),
-            worst.label or "",
+            Text(_name(worst.id)),
+            Text(_name(worst.label or "")),
             "" if worst.reference_class is None else str(worst.reference_class),
             "" if worst.candidate_class is None else str(worst.candidate_class),
             _unit(worst.sqnr_db, "dB"),
@@ -128,18 +165,22 @@ def _worst(report: Report) -> Group:
 
 
 def _checks(report: Report) -> Group:
-    """How many checks passed, and the name and reason of each that did not run."""
-    count = {status: 0 for status in ("passed", "failed", "skipped", "crashed")}
-    for check in report.checks:
-        count[check.status] += 1
-    summary = ", ".join(f"{number} {status}" for status, number in count.items() if number)
-    lines = [Text(""), Text(f"Checks: {summary or 'none ran'}")]
+    """How many checks passed; each that did not run, with its reason; what the spec ignores."""
+    count = dict.fromkeys(("passed", "failed", "skipped", "crashed"), 0)
     reasons: dict[tuple[str, str], list[str]] = {}
     for check in report.checks:
+        count[check.status] += 1
         if check.status in {"skipped", "crashed"}:
-            reasons.setdefault((check.status, check.reason), []).append(check.name)
+            reasons.setdefault((check.status, check.reason), []).append(_name(check.name))
+    summary = ", ".join(f"{number} {status}" for status, number in count.items() if number)
+    lines: list[_Block] = [Text(""), Text(f"Checks: {summary or 'none ran'}")]
     for (status, reason), names in reasons.items():
         lines.append(_indented(f"{status} {', '.join(names)}: {reason}"))
+    excuses = {entry["rule"]: entry["reason"] for entry in report.settings.get("ignore", ())}
+    lines += [
+        _indented(f"ignored by the spec: {rule} ({excuses.get(rule, 'no reason')})")
+        for rule in dict.fromkeys(finding.rule for finding in report.ignored)
+    ]
     return Group(*lines)
 
 
@@ -151,11 +192,11 @@ def _footer(report: Report) -> Group:
         parts.append(f"{runtime['name']} {runtime['version']}")
     if report.latency_ms is not None:
         parts.append(f"{report.latency_ms.p50:.3g} ms a run on this host")
-    lines = [Text("  ".join(parts), style="dim")]
+    lines: list[_Block] = [Text(_name("  ".join(parts)), style="dim")]
     lines += [_indented(f"passed over: {why}") for why in runtime.get("passed_over", [])]
-    names = [f.rule for f in report.findings if f.severity != "info"]
+    names = [finding.rule for finding in report.findings if finding.severity != "info"]
     if names:
-        lines.append(Text(f"`edgecheck explain {names[0]}` tells more.", style="dim"))
+        lines.append(Text(f"`edgecheck explain {_name(names[0])}` tells more.", style="dim"))
     return Group(*lines)
 
 
@@ -166,12 +207,17 @@ def _is_cause(finding: Finding, report: Report) -> bool:
 
 
 def _indented(text: str) -> Padding:
-    return Padding(Text(_clean(text)), (0, 0, 0, 2), expand=False)
+    return Padding(Text(_printable(text)), (0, 0, 0, 2), expand=False)
 
 
-def _clean(text: str) -> str:
-    """Text without what could steer a terminal: names come from files of strangers."""
-    return _UNPRINTABLE.sub("?", text)
+def _name(text: str) -> str:
+    """A name on one line: a line break in it could pass for a line of ours."""
+    return "".join(char if char.isprintable() else "?" for char in text)
+
+
+def _printable(text: str) -> str:
+    """Lines without what could steer a terminal: names come from files of strangers."""
+    return "\n".join(map(_name, text.split("\n")))
 
 
 def _accuracy(output: OutputMetrics, who: str) -> str:

@@ -7,6 +7,7 @@ arguments of the constructor.
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -31,7 +32,7 @@ class InterpreterSession:
         job = self._job
         self._runner: Any = None
         self._interpreter = open_interpreter(
-            BACKENDS[job.backend], model_path=job.model, num_threads=job.threads
+            BACKENDS[job.backend], num_threads=job.threads, **_source(job.model)
         )
         for slot in job.inputs:
             if slot.is_resized and job.signature is None:
@@ -121,6 +122,13 @@ class InterpreterSession:
             }
         self._interpreter.reset_all_variables()
         return shapes
+
+
+def _source(path: str) -> dict[str, object]:
+    """The constructor argument for a file: runtimes open no names outside ASCII on every system."""
+    if path.isascii():
+        return {"model_path": path}
+    return {"model_content": Path(path).read_bytes()}
 
 
 def _store(codes: Array, row: int, values: Array, slot: Slot) -> None:

@@ -40,9 +40,10 @@ def load_model(path: Path) -> tuple[bytes, Model]:
         ModelFileInvalid: as `read_model`.
     """
     shown = printable(str(path))
-    if path.is_dir():
-        raise InputMissing(f"{shown} is a folder, expected a .tflite file", hint=_folder_hint(path))
     try:
+        if path.is_dir():
+            what = f"{shown} is a folder, expected a .tflite file"
+            raise InputMissing(what, hint=_folder_hint(path))
         data = path.read_bytes()
     except FileNotFoundError:
         raise InputMissing(f"{shown} does not exist", hint="Check the path of the model.") from None

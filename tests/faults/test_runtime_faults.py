@@ -96,7 +96,9 @@ def test_a_hang_while_running_times_out_and_names_the_row(run):
 
 
 def test_a_hang_that_ignores_signals_is_ended_all_the_same(run):
-    deaf = "for s in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP): signal.signal(s, signal.SIG_IGN)"
+    deaf = (
+        "for s in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP): signal.signal(s, signal.SIG_IGN)"
+    )
     with pytest.raises(TimeoutFault):
         run(at_load=f"{deaf}\nwhile True: pass", timeout=0.5)
 
@@ -112,7 +114,7 @@ def test_the_import_of_a_slow_runtime_is_not_on_the_clock_of_the_model(run):
 @pytest.mark.parametrize(
     "noise",
     [
-        "print('{\"fault\": \"forged\"}', flush=True)",
+        'print(\'{"fault": "forged"}\', flush=True)',
         "os.write(1, b'\\xff\\x00' * 100000 + b'\\n')",
         "os.write(2, b'warning\\n' * 100000)",
         "os.system('echo from a grandchild')",
@@ -241,7 +243,9 @@ def _corpus_rows(name, folder, backend, rows=3):
     bound = {port.name: port for port in contract.inputs}
     shapes = {name: port.tensor.shape for name, port in bound.items()}
     job = job_for(contract, str(path), bound=bound, shapes=shapes)
-    with closing(WorkerSession(type(job)(**{**vars(job), "backend": backend}), folder, 20)) as session:
+    with closing(
+        WorkerSession(type(job)(**{**vars(job), "backend": backend}), folder, 20)
+    ) as session:
         feeds = empty_feeds(shapes, rows, folder)
         session.attach(feeds)
         zeros = {name: np.zeros((rows, *shape), np.float32) for name, shape in shapes.items()}
@@ -260,9 +264,10 @@ def test_a_published_file_that_kills_the_runtime_is_a_crash(tmp_path):
 def test_a_published_file_that_corrupts_memory_does_not_take_edgecheck_down(tmp_path):
     """It dies at once, at its first run, or only at its end, as the heap happens to lie."""
     pytest.importorskip("ai_edge_litert", reason="the file corrupts this runtime")
+    found = []
     try:
         outputs = _corpus_rows("keyword_scrambled_8bit.tflite", tmp_path, "litert")
+        found = [array.shape for array in outputs.values()]
     except CrashFault as fault:
-        assert fault.cause.startswith("signal")
-    else:
-        assert [array.shape for array in outputs.values()] == [(3, 1, 2)]
+        found = [fault.cause.split()[0]]
+    assert found in ([(3, 1, 2)], ["signal"])

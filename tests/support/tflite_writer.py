@@ -12,10 +12,14 @@ from edgecheck.tensors import DTYPES, NUMPY_DTYPES, Array
 
 OPTIONS = {
     "ADD": "AddOptions",
+    "CALL_ONCE": "CallOnceOptions",
     "CONV_2D": "Conv2DOptions",
     "FULLY_CONNECTED": "FullyConnectedOptions",
     "RESHAPE": "ReshapeOptions",
     "SOFTMAX": "SoftmaxOptions",
+    "WHILE": "WhileOptions",
+    "SVDF": "SVDFOptions",
+    "VAR_HANDLE": "VarHandleOptions",
 }
 """Builtin operator -> the options table it always carries."""
 

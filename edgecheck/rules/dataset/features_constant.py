@@ -53,9 +53,10 @@ class FeaturesConstant(Rule):
         """What was found, with its numbers."""
         shown = ", ".join(str(index) for index in self.indices[:_SHOWN])
         more = ", ..." if self.count > len(self.indices[:_SHOWN]) else ""
+        verb = "never changes" if self.count == 1 else "never change"
         return (
             f'Input "{plain(self.input)}": {self.count} of {count(self.features, "feature")} '
-            f"never change over the dataset (counted from 0: {shown}{more})."
+            f"{verb} over the dataset (counted from 0: {shown}{more})."
         )
 
     def fix(self) -> str:

@@ -62,6 +62,7 @@ class LabelCountMismatch(Rule):
         """What to do."""
         if self.classes == self.labels + 1:
             return (
-                'If class 0 of the model is the background, put "background" first in the labels.'
+                'If class 0 of the model is the background, put "background" first in the labels; '
+                "else add the name that is missing, where the training code has it."
             )
         return f"Give exactly {self.classes} labels, in the order in which the model was trained."

@@ -5,16 +5,14 @@ from dataclasses import dataclass
 from edgecheck.rules.base import Rule
 from edgecheck.rules.wording import plain
 
+_ON = "with `optimizations = [tf.lite.Optimize.DEFAULT]`"
+_INT = f"{_ON}, a `representative_dataset` and `target_spec.supported_ops = [tf.lite.OpsSet."
 _CONVERTER = {
     "none": "without setting `converter.optimizations`",
-    "float16": "with `optimizations = [tf.lite.Optimize.DEFAULT]` and "
-    "`target_spec.supported_types = [tf.float16]`",
-    "dynamic-range": "with `optimizations = [tf.lite.Optimize.DEFAULT]` and no "
-    "`representative_dataset`",
-    "full-integer": "with a `representative_dataset` and "
-    "`target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]`",
-    "int16x8": "with a `representative_dataset` and `target_spec.supported_ops = [tf.lite."
-    "OpsSet.EXPERIMENTAL_TFLITE_BUILTINS_ACTIVATIONS_INT16_WEIGHTS_INT8]`",
+    "float16": f"{_ON} and `target_spec.supported_types = [tf.float16]`",
+    "dynamic-range": f"{_ON} and no `representative_dataset`",
+    "full-integer": f"{_INT}TFLITE_BUILTINS_INT8]`",
+    "int16x8": f"{_INT}EXPERIMENTAL_TFLITE_BUILTINS_ACTIVATIONS_INT16_WEIGHTS_INT8]`",
 }
 """What TFLite's converter needs for each scheme that a spec can promise."""
 

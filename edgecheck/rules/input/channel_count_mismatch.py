@@ -68,4 +68,5 @@ class ChannelCountMismatch(Rule):
         """What to do."""
         pair = (self.spec_channels, self.model_channels)
         taken = count(self.model_channels, "channel")
-        return _STEP.get(pair, f"Prepare {taken}, in the spec's steps and on the device.")
+        how = _STEP.get(pair, f"Prepare {taken}, in the spec's steps and on the device.")
+        return f"{how} Then write {taken} in the spec's `shape`."

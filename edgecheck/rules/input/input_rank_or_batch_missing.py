@@ -64,5 +64,8 @@ class InputRankOrBatchMissing(Rule):
             return "Export the model with a batch axis of size 1 (or open) in front."
         for axis, size in enumerate(sample):
             if size == 1 and sample[:axis] + sample[axis + 1 :] == self.spec_shape:
-                return f"Add np.expand_dims(x, {axis}) to the preparation of each sample."
+                return (
+                    f"Write {shape(sample)} as the spec's `shape`. Where samples are arrays, store "
+                    f"them with that axis, and add it on the device: np.expand_dims(x, {axis})."
+                )
         return f"Write {shape(sample)} as the spec's `shape`, and let its steps produce that."

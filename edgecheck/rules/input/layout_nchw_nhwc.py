@@ -60,8 +60,13 @@ class LayoutNchwNhwc(Rule):
     def fix(self) -> str:
         """What to do."""
         order = self._order()
-        how = f"x.transpose{order}" if order else f"a transpose to {shape(self.model_shape[1:])}"
-        return f"Reorder the axes with {how} in the spec's steps and on the device; never reshape."
+        taken = shape(self.model_shape[1:])
+        how = f"`transpose: {shape(order)}`" if order else f"a transpose to {taken}"
+        on_device = f" (x.transpose{order})" if order else ""
+        return (
+            f"Write {taken} as the spec's `shape`. If its steps do not give that, reorder the axes "
+            f"with {how}, there and on the device{on_device}; never reshape."
+        )
 
     def _order(self) -> tuple[int, ...]:
         """The transpose that moves the channel axis to the model's place; empty if none does."""

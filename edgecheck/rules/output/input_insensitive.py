@@ -51,7 +51,7 @@ class InputInsensitive(Rule):
     input: str
     output: str
     variants: int
-    """Changed versions that were run."""
+    """Versions of each sample that were run, the unchanged one among them."""
     samples: int
     """Samples that they were made from."""
 
@@ -59,13 +59,14 @@ class InputInsensitive(Rule):
         """What was found, with its numbers."""
         return (
             f'Changing input "{plain(self.input)}" does not change output "{plain(self.output)}": '
-            f"{count(self.variants, 'altered version')} of {count(self.samples, 'sample')} "
-            "gave no other answer."
+            f"{count(self.variants, 'version')} of the input gave one and the same answer, in "
+            f"each of {count(self.samples, 'sample')}."
         )
 
     def fix(self) -> str:
         """What to do."""
         return (
-            "Quantize two samples with the input's scale and zero point. If their codes are "
-            "equal, calibrate again; if not, check that the export connects input and output."
+            "If the input is quantized, quantize two samples with its scale and zero point: equal "
+            "codes call for another calibration. Else check that the export connects input and "
+            "output."
         )

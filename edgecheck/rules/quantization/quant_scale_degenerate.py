@@ -1,6 +1,5 @@
 """The rule `quant-scale-degenerate`."""
 
-import math
 from dataclasses import dataclass
 
 from edgecheck.rules.base import Rule
@@ -9,12 +8,12 @@ from edgecheck.rules.wording import number, plain
 
 @dataclass(frozen=True)
 class QuantScaleDegenerate(Rule):
-    """A tensor's quantization scale is zero, tiny or not a number.
+    """A tensor's quantization scale is zero, negative or not a number.
 
     ## What it means
     The scale is the step between two neighbouring integer codes. With a scale
-    of 0, or one like 7.84e-09, all codes stand for practically the same value
-    and whatever passes through this tensor is lost.
+    of 0 all codes stand for the same value, and whatever passes through this
+    tensor is lost. Some runtimes refuse such a file.
 
     ## Why it happens
     * Calibration saw only zeros or one constant image: files were not found,
@@ -24,9 +23,11 @@ class QuantScaleDegenerate(Rule):
       "none", and is dequantized all the same.
 
     ## How edgecheck knows
-    It reads the scales in the file and flags those that are not finite, not
-    positive, or below 1e-6 for an activation. TensorFlow's converter writes
-    7.84e-09 where calibration saw only zeros, so a test for 0 misses it.
+    It reads the scales of the integer tensors in the file and flags those
+    that are not finite or not positive. A scale that is only tiny is not
+    flagged: values in a small unit have one, and so has a channel that is
+    always 0. TensorFlow's converter writes 7.84e-09 where calibration saw
+    only zeros; what that destroys shows in the outputs.
 
     ## How to fix
     Look at what calibration really gets, then convert again:
@@ -54,8 +55,8 @@ class QuantScaleDegenerate(Rule):
     def message(self) -> str:
         """What was found, with its numbers."""
         has = f'Tensor "{plain(self.tensor)}" has the quantization scale {number(self.scale)}'
-        if math.isfinite(self.scale) and self.scale >= 0:
-            return f"{has}: all its integer codes stand for practically the same value."
+        if self.scale == 0:
+            return f"{has}: all its integer codes stand for the same value."
         return f"{has}, which is not a positive finite number: its integer codes have no meaning."
 
     def fix(self) -> str:

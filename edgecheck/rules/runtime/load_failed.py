@@ -71,6 +71,7 @@ class LoadFailed(Rule):
             if needle in self.words:
                 return advice
         return (
-            "Load the file with the runtime version it was converted with. If that works, update "
-            "the device's runtime; if not, convert the trained model again."
+            "If this report names another cause, remove that first. Else load the file with the "
+            "runtime version it was converted with. If that works, update the device's runtime; "
+            "if not, convert the trained model again."
         )

@@ -57,10 +57,9 @@ class RuntimeTimeout(Rule):
         """What was found, with its numbers."""
         what = "loading the model" if self.phase == "load" else "running the model"
         at = "" if self.sample is None else f' on sample "{plain(self.sample)}"'
+        unit = "second" if self.seconds == 1 else "seconds"
         runtime = f"{plain(self.runtime)} {plain(self.version)}"
-        return (
-            f"The runtime {runtime} was not done {what}{at} after {number(self.seconds)} seconds."
-        )
+        return f"The runtime {runtime} was not done {what}{at} after {number(self.seconds)} {unit}."
 
     def fix(self) -> str:
         """What to do."""

@@ -1,7 +1,7 @@
 """Which runtimes count as usable, with fakes of ai_edge_litert in the child."""
 
-from collections import namedtuple
 from importlib import resources
+from types import SimpleNamespace
 
 import pytest
 from fake_runtime import doubling_job, write_fake
@@ -50,7 +50,9 @@ def test_a_runtime_that_is_not_there_is_missing():
 def test_tflite_runtime_cannot_be_installed_from_python_3_12_on(version, monkeypatch):
     monkeypatch.setattr(discovery, "is_installed", lambda _: False)
     monkeypatch.setattr(discovery.sys, "version_info", (*version, 0))
-    monkeypatch.setattr(discovery.platform, "python_version", lambda: f"{version[0]}.{version[1]}.0")
+    monkeypatch.setattr(
+        discovery.platform, "python_version", lambda: f"{version[0]}.{version[1]}.0"
+    )
     status = probe(BACKENDS["tflite-runtime"])
     if version < (3, 12):
         assert status.fix == BACKENDS["tflite-runtime"].install
@@ -189,7 +191,7 @@ def test_when_every_runtime_is_broken_the_fix_of_the_first_is_the_hint(fake, tmp
 
 
 def test_a_full_memory_folder_does_not_make_a_runtime_broken(fake, monkeypatch):
-    usage = namedtuple("usage", "total used free")
-    monkeypatch.setattr("edgecheck.runtime.exchange.shutil.disk_usage", lambda _: usage(1, 1, 0))
+    full = SimpleNamespace(free=0)
+    monkeypatch.setattr("edgecheck.runtime.exchange.shutil.disk_usage", lambda _: full)
     fake()
     assert probe(LITERT).state == "usable"

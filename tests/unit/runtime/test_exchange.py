@@ -1,8 +1,8 @@
 import errno
 import os
-from collections import namedtuple
 from itertools import combinations
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -30,7 +30,7 @@ def _all_arrays(exchange):
 @given(LAYOUTS)
 def test_arrays_have_their_shape_and_never_overlap(layout):
     exchange = Exchange.create(Path(module.tempfile.gettempdir()), layout)
-    os.unlink(exchange.path)
+    exchange.path.unlink()
     for page in exchange.pages:
         for name, (dtype, shape) in layout.arrays.items():
             assert (page[name].dtype, page[name].shape) == (dtype, (layout.rows, *shape))
@@ -56,20 +56,20 @@ def test_what_one_side_writes_the_other_reads(tmp_path):
 
 @pytest.mark.parametrize("shape", [(2**40, 2**40), (2**62,), (2**31, 2**31, 4)])
 def test_a_shape_too_large_for_any_machine_is_unusable(shape, tmp_path):
-    with pytest.raises(UnusableError, match="no space for [0-9]+ bytes") as caught:
+    with pytest.raises(UnusableError, match=r"no space for [0-9]+ bytes") as caught:
         Exchange.create(tmp_path, Layout(1, 2, {"x": ("float32", shape)}))
     assert "shapes" in caught.value.hint
 
 
 def test_a_full_disk_is_unusable_and_closes_its_handle(tmp_path, monkeypatch):
-    def full(handle, *_):
+    def full(*_):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(module.os, "posix_fallocate", full)
-    before = len(os.listdir("/proc/self/fd"))
+    before = len(list(Path("/proc/self/fd").iterdir()))
     with pytest.raises(UnusableError, match="No space left on device"):
         Exchange.create(tmp_path, Layout(1, 1, {"x": ("float32", (4,))}))
-    assert len(os.listdir("/proc/self/fd")) == before
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
 
 
 def _temporary_folder_of(monkeypatch, tmp_path):
@@ -83,8 +83,7 @@ def test_a_missing_memory_folder_falls_back_to_temporary_files(monkeypatch, tmp_
 
 
 def test_a_full_memory_folder_falls_back_to_temporary_files(monkeypatch, tmp_path):
-    usage = namedtuple("usage", "total used free")
-    monkeypatch.setattr(module.shutil, "disk_usage", lambda _: usage(2**30, 2**30, 0))
+    monkeypatch.setattr(module.shutil, "disk_usage", lambda _: SimpleNamespace(free=0))
     assert _temporary_folder_of(monkeypatch, tmp_path).parent == tmp_path
 
 

@@ -1,6 +1,5 @@
 """The life of a session, with a fake runtime in the child."""
 
-import os
 import subprocess
 import sys
 import time
@@ -73,9 +72,11 @@ def test_collecting_twice_or_first_is_a_mistake(opened):
 
 def test_submitting_before_attaching_is_a_mistake(tmp_path, fake):
     fake()
-    with closing(WorkerSession(doubling_job(), tmp_path, 10)) as session:
-        with pytest.raises(RuntimeError, match="submit before attach"):
-            session.submit(0, 1)
+    with (
+        closing(WorkerSession(doubling_job(), tmp_path, 10)) as session,
+        pytest.raises(RuntimeError, match="submit before attach"),
+    ):
+        session.submit(0, 1)
 
 
 def test_closing_is_quick_and_can_be_repeated(opened):
@@ -111,12 +112,14 @@ def test_a_session_opens_although_the_path_is_relative_to_the_working_folder(tmp
         "print(dict(session.output_shapes))"
     )
     command = [sys.executable, "-c", script, *filter(None, sys.path)]
-    said = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=30)
+    said = subprocess.run(
+        command, cwd=tmp_path, capture_output=True, text=True, timeout=30, check=False
+    )
     assert said.stdout.strip() == "{'y': (1, 2)}", said.stderr
 
 
 def _descriptors():
-    return len(os.listdir("/proc/self/fd"))
+    return len(list(Path("/proc/self/fd").iterdir()))
 
 
 def _children():

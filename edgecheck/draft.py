@@ -1,0 +1,186 @@
+"""The report in the making: what a run knows so far, and the report that it amounts to."""
+
+from dataclasses import asdict, dataclass, field
+from time import perf_counter
+from typing import Any
+
+from edgecheck.compare.experiment import Observation
+from edgecheck.compare.summary import (
+    headline,
+    is_compared,
+    latency,
+    output_metrics,
+    worst_samples,
+)
+from edgecheck.errors import EdgecheckError, UsageError
+from edgecheck.findings import CheckOutcome, CheckStatus, ErrorInfo, Finding, Report, Subject
+from edgecheck.rules.gate.check_skipped import CheckSkipped
+from edgecheck.rules.gate.unused_ignore import UnusedIgnore
+from edgecheck.spec.load import LoadedSpec
+from edgecheck.verdict import FailOn, causes_of, judge, summary_of
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to validate; what is set here wins over the spec."""
+
+    reference: str | None = None
+    """A path, "none", or None for the spec's."""
+    runtime: str = "auto"
+    threads: int = 1
+    limit: int | None = None
+    fail_on: FailOn = "error"
+    strict: bool = False
+    static: bool = False
+    timeout: float = 60.0
+    """Seconds that loading, or one run of one sample, may take."""
+
+    def __post_init__(self) -> None:
+        """Refuse what no run can keep to (NaN is less than nothing, and never over)."""
+        limit = 1 if self.limit is None else self.limit
+        for name, value in {
+            "threads": self.threads,
+            "limit": limit,
+            "timeout": self.timeout,
+        }.items():
+            if not value > 0:
+                raise UsageError(f"{name} is {value:g}", hint=f"Give a {name} above 0.")
+
+
+@dataclass
+class Draft:
+    """What one run has found so far."""
+
+    options: Options
+    environment: dict[str, Any]
+    findings: list[Finding] = field(default_factory=list)
+    checks: list[CheckOutcome] = field(default_factory=list)
+    spec: LoadedSpec | None = None
+    observation: Observation | None = None
+    error: EdgecheckError | None = None
+    why_not_run: str = ""
+
+    @property
+    def ignored_rules(self) -> frozenset[str]:
+        """Names of the rules whose findings the spec accepts."""
+        entries = () if self.spec is None else self.spec.spec.ignore
+        return frozenset(entry.rule for entry in entries)
+
+    def stop(self, error: EdgecheckError) -> None:
+        """Record what ended the run; whatever has not run yet is skipped for its sake."""
+        self.error = error
+        self.why_not_run = error.message.partition("\n")[0]
+
+    def conclude(
+        self, name: str, status: CheckStatus, reason: str = "", start: float = 0.0
+    ) -> None:
+        """Record the outcome of a check that began at `start`, a perf_counter."""
+        seconds = round(perf_counter() - start, 6) if start else 0.0
+        self.checks.append(CheckOutcome(name, status, reason, seconds))
+
+
+def finished(draft: Draft) -> Report:
+    """The report: findings sorted into those that count and those ignored, judged and summed up."""
+    kept, ignored = _sorted_out(draft)
+    causes = causes_of(kept)
+    seen = draft.observation
+    judgement = judge(
+        kept,
+        draft.checks,
+        draft.error,
+        fail_on=draft.options.fail_on,
+        is_conclusive=draft.options.static or (seen is not None and is_compared(seen.comparison)),
+    )
+    outputs = {} if draft.spec is None else draft.spec.spec.outputs
+    primary = next((name for name, output in outputs.items() if output.primary), None)
+    if seen is not None:
+        draft.environment["runtime"] = {
+            "name": seen.runtime.backend.name,
+            "version": seen.runtime.version,
+            "passed_over": list(seen.runtime.passed_over),
+        }
+    return Report(
+        verdict=judgement.verdict,
+        summary=_summary(draft, summary_of(judgement, kept, causes)),
+        root_cause=causes[0] if causes else None,
+        causes=causes,
+        findings=tuple(kept),
+        checks=tuple(draft.checks),
+        settings=_settings(draft),
+        environment=draft.environment,
+        exit_code=judgement.exit_code,
+        metrics=None if seen is None else headline(seen.comparison, primary),
+        outputs=() if seen is None else tuple(map(output_metrics, seen.comparison.outputs)),
+        worst_samples=() if seen is None else worst_samples(seen.comparison.worst),
+        latency_ms=None if seen is None else latency(seen.comparison),
+        error=_error_info(draft.error),
+        ignored=tuple(ignored),
+    )
+
+
+def _summary(draft: Draft, verdict_summary: str) -> str:
+    """The sentence for the verdict; for an inconclusive one, what stood in the way."""
+    if draft.error is not None:
+        return draft.error.message.partition("\n")[0]
+    if verdict_summary.startswith("Nothing was proven"):
+        crashed = [check.name for check in draft.checks if check.status == "crashed"]
+        why = f"did not finish: {', '.join(crashed)}" if crashed else draft.why_not_run
+        why = why or "there is no reference and no label to compare with"
+        return f"{verdict_summary[:-1]}: {why}."
+    return verdict_summary
+
+
+def _sorted_out(draft: Draft) -> tuple[list[Finding], list[Finding]]:
+    """(findings that count, findings that the spec ignores)."""
+    found = draft.findings + (_skipped(draft) if draft.options.strict else [])
+    kept = [finding for finding in found if finding.rule not in draft.ignored_rules]
+    ignored = [finding for finding in found if finding.rule in draft.ignored_rules]
+    return kept + _unused(draft, {finding.rule for finding in ignored}), ignored
+
+
+def _skipped(draft: Draft) -> list[Finding]:
+    """What strict mode makes of checks that did not run."""
+    return [
+        Finding.of(
+            CheckSkipped(check=check.name, reason=check.reason), Subject("check", check.name)
+        )
+        for check in draft.checks
+        if check.status == "skipped"
+    ]
+
+
+def _unused(draft: Draft, ignored: set[str]) -> list[Finding]:
+    """Entries of the spec's `ignore` that no finding was ignored for."""
+    if draft.spec is None:
+        return []
+    return [
+        Finding.of(
+            UnusedIgnore(rule=entry.rule, reason=entry.reason),
+            Subject("spec", entry.rule),
+            location=draft.spec.position(("ignore", index)),
+        )
+        for index, entry in enumerate(draft.spec.spec.ignore)
+        if entry.rule not in ignored
+    ]
+
+
+def _settings(draft: Draft) -> dict[str, Any]:
+    """Every effective option, and the parts of the spec that steer the judgement."""
+    settings: dict[str, Any] = asdict(draft.options)
+    if draft.spec is not None:
+        spec = draft.spec.spec
+        settings["reference"] = settings["reference"] or spec.model.reference
+        if spec.dataset is not None:
+            settings["limit"] = settings["limit"] or spec.dataset.limit
+            settings["seed"] = spec.dataset.seed
+        if spec.tolerances is not None:
+            settings["tolerances"] = spec.tolerances.model_dump(exclude_none=True)
+        if spec.ignore:
+            settings["ignore"] = [entry.model_dump() for entry in spec.ignore]
+    return settings
+
+
+def _error_info(error: EdgecheckError | None) -> ErrorInfo | None:
+    if error is None:
+        return None
+    return ErrorInfo(error.kind, error.message, error.hint, error.exit_code)

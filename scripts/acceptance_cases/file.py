@@ -1,0 +1,87 @@
+"""Cases of the rules about the model file."""
+
+import numpy as np
+from acceptance_cases.case import Case, negative, positive
+from acceptance_cases.ingredients import (
+    BIAS,
+    WEIGHTS,
+    int8_classifier,
+    npz,
+    row_files,
+    spec,
+)
+from models import OpDef, TensorDef, build_model, float_dense, float_io_int8_dense
+
+_POINTER = b"""version https://git-lfs.github.com/spec/v1
+oid sha256:4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393
+size 3480592
+"""
+
+
+def cases() -> list[Case]:
+    """All of them."""
+    return [*_invalid(), *_scheme()]
+
+
+def _invalid() -> list[Case]:
+    rule = "model-file-invalid"
+    # As the TFLite metadata writer does it: a zip with the label file behind the model.
+    appended = npz(labels=np.arange(3))["samples.npz"]
+    return [
+        positive(
+            rule,
+            "The repository was cloned without Git LFS: the model is three lines of text.",
+            spec(),
+            row_files(_POINTER),
+            exit_code=3,
+            role="cause",
+        ),
+        negative(
+            rule,
+            "A zip archive with associated files is appended to the model, as TFLite metadata "
+            "writers do.",
+            spec(),
+            row_files(int8_classifier() + appended),
+        ),
+    ]
+
+
+def _scheme() -> list[Case]:
+    rule, promised = "partially-quantized-or-hybrid", {"quantization": "full-integer"}
+    return [
+        positive(
+            rule,
+            "The converter had no representative dataset, so it quantized the weights only.",
+            spec(model=promised),
+            row_files(_hybrid_classifier()),
+            role="cause",
+            evidence={"promised": "full-integer", "found": "dynamic-range"},
+        ),
+        negative(
+            rule,
+            "Inputs and outputs are float, but every operator between them computes on codes.",
+            spec(task="regression", model=promised),
+            row_files(
+                float_io_int8_dense(WEIGHTS, BIAS, (-1, 1), (-4, 4)),
+                reference=float_dense(WEIGHTS, BIAS),
+            ),
+        ),
+    ]
+
+
+def _hybrid_classifier() -> bytes:
+    """int8 weights, float activations: what dynamic-range quantization writes."""
+    scale = float(np.float32(2 / 127))
+    codes = np.rint(WEIGHTS / scale)
+    tensors = [
+        TensorDef("input", (1, 4)),
+        TensorDef("weights", (3, 4), "int8", scale, data=codes),
+        TensorDef("bias", (3,), data=BIAS),
+        TensorDef("logits", (1, 3)),
+        TensorDef("output", (1, 3)),
+    ]
+    operators = [
+        OpDef("FULLY_CONNECTED", [0, 1, 2], [3], version=3),
+        OpDef("SOFTMAX", [3], [4], options={"Beta": 1.0}),
+    ]
+    return build_model(tensors, operators, [0], [4])

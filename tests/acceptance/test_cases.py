@@ -1,0 +1,79 @@
+"""Each case folder, `<rule>/positive` or `<rule>/negative`, through the real command line.
+
+`expected.json` says what must come out: `exit_code`, and for a positive case the `severity` of the
+finding `rule`, its `role` and some exact facts of its `evidence`. `arguments` are added to the
+command.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from edgecheck.report.schema import report_schema
+
+HERE = Path(__file__).parent
+FOLDERS = sorted(path.parent for path in HERE.glob("*/*/expected.json"))
+SCHEMA = jsonschema.Draft202012Validator(report_schema())
+SECONDS = 120
+
+
+@pytest.fixture(scope="module")
+def runs(request, tmp_path_factory):
+    """The runs of all selected cases, two at a time: folder -> future of (run, report file)."""
+    selected = [item for item in request.session.items if item.path == request.path]
+    with ThreadPoolExecutor(2) as pool:
+        folders = [item.callspec.params["folder"] for item in selected]
+        yield {f: pool.submit(_validate, f, tmp_path_factory.mktemp("case")) for f in folders}
+        pool.shutdown(cancel_futures=True)
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda path: path.relative_to(HERE).as_posix())
+def test_case_ends_as_expected(folder, runs):
+    expected = json.loads((folder / "expected.json").read_text())
+    run, file = runs[folder].result()
+    assert run.returncode == expected["exit_code"], run.stdout + run.stderr
+    report = json.loads(file.read_text())
+    SCHEMA.validate(report)
+    assert report["exit_code"] == expected["exit_code"]
+    assert not [check for check in report["checks"] if check["status"] == "crashed"]
+    found = [finding for finding in report["findings"] if finding["rule"] == expected["rule"]]
+    if folder.name == "negative":
+        assert not found
+    else:
+        _assert_is_meant(found, expected)
+
+
+def _validate(folder, target):
+    """The run of the command line in the folder of the case, as a user would start it there."""
+    expected = json.loads((folder / "expected.json").read_text())
+    report = target / "report.json"
+    command = [sys.executable, "-m", "edgecheck", "validate", "spec.yaml", "model.tflite"]
+    outputs = ["--output", "text", "--output", f"json:{report}"]
+    run = subprocess.run(
+        [*command, *outputs, *expected["arguments"]],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(HERE.parents[1])},
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=False,
+    )
+    return run, report
+
+
+def _assert_is_meant(found, expected):
+    """The finding is there once, with what the case says about it, and in words."""
+    assert len(found) == 1
+    finding = found[0]
+    assert finding["severity"] == expected["severity"]
+    assert finding["role"] == expected.get("role", finding["role"])
+    facts = expected.get("evidence", {})
+    assert {name: finding["evidence"].get(name) for name in facts} == facts
+    assert finding["fix"]
+    assert "(empty)" not in finding["message"], "a fact is missing from the message"

@@ -1,0 +1,164 @@
+"""Reports for tests: one of each ending, and a strategy for all the others."""
+
+from dataclasses import replace
+
+from hypothesis import strategies as st
+
+from edgecheck.findings import (
+    Cause,
+    CheckOutcome,
+    ErrorInfo,
+    Finding,
+    Latency,
+    Metrics,
+    OutputMetrics,
+    Report,
+    Subject,
+    WorstSample,
+)
+
+ENVIRONMENT = {
+    "edgecheck": "1.2.3",
+    "python": "3.11.7",
+    "host": "a host",
+    "created": "2026-01-02T03:04:05+00:00",
+    "spec": {"path": "spec.yaml", "sha256": "ab" * 32},
+    "model": {"path": "models/int8.tflite", "sha256": "cd" * 32, "size_bytes": 1234},
+    "runtime": {"name": "litert", "version": "2.3.0", "passed_over": []},
+}
+SETTINGS = {"reference": "float.tflite", "fail_on": "error", "static": False}
+
+
+def finding(rule="parity-loss", severity="error", role="symptom", **changes):
+    """A finding of a rule, with plausible words."""
+    made = Finding(
+        rule=rule,
+        severity=severity,
+        role=role,
+        subject=Subject("output", "probabilities"),
+        message=f"Something about {rule} was found in 12 of 34 samples, at most 3 are allowed.",
+        evidence={"share": 0.25, "names": ["a", "b"], "limit": None},
+        fix="Convert again.",
+        location=None,
+        fingerprint=f"{rule}-{severity}",
+    )
+    return replace(made, **changes)
+
+
+def passing():
+    """A pass with metrics of one output."""
+    output = OutputMetrics(
+        "probabilities", 360, 200, 0, 0.25, 3, 0.994, sqnr_db=31.25, cosine_p5=0.9991,
+        kl_median=0.0004, max_error_lsb=2.0, reference_distinct_outputs=360,
+    )  # fmt: skip
+    return Report(
+        verdict="pass",
+        summary="No error found, 1 warning.",
+        root_cause=None,
+        causes=(),
+        findings=(finding("dataset-duplicates", "warning", "note"),),
+        checks=(CheckOutcome("model-file", "passed", "", 0.5), CheckOutcome("parity", "passed", "", 1.0)),
+        settings=SETTINGS,
+        environment=ENVIRONMENT,
+        exit_code=0,
+        metrics=Metrics(360, "probabilities", 0.994, 31.25),
+        outputs=(output,),
+        latency_ms=Latency(0.0148, 0.02, 1.5),
+    )  # fmt: skip
+
+
+def failing():
+    """A fail whose cause explains a symptom, with one finding beside it and one ignored."""
+    cause = finding("calibration-preprocessing-mismatch", role="cause")
+    symptom = finding("class-collapse")
+    other = finding("unused-ignore", "warning", "note", location="spec.yaml:12:5")
+    explained = Cause(
+        cause.rule, "likely", cause.message, "Calibrate again.", None, (symptom.fingerprint,)
+    )
+    settings = {**SETTINGS, "ignore": [{"rule": "parity-loss", "reason": "accepted in review"}]}
+    worst = (WorstSample("digit-1.png", "probabilities", -6.6, 0, 8, "8"), WorstSample("b", "p", 3))
+    return replace(
+        passing(),
+        verdict="fail",
+        summary=cause.message,
+        root_cause=explained,
+        causes=(explained,),
+        findings=(cause, symptom, other),
+        settings=settings,
+        exit_code=1,
+        worst_samples=worst,
+        ignored=(finding("parity-loss"),),
+    )
+
+
+def inconclusive():
+    """A run that an error stopped before any sample ran."""
+    message = "no TensorFlow Lite runtime is installed"
+    checks = (
+        CheckOutcome("model-file", "passed", "", 0.5),
+        CheckOutcome("label-count", "crashed", "KeyError: 'x' (labels.py:12)", 0.1),
+        CheckOutcome("output-zero", "skipped", message, 0.0),
+        CheckOutcome("parity", "skipped", message, 0.0),
+    )
+    environment = {key: value for key, value in ENVIRONMENT.items() if key != "runtime"}
+    return Report(
+        verdict="inconclusive",
+        summary=message,
+        root_cause=None,
+        causes=(),
+        findings=(),
+        checks=checks,
+        settings=SETTINGS,
+        environment=environment,
+        exit_code=3,
+        error=ErrorInfo("runtime-missing", message, "run: pip install ai-edge-litert", 3),
+    )
+
+
+_HOSTILE = ["[red]", "[/]", "]]>", "\x1b[31m", "\u202e", "x" * 300, "\udcff", "a\nPASS  b", "\t", ""]
+words = st.text(st.characters(exclude_categories=()), max_size=40) | st.sampled_from(_HOSTILE)
+_json = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | words,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(words, inner, max_size=3),
+    max_leaves=6,
+)
+_subject = st.builds(Subject, name=words)
+_finding = st.builds(
+    Finding, rule=words, subject=_subject, message=words, fix=words, fingerprint=words,
+    evidence=st.dictionaries(words, _json, max_size=3), location=st.none() | words,
+)  # fmt: skip
+_cause = st.builds(
+    Cause, rule=words, summary=words, fix=words, explains=st.lists(words, max_size=2).map(tuple)
+)
+_tuples = {"max_size": 3}
+_ignores = st.fixed_dictionaries({"rule": words, "reason": words})
+_environment = st.fixed_dictionaries(
+    {"edgecheck": words},
+    optional={
+        "model": st.fixed_dictionaries({"path": words}),
+        "runtime": st.fixed_dictionaries(
+            {"name": words, "version": words, "passed_over": st.lists(words, max_size=2)}
+        ),
+    },
+)
+any_report = st.builds(
+    Report,
+    summary=words,
+    root_cause=st.none() | _cause,
+    causes=st.lists(_cause, **_tuples).map(tuple),
+    findings=st.lists(_finding, **_tuples).map(tuple),
+    checks=st.lists(st.builds(CheckOutcome, name=words, reason=words), **_tuples).map(tuple),
+    settings=st.fixed_dictionaries({"x": _json}, optional={"ignore": st.lists(_ignores, max_size=2)}),
+    environment=_environment,
+    exit_code=st.sampled_from([0, 1, 2, 3, 70]),
+    schema_version=st.just(1),
+    metrics=st.none() | st.from_type(Metrics),
+    outputs=st.lists(st.builds(OutputMetrics, name=words), max_size=11).map(tuple),
+    worst_samples=st.lists(
+        st.builds(WorstSample, id=words, output=words, label=st.none() | words), **_tuples
+    ).map(tuple),
+    latency_ms=st.none() | st.from_type(Latency),
+    error=st.none() | st.builds(ErrorInfo, message=words, hint=words),
+    ignored=st.lists(_finding, **_tuples).map(tuple),
+)
+"""Any report that the types admit, with the names a stranger would choose."""
