@@ -30,6 +30,9 @@ NUMPY_DTYPES: Mapping[str, np.dtype[Any]] = {
 }
 """The types that numpy can hold, by TFLite name."""
 
+REAL_DTYPES = frozenset(name for name in NUMPY_DTYPES if not name.startswith("complex"))
+"""The types that real values can be given to and read from."""
+
 QUANTIZED_DTYPES = frozenset({"int8", "uint8", "int16"})
 """Types of activations that a scale and a zero point give real values."""
 

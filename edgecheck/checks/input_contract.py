@@ -12,7 +12,7 @@ from edgecheck.rules.input.input_dtype_mismatch import InputDtypeMismatch
 from edgecheck.rules.input.input_rank_or_batch_missing import InputRankOrBatchMissing
 from edgecheck.rules.input.input_shape_mismatch import InputShapeMismatch
 from edgecheck.rules.input.layout_nchw_nhwc import LayoutNchwNhwc
-from edgecheck.tensors import NUMPY_DTYPES
+from edgecheck.tensors import REAL_DTYPES
 from edgecheck.tflite.graph import Tensor
 
 
@@ -55,7 +55,7 @@ def check_dtypes(evidence: Evidence) -> Iterator[Finding]:
 
 def _unfeedable(tensor: Tensor) -> str:
     """Why no real value can be given to a tensor; empty where it can."""
-    if tensor.dtype not in NUMPY_DTYPES or tensor.dtype.startswith("complex"):
+    if tensor.dtype not in REAL_DTYPES:
         return "edgecheck can only give it numbers"
     params = tensor.quantization
     if params is not None and params.scales and not params.is_usable:

@@ -6,7 +6,7 @@ Inputs are bound by name; a position is never trusted, except where there is onl
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from edgecheck.tensors import NUMPY_DTYPES
+from edgecheck.tensors import REAL_DTYPES
 from edgecheck.tflite.graph import Contract, Port, Tensor
 
 
@@ -65,10 +65,10 @@ def pair_outputs(candidate: Contract, reference: Contract | None) -> tuple[Outpu
     of all their positions agree, else by shape where it is unique. An output without a
     counterpart is kept with None.
     """
-    ports = [port for port in candidate.outputs if port.tensor.dtype in NUMPY_DTYPES]
+    ports = [port for port in candidate.outputs if port.tensor.dtype in REAL_DTYPES]
     if reference is None:
         return tuple(OutputPair(port, None) for port in ports)
-    others = [port for port in reference.outputs if port.tensor.dtype in NUMPY_DTYPES]
+    others = [port for port in reference.outputs if port.tensor.dtype in REAL_DTYPES]
     by_name = {port.name: port for port in others}
     found: dict[str, Port | None] = {
         port.name: by_name[port.name]

@@ -13,19 +13,18 @@ from edgecheck.compare.inputs import InputTracker
 from edgecheck.compare.outputs import ClassRule
 from edgecheck.compare.sensitivity import BASES, Sensitivity, sensitivities
 from edgecheck.compare.statistics import Comparison
-from edgecheck.compare.stream import Progress, Side, SideFault, compare
+from edgecheck.compare.stream import Progress, Side, SideFault, blaming, compare
 from edgecheck.compare.tracker import Tracker, WatchedOutput
-from edgecheck.errors import Fault
 from edgecheck.preprocess.pipeline import Pipeline
 from edgecheck.quantization import representable_range
 from edgecheck.runtime.backends import Backend
 from edgecheck.runtime.discovery import Opened, open_session
 from edgecheck.runtime.exchange import Exchange, shared_folder
 from edgecheck.runtime.job import job_for
-from edgecheck.runtime.session import Session, empty_feeds
+from edgecheck.runtime.session import empty_feeds
 from edgecheck.samples.chunk import Dataset
 from edgecheck.spec.model import Spec
-from edgecheck.tensors import NUMPY_DTYPES, Array
+from edgecheck.tensors import NUMPY_DTYPES, REAL_DTYPES, Array
 from edgecheck.tflite.contract import input_fossil
 from edgecheck.tflite.graph import Contract, Model, Port
 
@@ -81,9 +80,8 @@ class Observation:
 
 def is_feedable(entrant: Entrant, spec: Spec) -> bool:
     """Whether every input has a shape and a type that the spec's samples can be given to."""
-    dtypes = {port.tensor.dtype for port in entrant.bound.values()}
-    numeric = all(dtype in NUMPY_DTYPES and "complex" not in dtype for dtype in dtypes)
-    return numeric and entrant.run_shapes(spec) is not None
+    is_real = all(port.tensor.dtype in REAL_DTYPES for port in entrant.bound.values())
+    return is_real and entrant.run_shapes(spec) is not None
 
 
 def observe(setup: Setup, progress: Progress) -> Observation:
@@ -102,18 +100,33 @@ def observe(setup: Setup, progress: Progress) -> Observation:
         if setup.reference is not None:
             other = _open(setup, setup.reference, (opened.backend,), folder, stack)
             sides.insert(0, Side("reference", other.session))
-        feeds = empty_feeds(_sample_shapes(setup), _chunk_rows(setup), folder)
-        for side in sides:
+        try:
+            return _observe(setup, opened, sides, folder, progress)
+        except SideFault as side:
+            side.fault.runtime, side.fault.version = opened.backend.name, opened.version
+            raise
+
+
+def _observe(
+    setup: Setup, opened: Opened, sides: list[Side], folder: Path, progress: Progress
+) -> Observation:
+    """The passes over the opened sessions."""
+    feeds = empty_feeds(_sample_shapes(setup), _chunk_rows(setup), folder)
+    for side in sides:
+        with blaming(side.who):
             side.session.attach(feeds)
-        pipelines = {name: Pipeline(name, spec) for name, spec in setup.spec.inputs.items()}
-        found = compare(setup.dataset, pipelines, feeds, sides, _tracker(setup), progress)
-        moved = _vary(setup, pipelines, feeds, sides, found)
-        return Observation(
-            comparison=found,
-            sensitivities=moved.get("candidate", ()),
-            reference_sensitivities=moved.get("reference", ()),
-            runtime=opened,
-        )
+    pipelines = {name: Pipeline(name, spec) for name, spec in setup.spec.inputs.items()}
+    found = compare(setup.dataset, pipelines, feeds, sides, _tracker(setup), progress)
+    moved = _vary(setup, pipelines, feeds, sides, found)
+    for side in sides:
+        with blaming(side.who):
+            side.session.unload()
+    return Observation(
+        comparison=found,
+        sensitivities=moved.get("candidate", ()),
+        reference_sensitivities=moved.get("reference", ()),
+        runtime=opened,
+    )
 
 
 def output_pairs(setup: Setup) -> tuple[OutputPair, ...]:
@@ -128,7 +141,7 @@ def _open(
     shapes = entrant.run_shapes(setup.spec)
     if shapes is None:
         raise ValueError(f"{entrant.who}: shapes were not checked before the run")
-    readable = tuple(p for p in entrant.contract.outputs if p.tensor.dtype in NUMPY_DTYPES)
+    readable = tuple(p for p in entrant.contract.outputs if p.tensor.dtype in REAL_DTYPES)
     job = job_for(
         replace(entrant.contract, outputs=readable),
         str(entrant.path),
@@ -136,10 +149,8 @@ def _open(
         shapes=shapes,
         threads=setup.threads,
     )
-    try:
+    with blaming(entrant.who):
         opened = open_session(job, backends, folder=folder, timeout=setup.timeout)
-    except Fault as fault:
-        raise SideFault(entrant.who, fault, None) from fault
     stack.callback(opened.session.close)
     return opened
 
@@ -219,16 +230,11 @@ def _vary(
     samples: dict[str, Array] = {
         name: pipeline(chunk.rows[name], chunk.ids) for name, pipeline in pipelines.items()
     }
-    return {side.who: _varied(side.who, side.session, feeds, samples) for side in sides}
-
-
-def _varied(
-    who: str, session: Session, feeds: Exchange, samples: Mapping[str, Array]
-) -> tuple[Sensitivity, ...]:
-    try:
-        return sensitivities(session, feeds, samples)
-    except Fault as fault:
-        raise SideFault(who, fault, None) from fault
+    moved = {}
+    for side in sides:
+        with blaming(side.who):
+            moved[side.who] = sensitivities(side.session, feeds, samples)
+    return moved
 
 
 def _all_move(found: Comparison) -> bool:

@@ -1,6 +1,7 @@
 """The streaming pass: preprocess a chunk while the models run the one before."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from edgecheck.compare.statistics import Comparison
@@ -33,6 +34,17 @@ class SideFault(Exception):
         self.who = who
         self.fault = fault
         self.sample = sample
+
+
+@contextmanager
+def blaming(who: str, ids: Sequence[str] = ()) -> Iterator[None]:
+    """Say which model a fault is of, and on which of the running samples it happened."""
+    try:
+        yield
+    except Fault as fault:
+        is_known = fault.row is not None and fault.row < len(ids)
+        sample = ids[fault.row] if is_known and fault.row is not None else None
+        raise SideFault(who, fault, sample) from fault
 
 
 def compare(
@@ -101,10 +113,6 @@ def _fill(page: Array, rows: Array, name: str, sample: str) -> None:
 def _collect(sides: Sequence[Side], chunk: Chunk) -> dict[str, Results]:
     results = {}
     for side in sides:
-        try:
+        with blaming(side.who, chunk.ids):
             results[side.who] = side.session.collect()
-        except Fault as fault:
-            inside = fault.row is not None and fault.row < len(chunk.ids)
-            sample = chunk.ids[fault.row] if inside and fault.row is not None else None
-            raise SideFault(side.who, fault, sample) from fault
     return results

@@ -67,6 +67,9 @@ class Session(Protocol):
     def collect(self) -> Results:
         """Wait for the submitted page. Raises a Fault when the model misbehaves."""
 
+    def unload(self) -> None:
+        """Free the model. Raises a Fault when that kills the process."""
+
     def close(self) -> None:
         """End the process."""
 
@@ -145,6 +148,17 @@ class WorkerSession:
         arrays = self._results.pages[page]
         outputs = {name: arrays[OUTPUT + name][:rows] for name in self.output_shapes}
         return Results(outputs, arrays[LATENCY][:rows])
+
+    def unload(self) -> None:
+        """Free the model, and see whether the process survives it.
+
+        A model that wrote beyond its memory often runs to the end and dies only here.
+
+        Raises:
+            CrashFault: it did not survive.
+        """
+        self._ask({"do": "unload"})
+        self._wait("run", self._timeout)
 
     def close(self) -> None:
         """End the process, gently unless it is busy."""

@@ -7,8 +7,10 @@ the runtime itself prints goes to stderr. A native crash ends this process and n
     {"do": "load", "job": {...}}                            -> {"outputs": {name: shape}}
     {"do": "attach", "feeds": {...}, "results": {...}}      -> {}
     {"do": "run", "page": 0, "rows": 64}                    -> {}
+    {"do": "unload"}                                        -> {}
 """
 
+import gc
 import importlib
 import json
 import os
@@ -52,6 +54,10 @@ class Worker:
             case "attach":
                 self._feeds = _opened(request["feeds"])
                 self._results = _opened(request["results"])
+                return {}
+            case "unload":
+                self._session = None
+                gc.collect()
                 return {}
             case _:
                 self._run(request["page"], request["rows"])

@@ -67,6 +67,7 @@ class InputDtypeMismatch(Rule):
                 "comes before it in the spec's steps."
             )
         return (
-            "Let the spec's steps end in whole numbers if the input takes ids; else export it "
-            "as float32, or as an integer with scale and zero point."
+            "If the input takes ids or counts, remove the steps that turn them into fractions (a "
+            "cast would only cut them off); else export it as float32, or as an integer with "
+            "scale and zero point."
         )

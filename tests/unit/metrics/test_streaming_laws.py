@@ -26,12 +26,13 @@ class Subject:
     arguments: Any
     tell: Any
 
+POOL = PoissonWeights(0).draw(64)
+
 
 def _weights(rows):
     """Weights that belong to the row itself, so that order cannot matter."""
     seeds = np.abs(np.nan_to_num(rows, nan=3, posinf=4, neginf=5) * 8).astype(int).sum(axis=1)
-    drawn = [PoissonWeights(int(seed)).draw(1) for seed in seeds]
-    return np.concatenate([np.zeros((0, 200)), *drawn])
+    return POOL[seeds % len(POOL)]
 
 
 SUBJECTS = {

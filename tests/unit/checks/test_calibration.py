@@ -1,0 +1,137 @@
+import pytest
+from evidence import compared, evidence, passed_over, seen_input, seen_pair, spec, tensor
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edgecheck.checks import calibration
+from edgecheck.checks.calibration import fit
+from edgecheck.checks.evidence import NotApplicable
+from edgecheck.quantization import QuantParams
+from edgecheck.tflite.graph import Operator, Port
+
+RULE = "calibration-preprocessing-mismatch"
+
+
+def over(low, high, **changes):
+    """A port whose int8 input represents [low, high]."""
+    scale = (high - low) / 255
+    zero_point = round(-128 - low / scale)
+    return Port("image", tensor(quantization=QuantParams((scale,), (zero_point,)), **changes))
+
+
+def found(port, promised=None, comparison=None):
+    section = {} if promised is None else {"range": promised}
+    case = evidence(ports={"image": port}, spec=spec({"image": section}), comparison=comparison)
+    return [(f.rule, f.severity) for f in calibration.check(case)]
+
+
+def data(low, high, clipped=0.0, pair=None):
+    entry = seen_input(low=low, high=high, clipped=round(clipped * 38400))
+    output = compared() if pair is None else compared(pair=pair)
+    return passed_over(output, inputs=(entry,))
+
+
+LOST = seen_pair(sqnr_db=2.0, sqnr_db_interval=(1.0, 3.0))
+
+
+@pytest.mark.parametrize(
+    ("port", "promised", "seen"),
+    [
+        (over(-1, 1), (-1.0, 1.0), None),
+        (over(-1, 1), (-1.0, 1.0), data(-1, 1)),
+        (over(0, 6.24), (0.0, 6.2831855), data(0, 6.28, clipped=0.007)),  # hello_world: 0.7 % short
+        (over(0, 255), None, data(0, 255)),
+        (over(0, 255), None, data(3, 200)),
+        (over(-1, 1), None, data(-0.4, 0.4)),
+        (over(-1, 1), None, data(-1.005, 1.005, clipped=0.0001)),
+        (over(0, 1), (0.5, 1.0), data(0.5, 1)),  # converters always include 0
+    ],
+)
+def test_ranges_that_fit_have_no_finding(port, promised, seen):
+    assert found(port, promised, seen) == []
+
+
+@pytest.mark.parametrize(
+    ("port", "promised", "seen"),
+    [
+        (over(0, 255), (-1.0, 1.0), None),  # half the range and one code
+        (over(0, 1), (-1.0, 1.0), None),
+        (over(-1, 1), (0.0, 255.0), None),
+        (over(0, 1), None, data(0, 255, clipped=0.98, pair=LOST)),
+        (over(0, 255), None, data(0, 1, pair=LOST)),
+        (over(-1, 1), (-1.0, 1.0), data(-3, 3, clipped=0.3, pair=LOST)),
+    ],
+)
+def test_ranges_that_differ_are_an_error(port, promised, seen):
+    assert found(port, promised, seen) == [(RULE, "error")]
+
+
+def test_what_costs_nothing_is_only_a_warning():
+    # Calibrated on [0, 226], fed [0, 255] with 12 % clipped, and the outputs agree.
+    seen = data(0, 255, clipped=0.12)
+    assert found(over(0, 226), None, seen) == [(RULE, "warning")]
+    assert found(over(0, 226), None, data(0, 255, clipped=0.12, pair=LOST)) == [(RULE, "error")]
+
+
+@pytest.mark.parametrize(
+    ("port", "promised", "seen"),
+    [
+        (over(-0.85, 0.85), (-1.0, 1.0), None),
+        (over(-3, 3), (-1.0, 1.0), None),
+        (over(-5, 5), None, data(-1, 1)),
+        (over(-1, 1), None, data(-1.2, 1.2, clipped=0.05)),
+    ],
+)
+def test_a_mild_difference_is_a_warning(port, promised, seen):
+    assert found(port, promised, seen) == [(RULE, "warning")]
+
+
+def test_parity_of_nothing_measured_excuses_nothing():
+    nan = float("nan")
+    nothing = seen_pair(sqnr_db=nan, cosine_p5=nan, agreement=None, kl_median=None)
+    seen = data(0, 255, clipped=0.98, pair=nothing)
+    assert found(over(0, 1), None, seen) == [(RULE, "error")]
+
+
+def test_a_float_input_behind_which_quantize_stands_is_judged():
+    operators = (Operator(0, "QUANTIZE", 1, (0,), (1,), is_custom=False),)
+    inner = tensor(1, quantization=QuantParams((1.0,), (-128,)), shape=(1, 8, 8, 3))
+    case = evidence(
+        ports={"image": Port("image", tensor(dtype="float32", quantization=None))},
+        output=Port("output", inner),
+        operators=operators,
+        spec=spec({"image": {"range": (-1.0, 1.0)}}),
+    )
+    assert [f.severity for f in calibration.check(case)] == ["warning"]  # parity holds
+
+
+@pytest.mark.parametrize(
+    ("port", "promised", "seen", "reason"),
+    [
+        (over(-1, 1), None, None, "no `range` and no sample"),
+        (over(-1, 1), None, passed_over(inputs=(seen_input(elements=0),)), "no `range`"),
+        (over(-1, 1), None, data(0, 0), "no `range`"),
+        (Port("image", tensor(dtype="float32", quantization=None)), (-1.0, 1.0), None, "quantized"),
+        (Port("image", tensor(quantization=QuantParams((0.0,), (0,)))), (0.0, 1.0), None, "quant"),
+    ],
+)
+def test_without_two_ranges_it_is_skipped(port, promised, seen, reason):
+    with pytest.raises(NotApplicable, match=reason):
+        found(port, promised, seen)
+
+
+def test_unbound_inputs_are_skipped():
+    with pytest.raises(NotApplicable, match="do not match"):
+        list(calibration.check(evidence(bound=None)))
+
+
+@given(st.floats(-100, 100), st.floats(1e-3, 100), st.floats(1e-3, 1e3), st.integers(-128, 127))
+def test_fit_against_counting_codes(low, width, scale, zero_point):
+    representable = ((-128 - zero_point) * scale, (127 - zero_point) * scale)
+    expected = (min(low, 0.0), max(low + width, 0.0))
+    found = fit(representable, (low, low + width), 256)
+    assert 0 <= found.coverage <= 1
+    assert found.width_ratio == pytest.approx(255 * scale / (expected[1] - expected[0]))
+    values = ((code - zero_point) * scale for code in range(-128, 128))
+    inside = sum(expected[0] <= value <= expected[1] for value in values)
+    assert abs(found.levels - inside) <= 1
