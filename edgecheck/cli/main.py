@@ -18,7 +18,7 @@ from edgecheck.cli.explain import explain
 from edgecheck.cli.inspect import inspect
 from edgecheck.cli.rules import rules
 from edgecheck.cli.schema import schema
-from edgecheck.cli.streams import discard_stdout, prepare_streams
+from edgecheck.cli.streams import complain, discard_stdout, prepare_streams
 from edgecheck.cli.validate import validate
 from edgecheck.errors import EdgecheckError, ReportUnwritable
 
@@ -65,8 +65,7 @@ for command in (validate, inspect, explain, rules, doctor, schema):
 
 def main() -> None:
     """Run the command line and exit."""
-    # Whoever ends a job (a pipeline, `timeout`) sends SIGTERM: leave nothing behind then either.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    _end_cleanly()
     prepare_streams()
     code = run(sys.argv[1:])
     try:
@@ -75,6 +74,18 @@ def main() -> None:
         discard_stdout()
         code = code if isinstance(error, BrokenPipeError) else _unwritable(error)
     sys.exit(code)
+
+
+def _end_cleanly() -> None:
+    """Take the end of a job (a pipeline, `timeout`) or of a terminal as an interruption.
+
+    Left to themselves these signals would leave shared memory behind. One that is ignored, as
+    under nohup, stays so.
+    """
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, signal.default_int_handler)
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -98,9 +109,7 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _complain(error: EdgecheckError) -> int:
-    typer.echo(f"error: {error.message}", err=True)
-    if error.hint:
-        typer.echo(f"to fix: {error.hint}", err=True)
+    complain(error.message, error.hint)
     return error.exit_code
 
 

@@ -1,9 +1,11 @@
-"""The standard streams: closed, full, broken or unable to spell a letter, they never crash us."""
+"""The standard streams: closed, full, broken or unable to spell a letter, they crash nothing."""
 
 import io
 import os
 import sys
 from typing import TextIO
+
+import typer
 
 
 def prepare_streams() -> None:
@@ -30,6 +32,14 @@ def discard_stdout() -> None:
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)
     os.close(nowhere)
+
+
+def complain(message: str, hint: str) -> None:
+    """Say on stderr what went wrong, and what to do."""
+    from edgecheck.report.text_format import printable
+
+    lines = [f"error: {message}"] + ([f"to fix: {hint}"] if hint else [])
+    typer.echo(printable("\n".join(lines)), err=True)
 
 
 def _opened(number: int) -> TextIO:

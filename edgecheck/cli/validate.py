@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from edgecheck.cli.streams import discard_stdout
+from edgecheck.cli.streams import complain, discard_stdout
 
 if TYPE_CHECKING:
     from edgecheck.findings import Report
@@ -124,16 +124,12 @@ def _deliver(report: "Report", destinations: "tuple[Destination, ...]") -> int:
             else:
                 write(destination, report)
         except ReportUnwritable as error:
-            _complain(error.message, error.hint)
+            complain(error.message, error.hint)
             code = error.exit_code
     shows_text = any(d.path is None and d.format == "text" for d in destinations)
     if report.error is not None and not shows_text:
-        _complain(report.error.message, report.error.hint)
+        complain(report.error.message, report.error.hint)
     return code
-
-
-def _complain(message: str, hint: str) -> None:
-    typer.echo(f"error: {message}\nto fix: {hint}", err=True)
 
 
 def _print(report: "Report", name: str) -> None:

@@ -107,7 +107,7 @@ def _finding(finding: Finding) -> Group:
 
 def _short(finding: Finding) -> Text:
     rule = (_name(finding.rule), _LEVELS[finding.severity])
-    return Text.assemble(rule, f": {_printable(finding.message)}")
+    return Text.assemble(rule, f": {printable(finding.message)}")
 
 
 def _metrics(outputs: Sequence[OutputMetrics]) -> Group:
@@ -207,7 +207,7 @@ def _is_cause(finding: Finding, report: Report) -> bool:
 
 
 def _indented(text: str) -> Padding:
-    return Padding(Text(_printable(text)), (0, 0, 0, 2), expand=False)
+    return Padding(Text(printable(text)), (0, 0, 0, 2), expand=False)
 
 
 def _name(text: str) -> str:
@@ -215,8 +215,8 @@ def _name(text: str) -> str:
     return "".join(char if char.isprintable() else "?" for char in text)
 
 
-def _printable(text: str) -> str:
-    """Lines without what could steer a terminal: names come from files of strangers."""
+def printable(text: str) -> str:
+    """The lines of a text, without what could steer a terminal: names come from strangers."""
     return "\n".join(map(_name, text.split("\n")))
 
 

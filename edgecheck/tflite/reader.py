@@ -44,6 +44,9 @@ def load_model(path: Path) -> tuple[bytes, Model]:
         if path.is_dir():
             what = f"{shown} is a folder, expected a .tflite file"
             raise InputMissing(what, hint=_folder_hint(path))
+        if path.exists() and not path.is_file():  # a device may never end
+            what = f"{shown} is a device or a pipe, expected a .tflite file"
+            raise InputMissing(what, hint="Give the path of a regular file.")
         data = path.read_bytes()
     except FileNotFoundError:
         raise InputMissing(f"{shown} does not exist", hint="Check the path of the model.") from None

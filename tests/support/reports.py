@@ -115,7 +115,18 @@ def inconclusive():
     )
 
 
-_HOSTILE = ["[red]", "[/]", "]]>", "\x1b[31m", "\u202e", "x" * 300, "\udcff", "a\nPASS  b", "\t", ""]
+_HOSTILE = [
+    "[red]",
+    "[/]",
+    "]]>",
+    "\x1b[31m",
+    "\u202e",
+    "x" * 300,
+    "\udcff",
+    "a\nPASS  b",
+    "\t",
+    "",
+]
 words = st.text(st.characters(exclude_categories=()), max_size=40) | st.sampled_from(_HOSTILE)
 _json = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | words,
@@ -148,7 +159,9 @@ any_report = st.builds(
     causes=st.lists(_cause, **_tuples).map(tuple),
     findings=st.lists(_finding, **_tuples).map(tuple),
     checks=st.lists(st.builds(CheckOutcome, name=words, reason=words), **_tuples).map(tuple),
-    settings=st.fixed_dictionaries({"x": _json}, optional={"ignore": st.lists(_ignores, max_size=2)}),
+    settings=st.fixed_dictionaries(
+        {"x": _json}, optional={"ignore": st.lists(_ignores, max_size=2)}
+    ),
     environment=_environment,
     exit_code=st.sampled_from([0, 1, 2, 3, 70]),
     schema_version=st.just(1),

@@ -25,7 +25,8 @@ class LabelCountMismatch(Rule):
 
     ## How edgecheck knows
     It compares the length of `model.labels`, and the largest label of the
-    dataset, with the last size of the model's output.
+    dataset, with the number of values in the model's output; a single
+    probability stands for two classes.
 
     ## How to fix
     Print both, and make the list match the training code's order:

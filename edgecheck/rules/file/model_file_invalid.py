@@ -60,5 +60,5 @@ class ModelFileInvalid(Rule):
 
     def fix(self) -> str:
         """What to do."""
-        hint = f"{clause(self.hint)}. " if self.hint else ""
-        return f"{hint}Replace the file by the one that the converter wrote."
+        replaced = "eplace the file by the one that the converter wrote."
+        return f"{clause(self.hint)}. Or r{replaced}" if self.hint else f"R{replaced}"

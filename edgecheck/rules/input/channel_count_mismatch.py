@@ -29,8 +29,8 @@ class ChannelCountMismatch(Rule):
     * Several frames or sensors are stacked as channels in training only.
 
     ## How edgecheck knows
-    It compares the last size (first, for NCHW) of the spec's `shape` with the
-    one in the file. Nothing has to run.
+    It compares the spec's `shape` with the sizes in the file: height and
+    width are equal, the last size is not. Nothing has to run.
 
     ## How to fix
     Convert the images as training did, in the spec and on the device:

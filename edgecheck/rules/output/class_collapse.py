@@ -22,9 +22,10 @@ class ClassCollapse(Rule):
 
     ## How edgecheck knows
     The share of the most frequent top class exceeds the reference's share and
-    the labels' share by more than 0.3, on at least 20 distinct inputs. It is
-    never judged alone: on a one-sided dataset a healthy model picks one class
-    99% of the time.
+    the labels' share by more than 0.3, on at least 20 distinct inputs. On a
+    one-sided dataset a healthy model picks one class 99% of the time, so with
+    neither reference nor labels only a model that never picks another class
+    is reported, as a warning.
 
     ## How to fix
     First remove the causes in the same report. Then test the scaling: feed

@@ -24,9 +24,10 @@ class InputInsensitive(Rule):
       being different from each other.
 
     ## How edgecheck knows
-    It takes a few samples, makes changed versions of each inside the spec's
-    range, runs them, and compares the outputs of one sample's versions with
-    each other. The reference gets the same versions and does answer to them.
+    It takes a few samples, makes changed versions of each from their own
+    values, runs them, and compares the outputs of one sample's versions with
+    each other. If the reference does not answer to them either, nothing is
+    reported.
 
     ## How to fix
     Quantize two of your samples by hand and compare the codes:

@@ -26,8 +26,8 @@ class ZeroOutput(Rule):
     ## How edgecheck knows
     It dequantizes the output and counts the samples in which every value is
     within half a step of zero (for float, a millionth of the reference's
-    size). At 99% of at least 20 distinct samples the rule fires, unless the
-    reference is zero, too.
+    size). At 99% of at least 20 distinct samples the rule fires. If the
+    reference is zero, too, the finding is about the reference.
 
     ## How to fix
     Compare the output's scale with the values that the reference gives. If a

@@ -108,7 +108,7 @@ def test_a_float_input_behind_which_quantize_stands_is_judged():
 @pytest.mark.parametrize(
     ("port", "promised", "seen", "reason"),
     [
-        (over(-1, 1), None, None, "no `range` and no sample"),
+        (over(-1, 1), None, None, "no `range`, and no sample"),
         (over(-1, 1), None, passed_over(inputs=(seen_input(elements=0),)), "no `range`"),
         (over(-1, 1), None, data(0, 0), "no `range`"),
         (Port("image", tensor(dtype="float32", quantization=None)), (-1.0, 1.0), None, "quantized"),
@@ -134,4 +134,4 @@ def test_fit_against_counting_codes(low, width, scale, zero_point):
     assert found.width_ratio == pytest.approx(255 * scale / (expected[1] - expected[0]))
     values = ((code - zero_point) * scale for code in range(-128, 128))
     inside = sum(expected[0] <= value <= expected[1] for value in values)
-    assert abs(found.levels - inside) <= 1
+    assert abs(found.levels - inside) <= 2  # both ends may lie between two codes

@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -14,7 +15,6 @@ from evidence import (
     seen_input,
     seen_labels,
     seen_output,
-    seen_pair,
     spec,
 )  # fmt: skip
 
@@ -40,7 +40,8 @@ def found(check, *outputs, **changes):
 def counts(top, rest_of=SAMPLES):
     """Class counts where class 0 is on top `top` times."""
     rest = np.full(CLASSES - 1, (rest_of - top) // (CLASSES - 1))
-    return np.concatenate([[rest_of - int(rest.sum())], rest])
+    rest[0] += rest_of - top - int(rest.sum())
+    return np.concatenate([[top], rest])
 
 
 @pytest.mark.parametrize("check", EVERY)
@@ -60,7 +61,7 @@ def counts(top, rest_of=SAMPLES):
 )
 def test_healthy_outputs_have_no_finding(check, output):
     if output.pair is None and check is collapse.check_distinct:
-        pytest.skip("nothing to compare with")
+        output = compared()
     assert found(check, output, sensitivities=(moved(),)) == []
 
 
@@ -129,12 +130,13 @@ def test_a_float_output_is_constant_relative_to_its_size(spread, is_constant):
 
 
 @pytest.mark.parametrize("labels", [None, seen_labels(), seen_labels(class_counts={0: 60, 1: 140})])
-def test_one_class_where_the_reference_names_many_is_a_collapse(labels):
+def test_one_class_where_reference_and_labels_have_many_is_a_collapse(labels):
     output = compared(candidate=seen_output(class_counts=counts(SAMPLES)), labels=labels)
-    if labels is not None and labels.class_counts.get(1) == 140:
-        assert found(collapse.check_classes, output) == []  # 100 % against 70 % of the labels
-    else:
-        assert found(collapse.check_classes, output) == [("class-collapse", "error", "output")]
+    collapse_found = [("class-collapse", "error", "output")]
+    one_sided = labels is not None and max(labels.class_counts.values()) > 100
+    if one_sided:  # 100 % against 70 %, and 30 points are allowed
+        output = replace(output, candidate=seen_output(class_counts=counts(199)))
+    assert found(collapse.check_classes, output) == ([] if one_sided else collapse_found)
 
 
 def test_labels_alone_can_show_a_class_collapse():
@@ -174,7 +176,7 @@ def test_a_reference_that_names_one_class_against_the_labels_is_blamed():
 
 def test_an_output_without_classes_is_skipped():
     output = compared(candidate=seen_output(class_counts=None))
-    with pytest.raises(NotApplicable, match="names no class"):
+    with pytest.raises(NotApplicable, match="name no class"):
         found(collapse.check_classes, output)
 
 
@@ -223,7 +225,7 @@ def test_a_float_output_moves_by_any_amount():
 
 def test_one_moving_output_is_enough():
     outputs = compared(), compared(name="second")
-    entry = moved(spread={"output": 0.0, "second": 0.4})
+    entry = replace(moved(), spread={"output": 0.0, "second": 0.4})
     assert found(collapse.check_sensitivity, *outputs, sensitivities=(entry,)) == []
 
 
@@ -252,7 +254,3 @@ def test_a_handful_of_different_samples_is_not_judged(check, distinct):
 def test_without_reference_distinct_rows_are_not_judged():
     with pytest.raises(NotApplicable, match="nothing to compare with"):
         found(collapse.check_distinct, alone(), spec=spec())
-
-
-def test_nothing_is_judged_by_an_interval_alone():
-    assert found(collapse.check_zero, compared(pair=seen_pair(sqnr_db=math.nan))) == []

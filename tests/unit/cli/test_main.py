@@ -12,7 +12,16 @@ from edgecheck.cli.main import app, run
 from edgecheck.errors import RuntimeMissing
 
 COMMANDS = ["validate", "inspect", "explain", "rules", "doctor", "schema"]
-HEAVY = {"numpy", "pydantic", "PIL", "yaml", "tflite", "tensorflow", "ai_edge_litert", "tflite_runtime"}
+HEAVY = {
+    "numpy",
+    "pydantic",
+    "PIL",
+    "yaml",
+    "tflite",
+    "tensorflow",
+    "ai_edge_litert",
+    "tflite_runtime",
+}
 _LIST = "import atexit, sys; atexit.register(lambda: print(*sys.modules, file=sys.stderr))"
 
 
@@ -95,7 +104,11 @@ def test_what_a_command_raises_decides_the_exit_code(error, code, monkeypatch, c
 
 def test_module_and_command_are_the_same():
     result = subprocess.run(
-        [sys.executable, "-m", "edgecheck", "--version"], cwd=ROOT, capture_output=True, text=True
+        [sys.executable, "-m", "edgecheck", "--version"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     assert result.stdout == edgecheck("--version").stdout == f"edgecheck {package.__version__}\n"
 

@@ -92,7 +92,7 @@ def test_a_write_that_ends_early_leaves_the_old_file_and_nothing_else(
     with pytest.raises((ReportUnwritable, KeyboardInterrupt)):
         write(Destination("json", path), passing())
     assert path.read_text() == "old"
-    assert os.listdir(tmp_path) == ["report.json"]
+    assert list(tmp_path.iterdir()) == [path]
 
 
 @pytest.mark.parametrize("place", ["folder", "missing/report.json", "a" * 300, "file/report.json"])
@@ -104,7 +104,7 @@ def test_a_place_that_takes_no_file_is_found_out_before_and_after(place, tmp_pat
         require_writable([destination])
     with pytest.raises(ReportUnwritable, match="cannot write the report"):
         write(destination, passing())
-    assert sorted(os.listdir(tmp_path)) == ["file", "folder"]
+    assert {entry.name for entry in tmp_path.iterdir()} == {"file", "folder"}
 
 
 @pytest.mark.skipif(IS_ROOT, reason="root may write anywhere")
@@ -122,7 +122,7 @@ def test_looking_before_leaves_no_trace(tmp_path):
 
 def test_devices_are_written_and_stay_devices():
     write(Destination("json", Path(os.devnull)), passing())
-    assert stat.S_ISCHR(os.stat(os.devnull).st_mode)
+    assert stat.S_ISCHR(Path(os.devnull).stat().st_mode)
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux has /dev/full")

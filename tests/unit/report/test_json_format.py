@@ -38,7 +38,9 @@ def _without_absent(value):
     """`dataclasses.asdict`, with the optional fields that are None taken out."""
     if dataclasses.is_dataclass(value):
         pairs = ((entry, getattr(value, entry.name)) for entry in dataclasses.fields(value))
-        return {e.name: _without_absent(v) for e, v in pairs if v is not None or e.default is not None}
+        return {
+            e.name: _without_absent(v) for e, v in pairs if v is not None or e.default is not None
+        }
     if isinstance(value, list | tuple):
         return [_without_absent(entry) for entry in value]
     return value

@@ -1,0 +1,113 @@
+import math
+
+import pytest
+from evidence import evidence, passed_over, seen_input, spec, tensor
+
+from edgecheck.checks import input_contract
+from edgecheck.checks.evidence import NotApplicable
+from edgecheck.quantization import QuantParams
+from edgecheck.tflite.graph import Port
+
+
+def rules(check, **changes):
+    return [(f.rule, f.severity) for f in check(evidence(**changes))]
+
+
+def shaped(stored, wanted, signature=None):
+    port = Port("image", tensor(shape=stored, shape_signature=signature or stored))
+    return {"ports": {"image": port}, "spec": spec({"image": {"shape": wanted}})}
+
+
+def test_inputs_that_match_have_no_finding():
+    assert rules(input_contract.check_names) == []
+
+
+def test_inputs_that_do_not_match_are_a_finding():
+    assert rules(input_contract.check_names, bound=None) == [("input-count-mismatch", "error")]
+
+
+@pytest.mark.parametrize(
+    ("stored", "signature", "wanted"),
+    [
+        ((1, 8, 8, 3), None, (8, 8, 3)),
+        ((1, 1, 1, 3), (-1, -1, -1, 3), (8, 8, 3)),
+        ((8, 8, 3), None, (8, 8, 3)),  # no batch axis, and one run takes one sample
+        ((1, 4), None, (4,)),
+        ((1,), None, ()),
+    ],
+)
+def test_shapes_that_fit_have_no_finding(stored, signature, wanted):
+    assert rules(input_contract.check_shapes, **shaped(stored, wanted, signature)) == []
+
+
+@pytest.mark.parametrize(
+    ("stored", "wanted", "rule"),
+    [
+        ((1, 3, 8, 8), (8, 8, 3), "layout-nchw-nhwc"),
+        ((1, 8, 8, 3), (3, 8, 8), "layout-nchw-nhwc"),
+        ((1, 8, 8, 1), (8, 8, 3), "channel-count-mismatch"),
+        ((1, 9, 8, 3), (8, 8, 3), "input-shape-mismatch"),
+        ((1, 5), (4,), "input-shape-mismatch"),
+        ((1, 64), (8, 8), "input-rank-or-batch-missing"),
+        ((8, 8), (8, 8, 1), "input-rank-or-batch-missing"),
+        ((16, 8, 8, 3), (8, 8, 3), "input-rank-or-batch-missing"),
+        ((2, 4), (4,), "input-rank-or-batch-missing"),
+    ],
+)
+def test_the_most_telling_rule_names_a_wrong_shape(stored, wanted, rule):
+    assert rules(input_contract.check_shapes, **shaped(stored, wanted)) == [(rule, "error")]
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [({}, "states no shape"), ({"bound": None}, "do not match")],
+)
+def test_shapes_that_are_not_known_are_skipped(changes, reason):
+    with pytest.raises(NotApplicable, match=reason):
+        rules(input_contract.check_shapes, **changes)
+
+
+def typed(dtype, quantization=None, fractional=0):
+    port = Port("image", tensor(dtype=dtype, quantization=quantization))
+    seen = passed_over(inputs=(seen_input(fractional=fractional),))
+    return {"ports": {"image": port}, "comparison": seen}
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        typed("float32"),
+        typed("float16"),
+        typed("int32"),
+        typed("int8", QuantParams((0.1,), (0,)), fractional=500),
+        typed("float32", QuantParams((), ())),
+        typed("bool"),
+    ],
+)
+def test_types_that_take_numbers_have_no_finding(case):
+    fractions = case["comparison"].inputs[0].fractional
+    assert fractions == 0 or case["ports"]["image"].tensor.quantization is not None
+    if fractions:  # a tracker counts none where there is a scale
+        case["comparison"] = None
+    assert rules(input_contract.check_dtypes, **case) == []
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        typed("string"),
+        typed("complex64"),
+        typed("int4"),
+        typed("type-77"),
+        typed("int32", fractional=3),
+        typed("int8", QuantParams((0.0,), (0,))),
+        typed("int8", QuantParams((math.nan,), (0,))),
+    ],
+)
+def test_types_that_cannot_take_the_values_are_a_finding(case):
+    assert rules(input_contract.check_dtypes, **case) == [("input-dtype-mismatch", "error")]
+
+
+def test_types_of_unbound_inputs_are_skipped():
+    with pytest.raises(NotApplicable, match="do not match"):
+        rules(input_contract.check_dtypes, bound=None)

@@ -1,0 +1,88 @@
+import pytest
+from evidence import (
+    CLASSES,
+    SAMPLES,
+    compared,
+    evidence,
+    output_tensor,
+    passed_over,
+    seen_labels,
+    spec,
+)
+
+from edgecheck.checks import labels
+from edgecheck.checks.evidence import NotApplicable
+from edgecheck.tflite.graph import Port
+
+NAMES = tuple(f"class {index}" for index in range(CLASSES))
+
+
+def with_labels(**changes):
+    return passed_over(compared(labels=seen_labels(**changes)))
+
+
+def found(check, **changes):
+    return [(f.rule, f.severity) for f in check(evidence(**changes))]
+
+
+def one_score():
+    return {"output": Port("output", output_tensor(1, shape=(1, 1)))}
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        {"label_names": NAMES, "comparison": None},
+        {"comparison": with_labels()},
+        {"label_names": NAMES, "comparison": with_labels(highest=3)},
+        {"label_names": ("no", "yes"), "comparison": with_labels(highest=1), **one_score()},
+    ],
+)
+def test_labels_that_fit_have_no_finding(case):
+    assert found(labels.check_count, **case) == []
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        {"label_names": NAMES[:9], "comparison": None},
+        {"label_names": ("background", *NAMES)},
+        {"comparison": with_labels(highest=CLASSES)},
+        {"label_names": NAMES, "comparison": with_labels(highest=CLASSES)},
+        {"label_names": ("only",), **one_score()},
+    ],
+)
+def test_labels_beyond_the_classes_are_a_finding(case):
+    assert found(labels.check_count, **case) == [("label-count-mismatch", "error")]
+
+
+@pytest.mark.parametrize(
+    ("case", "reason"),
+    [
+        ({}, "no labels"),
+        ({"comparison": None}, "no labels"),
+        ({"label_names": NAMES, "spec": spec(model={"task": "regression"})}, "regression"),
+    ],
+)
+def test_without_labels_or_classes_the_count_is_skipped(case, reason):
+    with pytest.raises(NotApplicable, match=reason):
+        found(labels.check_count, **case)
+
+
+@pytest.mark.parametrize("most", [100, 150, 178])
+def test_balanced_and_imbalanced_labels_have_no_finding(most):
+    counts = {0: most, 1: SAMPLES - most}
+    assert found(labels.check_balance, comparison=with_labels(class_counts=counts)) == []
+
+
+@pytest.mark.parametrize("counts", [{4: SAMPLES}, {0: 181, 1: 19}])
+def test_labels_of_one_class_are_noted(counts):
+    assert found(labels.check_balance, comparison=with_labels(class_counts=counts)) == [
+        ("dataset-single-class", "info")
+    ]
+
+
+@pytest.mark.parametrize("comparison", [None, passed_over()])
+def test_without_labels_balance_is_skipped(comparison):
+    with pytest.raises(NotApplicable, match=r"no sample|no labels"):
+        found(labels.check_balance, comparison=comparison)

@@ -1,0 +1,66 @@
+import math
+
+import pytest
+from evidence import evidence, output_tensor, spec, tensor
+
+from edgecheck.checks import quantization
+from edgecheck.checks.evidence import NotApplicable
+from edgecheck.quantization import QuantParams
+from edgecheck.tflite.graph import Port
+
+FLOAT = {
+    "ports": {"image": Port("image", tensor(dtype="float32", quantization=None))},
+    "output": Port("output", output_tensor(dtype="float32", quantization=None)),
+}
+
+
+def promising(scheme, **changes):
+    sections = {"model": {"task": "classification", "quantization": scheme}}
+    case = evidence(spec=spec(**sections), **changes)
+    return [(f.rule, f.severity) for f in quantization.check_scheme(case)]
+
+
+def with_scale(*scales):
+    port = Port("image", tensor(quantization=QuantParams(scales, (0,) * len(scales))))
+    return evidence(ports={"image": port})
+
+
+def test_a_kept_promise_has_no_finding():
+    assert promising("full-integer") == []
+    assert promising("none", **FLOAT) == []
+
+
+@pytest.mark.parametrize(
+    ("scheme", "changes"),
+    [
+        ("full-integer", FLOAT),
+        ("int16x8", {}),
+        ("none", {}),
+        ("dynamic-range", {}),
+        ("float16", {}),
+    ],
+)
+def test_another_scheme_than_promised_is_a_finding(scheme, changes):
+    assert promising(scheme, **changes) == [("partially-quantized-or-hybrid", "error")]
+
+
+def test_without_a_promise_the_scheme_is_skipped():
+    with pytest.raises(NotApplicable, match="promises no"):
+        list(quantization.check_scheme(evidence()))
+
+
+@pytest.mark.parametrize("scales", [(0.1,), (1e-30, 5.0), (1e-45,)])
+def test_positive_scales_have_no_finding(scales):
+    assert list(quantization.check_scales(with_scale(*scales))) == []
+
+
+@pytest.mark.parametrize("scales", [(0.0,), (-1.0,), (math.nan,), (math.inf,), (0.1, 0.0)])
+def test_a_scale_that_is_none_is_a_finding(scales):
+    found = list(quantization.check_scales(with_scale(*scales)))
+    assert [f.rule for f in found] == ["quant-scale-degenerate"]
+    assert found[0].subject.name == "tensor0"
+
+
+def test_a_float_model_has_no_scales_to_judge():
+    with pytest.raises(NotApplicable, match="no quantized tensor"):
+        list(quantization.check_scales(evidence(**FLOAT)))

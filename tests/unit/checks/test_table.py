@@ -1,0 +1,42 @@
+from types import GeneratorType
+
+import pytest
+from evidence import compared, evidence, moved, passed_over, seen_labels, spec
+
+from edgecheck.checks.evidence import NotApplicable
+from edgecheck.checks.table import CHECKS
+
+HEALTHY = evidence(
+    spec=spec(
+        {"image": {"range": (-1.0, 1.0), "shape": (8, 8, 3)}},
+        model={"task": "classification", "quantization": "full-integer"},
+    ),
+    comparison=passed_over(compared(labels=seen_labels())),
+    sensitivities=(moved(),),
+)
+NOTHING_RUN = {"input-names", "input-shapes", "input-dtypes", "quantization-scheme",
+               "quantization-scales", "calibration-range"}  # fmt: skip
+
+
+def test_names_are_unique_and_kebab_case():
+    names = [check.name for check in CHECKS]
+    assert len(set(names)) == len(names)
+    assert all(name == name.lower() and " " not in name and "_" not in name for name in names)
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.name)
+def test_a_healthy_candidate_passes(check):
+    found = check.run(HEALTHY)
+    assert isinstance(found, GeneratorType)
+    assert list(found) == []
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.name)
+def test_without_a_run_a_check_judges_the_file_or_is_skipped(check):
+    case = evidence(spec=HEALTHY.spec, comparison=None)
+    if check.name in NOTHING_RUN:
+        assert check.is_static
+        assert list(check.run(case)) == []
+        return
+    with pytest.raises(NotApplicable):
+        list(check.run(case))

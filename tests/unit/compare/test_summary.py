@@ -1,0 +1,87 @@
+import math
+
+import numpy as np
+import pytest
+from evidence import (
+    CLASSES,
+    LSB,
+    SAMPLES,
+    alone,
+    compared,
+    passed_over,
+    seen_labels,
+    seen_output,
+    seen_pair,
+)
+
+from edgecheck.compare.statistics import Worst
+from edgecheck.compare.summary import headline, is_compared, latency, output_metrics, worst_samples
+
+NAN_PAIR = seen_pair(sqnr_db=math.nan, sqnr_db_interval=None)
+
+
+def test_an_output_is_shown_with_its_reference():
+    found = output_metrics(compared(labels=seen_labels()))
+    assert found.max_error_lsb == pytest.approx(0.1 / LSB)
+    assert (found.agreement_interval.low, found.agreement_interval.high) == (0.97, 1.0)
+    assert (found.distinct_outputs, found.reference_distinct_outputs) == (96, SAMPLES)
+    assert found.top_class_share == found.reference_top_class_share == 1 / CLASSES
+    assert (found.accuracy.candidate, found.accuracy.reference) == (0.95, 0.955)
+
+
+def test_what_there_is_nothing_to_say_about_is_absent():
+    found = output_metrics(alone(candidate=seen_output(class_counts=None)))
+    absent = ["agreement", "sqnr_db", "max_error_lsb", "accuracy", "top_class", "top_class_share",
+              "reference_distinct_outputs", "sqnr_db_interval"]  # fmt: skip
+    assert [getattr(found, name) for name in absent] == [None] * len(absent)
+    assert output_metrics(compared(scale=None)).max_error_lsb is None
+
+
+def test_an_output_that_never_named_a_class_has_no_top_class():
+    nothing = seen_output(class_counts=np.zeros(CLASSES, np.int64))
+    assert output_metrics(alone(candidate=nothing)).top_class is None
+
+
+def test_the_headline_is_the_primary_output_or_the_worst():
+    outputs = (
+        compared(name="good"),
+        compared(name="bad", pair=seen_pair(sqnr_db=3.0)),
+        alone(name="unpaired"),
+    )
+    seen = passed_over(*outputs)
+    assert headline(seen, "good").output == "good"
+    assert headline(seen, None).output == "bad"
+    assert headline(seen, "no such output").sqnr_db == 3.0
+    undefined = passed_over(*outputs, compared(name="nan", pair=NAN_PAIR))
+    assert headline(undefined, None).output == "nan"
+    assert headline(passed_over(outputs=()), None).output is None
+
+
+@pytest.mark.parametrize(
+    ("output", "expected"),
+    [
+        (compared(), True),
+        (compared(pair=seen_pair(sqnr_db=math.inf)), True),
+        (compared(pair=NAN_PAIR), False),
+        (alone(), False),
+        (alone(labels=seen_labels(candidate_accuracy=0.95)), True),
+        (alone(labels=seen_labels(candidate_accuracy=0.1)), False),
+        (alone(labels=seen_labels(class_counts={0: 190, 1: 10}, candidate_accuracy=0.95)), False),
+        (compared(pair=NAN_PAIR, labels=seen_labels(candidate_accuracy=0.95)), True),
+    ],
+)
+def test_only_a_reference_or_labels_beyond_chance_compare_anything(output, expected):
+    assert is_compared(passed_over(output)) is expected
+
+
+def test_nothing_seen_compares_nothing():
+    assert not is_compared(passed_over(outputs=()))
+    assert latency(passed_over(samples=0)) is None
+
+
+def test_latency_and_worst_samples_are_passed_on():
+    found = latency(passed_over())
+    assert (found.p50, found.p95, found.max) == (1, 2, 3)
+    entry = Worst("id", "output", 3.0, 1, 2, "2")
+    shown = worst_samples([entry])[0]
+    assert vars(shown) == vars(entry)
