@@ -10,8 +10,6 @@ from edgecheck.runtime.session import Results, empty_feeds
 class FakeSession:
     """Applies a function to the feeds of page 0."""
 
-    output_shapes = {"y": (1,)}
-
     def __init__(self, feeds, function):
         self.feeds, self.function, self.rows = feeds, function, 0
 

@@ -12,8 +12,6 @@ from edgecheck.samples.chunk import Chunk
 class FakeSession:
     """Doubles its input on collect, from the page as it then is; results live in two pages too."""
 
-    output_shapes = {"y": (1, 2)}
-
     def __init__(self, feeds, log, who, factor=2.0, fault_at=None, fault=None):
         self.feeds, self.log, self.who, self.factor = feeds, log, who, factor
         self.pending, self.count, self.fault_at, self.fault = None, 0, fault_at, fault

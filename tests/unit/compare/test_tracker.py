@@ -140,7 +140,7 @@ def test_a_worst_sample_names_classes_and_labels():
 
 
 def test_regression_has_no_classes():
-    found = run([REGRESSION], *scored(9), [4], LABELS)
+    found = run([REGRESSION], *scored(5), [4], LABELS)
     output = found.outputs[0]
     assert (output.labels, output.pair.agreement, output.candidate.class_counts) == (
         None,
