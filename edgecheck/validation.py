@@ -274,7 +274,7 @@ def _fault_rule(side: SideFault) -> Rule:
         )
     if isinstance(fault, TimeoutFault):
         return RuntimeTimeout(**about, phase=fault.phase, seconds=fault.seconds, sample=side.sample)
-    return LoadFailed(**about, words=fault.words)
+    return LoadFailed(**about, phase=fault.phase, sample=side.sample, words=fault.words)
 
 
 def _check(draft: Draft, check: Check, evidence: Evidence) -> None:

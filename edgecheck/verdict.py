@@ -16,6 +16,10 @@ _FAILING: Final[dict[FailOn, frozenset[str]]] = {
 }
 
 
+_BLAMED_LAST: Final = frozenset({"load-failed", "runtime-crash", "runtime-timeout"})
+"""What a runtime does about a file is often only the consequence of another fault in it."""
+
+
 @dataclass(frozen=True)
 class Judgement:
     """The verdict, and what the process exits with."""
@@ -70,7 +74,7 @@ def causes_of(findings: Sequence[Finding]) -> tuple[Cause, ...]:
     symptoms = tuple(f.fingerprint for f in findings if f.role == "symptom" and _is_error(f))
     suspects = [f for f in findings if f.role == "cause" and (_is_error(f) or symptoms)]
     suspects = [f for f in suspects if f.severity != "info" and f.subject.kind != "reference"]
-    ranked = sorted(suspects, key=lambda finding: not _is_error(finding))
+    ranked = sorted(suspects, key=lambda f: (not _is_error(f), f.rule in _BLAMED_LAST))
     return tuple(
         Cause(
             rule=finding.rule,
@@ -96,7 +100,7 @@ def summary_of(judgement: Judgement, findings: Sequence[Finding], causes: Sequen
         return causes[0].summary
     gravity = ("error", "warning", "info")
     first = min(findings, key=lambda finding: gravity.index(finding.severity))
-    return f"{first.message} The cause was not found."
+    return f"{first.message} The cause was not found." if first.role == "symptom" else first.message
 
 
 def _is_error(finding: Finding) -> bool:

@@ -74,8 +74,8 @@ def _shape_rule(name: str, spec_shape: list[int], tensor: Tensor) -> Rule:
         [spec_shape[1], spec_shape[2], spec_shape[0]],
     ):
         return LayoutNchwNhwc(input=name, spec_shape=spec_shape, model_shape=stored)
-    if len(inner) == 3 and inner[:2] == spec_shape[:2]:
-        return ChannelCountMismatch(
-            input=name, spec_channels=spec_shape[2], model_channels=inner[2]
-        )
+    for axis in (2, 0):
+        others = [other for other in range(3) if other != axis]
+        if len(inner) == 3 and all(inner[other] == spec_shape[other] for other in others):
+            return ChannelCountMismatch(name, spec_shape[axis], inner[axis])
     return InputShapeMismatch(input=name, spec_shape=spec_shape, model_shape=stored)

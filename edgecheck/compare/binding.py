@@ -91,7 +91,15 @@ def _only_fit(port: Port, ports: Sequence[Port], others: Sequence[Port]) -> Port
 
 
 def _fits(first: Port, second: Port) -> bool:
+    """Whether two outputs can have the same shape; an open size fits any."""
+    sizes = [_sizes(port.tensor) for port in (first, second)]
+    if len(sizes[0]) == len(sizes[1]) and -1 in (*sizes[0], *sizes[1]):
+        return all(a == b or -1 in (a, b) for a, b in zip(*sizes, strict=True))
     return _elements(first.tensor) == _elements(second.tensor)
+
+
+def _sizes(tensor: Tensor) -> tuple[int, ...]:
+    return tensor.shape_signature or tensor.shape
 
 
 def _elements(tensor: Tensor) -> tuple[int, ...]:

@@ -116,7 +116,7 @@ def _observe(
         with blaming(side.who):
             side.session.attach(feeds)
     pipelines = {name: Pipeline(name, spec) for name, spec in setup.spec.inputs.items()}
-    found = compare(setup.dataset, pipelines, feeds, sides, _tracker(setup), progress)
+    found = compare(setup.dataset, pipelines, feeds, sides, _tracker(setup, sides), progress)
     moved = _vary(setup, pipelines, feeds, sides, found)
     for side in sides:
         with blaming(side.who):
@@ -171,10 +171,21 @@ def _chunk_rows(setup: Setup) -> int:
     return max(1, min(_CHUNK_ROWS, _CHUNK_BYTES // (4 * max(elements, 1))))
 
 
-def _tracker(setup: Setup) -> Tracker:
+def _tracker(setup: Setup, sides: list[Side]) -> Tracker:
     inputs = {name: _input_tracker(setup, name) for name in setup.spec.inputs}
     seed = 0 if setup.spec.dataset is None else setup.spec.dataset.seed
-    return Tracker(inputs, watched_outputs(setup), seed)
+    shapes = {side.who: side.session.output_shapes for side in sides}
+    return Tracker(inputs, [_sized(output, shapes) for output in watched_outputs(setup)], seed)
+
+
+def _sized(
+    output: WatchedOutput, shapes: Mapping[str, Mapping[str, tuple[int, ...]]]
+) -> WatchedOutput:
+    """The output without its reference, where the two turn out to have different sizes."""
+    if output.reference is None:
+        return output
+    ours, theirs = shapes["candidate"][output.candidate], shapes["reference"][output.reference]
+    return output if np.prod(ours) == np.prod(theirs) else replace(output, reference=None)
 
 
 def _input_tracker(setup: Setup, name: str) -> InputTracker:

@@ -12,6 +12,8 @@ _FACTS = {
     "load-failed": {
         "runtime": "litert",
         "version": "2.3.0",
+        "phase": "load",
+        "sample": None,
         "words": "Didn't find op for builtin opcode 'FULLY_CONNECTED' version '11'.",
     },
     "runtime-crash": {

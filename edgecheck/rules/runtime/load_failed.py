@@ -18,12 +18,12 @@ _ADVICE = {
 
 @dataclass(frozen=True)
 class LoadFailed(Rule):
-    """The runtime refuses to load the model.
+    """The runtime refuses to load or to run the model.
 
     ## What it means
-    The file is a TensorFlow Lite model, but this runtime will not set it up:
-    it stops while building the interpreter or allocating its tensors. The
-    same happens on a device with the same runtime.
+    The file is a TensorFlow Lite model, but this runtime will not set it up
+    or gives up in the middle of a run. The same happens on a device with the
+    same runtime.
 
     ## Why it happens
     * An operator, or a newer version of one, is unknown to the runtime. The
@@ -32,10 +32,12 @@ class LoadFailed(Rule):
       was built without.
     * Shapes or types in the file contradict each other, so that allocating
       fails.
+    * An operator rejects the values of a sample, such as an index out of
+      range.
 
     ## How edgecheck knows
-    It builds the interpreter in a process of its own and repeats what the
-    runtime says. Version and words are in the evidence.
+    It builds and runs the interpreter in a process of its own and repeats
+    what the runtime says. Version, words and sample are in the evidence.
 
     ## How to fix
     Read the operator's name in the runtime's words. Then either update the
@@ -57,13 +59,17 @@ class LoadFailed(Rule):
 
     runtime: str
     version: str
+    phase: str
+    """"load" or "run"."""
+    sample: str | None
     words: str
     """The runtime's own."""
 
     def message(self) -> str:
         """What was found, with its numbers."""
         runtime = f"{plain(self.runtime)} {plain(self.version)}"
-        return f"The runtime {runtime} refuses to load the model: {clause(self.words)}."
+        at = "" if self.sample is None else f' on sample "{plain(self.sample)}"'
+        return f"The runtime {runtime} refuses to {self.phase} the model{at}: {clause(self.words)}."
 
     def fix(self) -> str:
         """What to do."""

@@ -181,3 +181,12 @@ def test_memory_does_not_grow_with_the_samples():
     peak_bytes(100)
     # What is remembered by count (4,096 rows) is full after 5,000 samples.
     assert peak_bytes(20_000) <= peak_bytes(5_000) * 1.05
+
+
+@pytest.mark.parametrize("sizes", [[1], [4], [50]])
+def test_a_worse_sample_drives_out_the_last_of_equals(sizes):
+    reference = np.ones((9, 1, 2), np.float32)
+    candidate = -reference
+    candidate[7] *= 5
+    worst = run([PRIMARY], reference, candidate, sizes).worst
+    assert [entry.id for entry in worst] == ["s0007", "s0000", "s0001", "s0002", "s0003"]

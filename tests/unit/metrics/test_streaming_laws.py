@@ -26,6 +26,7 @@ class Subject:
     arguments: Any
     tell: Any
 
+
 POOL = PoissonWeights(0).draw(64)
 
 
