@@ -12,6 +12,7 @@ from edgecheck.checks import thresholds
 from edgecheck.checks.evidence import Evidence, NotApplicable, output_subject
 from edgecheck.compare.statistics import OutputComparison, OutputStatistics
 from edgecheck.findings import Finding, Subject
+from edgecheck.rules.base import Severity
 from edgecheck.rules.output.class_collapse import ClassCollapse
 from edgecheck.rules.output.constant_output import ConstantOutput
 from edgecheck.rules.output.input_insensitive import InputInsensitive
@@ -105,7 +106,9 @@ def check_sensitivity(evidence: Evidence) -> Iterator[Finding]:
             variants=entry.variants,
             samples=entry.bases,
         )
-        yield Finding.of(rule, Subject("input", entry.input))
+        # Without a reference nobody knows whether this input is meant to matter.
+        severity: Severity = "error" if expected else "warning"
+        yield Finding.of(rule, Subject("input", entry.input), severity=severity)
 
 
 def _judge_classes(output: OutputComparison) -> Iterator[Finding]:

@@ -58,6 +58,8 @@ def _judge_range(entry: InputStatistics, low: float, high: float) -> Iterator[Fi
     width = high - low
     overshoot = max(low - entry.low, entry.high - high) / width
     used = (min(entry.high, high) - max(entry.low, low)) / width
+    is_varied = entry.distinct >= thresholds.MIN_DISTINCT_INPUTS
+    is_partial = is_varied and used < thresholds.PROMISE_USED
     largest = max(abs(entry.low), abs(entry.high))
     promised, observed = [low, high], [entry.low, entry.high]
     subject = input_subject(entry.name)
@@ -67,7 +69,7 @@ def _judge_range(entry: InputStatistics, low: float, high: float) -> Iterator[Fi
     severity: Severity | None = None
     if overshoot > thresholds.PROMISE_ERROR:
         severity = "error"
-    elif overshoot > thresholds.PROMISE_WARNING or used < thresholds.PROMISE_USED:
+    elif overshoot > thresholds.PROMISE_WARNING or is_partial:
         severity = "warning"
     if severity is not None:
         rule = InputRangeMismatch(entry.name, promised, observed)

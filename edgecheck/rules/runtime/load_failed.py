@@ -30,10 +30,8 @@ class LoadFailed(Rule):
       converter writes the version; an older runtime stops there.
     * The model holds TensorFlow (Flex) or custom operators that this runtime
       was built without.
-    * Shapes or types in the file contradict each other, so that allocating
-      fails.
-    * An operator rejects the values of a sample, such as an index out of
-      range.
+    * Shapes or types in the file contradict each other, or an operator
+      rejects the values of a sample.
 
     ## How edgecheck knows
     It builds and runs the interpreter in a process of its own and repeats
@@ -59,8 +57,7 @@ class LoadFailed(Rule):
 
     runtime: str
     version: str
-    phase: str
-    """"load" or "run"."""
+    phase: str  # "load" or "run"
     sample: str | None
     words: str
     """The runtime's own."""
