@@ -150,8 +150,8 @@ def _skipped(draft: Draft) -> list[Finding]:
 
 
 def _unused(draft: Draft, ignored: set[str]) -> list[Finding]:
-    """Entries of the spec's `ignore` that no finding was ignored for."""
-    if draft.spec is None:
+    """Entries of the spec's `ignore` that no finding was ignored for; only a whole run can tell."""
+    if draft.spec is None or draft.why_not_run or draft.options.static:
         return []
     return [
         Finding.of(

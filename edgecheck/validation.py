@@ -75,6 +75,8 @@ def validate(
         _fill(draft, Path(spec), Path(model), progress)
     except EdgecheckError as error:
         draft.stop(error)
+    except OSError as error:  # a disk that fills up, a folder that goes away
+        draft.stop(UnusableError(str(error), hint="make the file or folder usable and try again"))
     if draft.spec is not None:
         _skip_rest(draft)
     return finished(draft)

@@ -12,6 +12,7 @@ from edgecheck.rules.input.input_dtype_mismatch import InputDtypeMismatch
 from edgecheck.rules.input.input_rank_or_batch_missing import InputRankOrBatchMissing
 from edgecheck.rules.input.input_shape_mismatch import InputShapeMismatch
 from edgecheck.rules.input.layout_nchw_nhwc import LayoutNchwNhwc
+from edgecheck.spec.model import InputSpec
 from edgecheck.tensors import REAL_DTYPES
 from edgecheck.tflite.graph import Tensor
 
@@ -26,14 +27,13 @@ def check_names(evidence: Evidence) -> Iterator[Finding]:
 
 def check_shapes(evidence: Evidence) -> Iterator[Finding]:
     """The shape of a sample, as the spec states it, is what the input tensor takes."""
-    shapes = {name: spec.shape for name, spec in evidence.spec.inputs.items()}
-    ports = evidence.ports
-    if all(shape is None for shape in shapes.values()):
+    inputs, ports = evidence.spec.inputs, evidence.ports
+    if all(spec.shape is None for spec in inputs.values()):
         raise NotApplicable("the spec states no shape")
-    for name, shape in shapes.items():
+    for name, spec in inputs.items():
         tensor = ports[name].tensor
-        if shape is not None and run_shape(tensor, shape) is None:
-            yield Finding.of(_shape_rule(name, list(shape), tensor), input_subject(name))
+        if spec.shape is not None and run_shape(tensor, spec.shape) is None:
+            yield Finding.of(_shape_rule(name, spec, tensor), input_subject(name))
 
 
 def check_dtypes(evidence: Evidence) -> Iterator[Finding]:
@@ -63,8 +63,9 @@ def _unfeedable(tensor: Tensor) -> str:
     return ""
 
 
-def _shape_rule(name: str, spec_shape: list[int], tensor: Tensor) -> Rule:
+def _shape_rule(name: str, spec: InputSpec, tensor: Tensor) -> Rule:
     """The most telling rule for two shapes that differ."""
+    spec_shape = list(spec.shape or ())
     stored = list(tensor.shape_signature or tensor.shape)
     inner = stored[1:]
     if len(stored) != len(spec_shape) + 1 or stored[0] not in (1, -1):
@@ -74,8 +75,7 @@ def _shape_rule(name: str, spec_shape: list[int], tensor: Tensor) -> Rule:
         [spec_shape[1], spec_shape[2], spec_shape[0]],
     ):
         return LayoutNchwNhwc(input=name, spec_shape=spec_shape, model_shape=stored)
-    for axis in (2, 0):
-        others = [other for other in range(3) if other != axis]
-        if len(inner) == 3 and all(inner[other] == spec_shape[other] for other in others):
-            return ChannelCountMismatch(name, spec_shape[axis], inner[axis])
+    axis, sizes = (0, slice(1, 3)) if spec.layout == "NCHW" else (2, slice(0, 2))
+    if len(inner) == 3 and inner[sizes] == spec_shape[sizes]:
+        return ChannelCountMismatch(name, spec_shape[axis], inner[axis])
     return InputShapeMismatch(input=name, spec_shape=spec_shape, model_shape=stored)

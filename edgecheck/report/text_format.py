@@ -67,16 +67,18 @@ def _verdict(report: Report) -> Group:
     word = Text(report.verdict.upper(), style=_STYLES[report.verdict])
     model = report.environment.get("model", {}).get("path", "")
     lines: list[_Block] = [Text.assemble(word, "  " + _name(model)) if model else word]
-    lines.append(_indented(report.error.message if report.error else report.summary))
-    hint = report.error.hint if report.error else ""
-    if hint and not any(hint in cause.fix for cause in report.causes):
-        lines.append(_indented(f"To fix: {hint}"))
+    error = report.error
+    if error is None:
+        lines.append(_indented(report.summary))
+    elif not any(cause.rule == error.kind for cause in report.causes):  # else told below
+        lines.append(_indented(error.message))
+        lines += [_indented(f"To fix: {error.hint}")] if error.hint else []
     return Group(*lines)
 
 
 def _cause(cause: Cause, number: int, report: Report) -> Group:
     """A cause, and below the first one the symptoms that it explains."""
-    title = "Cause" if number == 0 else "Also suspected"
+    title = "Cause" if number == 0 else "Also"
     lines: list[_Block] = [
         Text(""),
         Text.assemble((f"{title} ({cause.confidence}): ", "bold"), (_name(cause.rule), "bold red")),
@@ -138,6 +140,7 @@ def _table(outputs: Sequence[OutputMetrics], *, has_names: bool) -> Table:
         ("largest error", [_unit(output.max_error_lsb, "LSB") for output in outputs]),
         ("most frequent class", [_top(output) for output in outputs]),
         ("distinct outputs", [_distinct(output) for output in outputs]),
+        ("NaN and infinity, left out", [_nonfinite(output) for output in outputs]),
     ]
     table = Table(box=None, padding=(0, 2, 0, 0), show_header=has_names)
     table.add_column("")
@@ -150,17 +153,19 @@ def _table(outputs: Sequence[OutputMetrics], *, has_names: bool) -> Table:
 
 
 def _worst(samples: Sequence[WorstSample]) -> Group:
+    columns = {
+        "worst samples": [_name(worst.id) for worst in samples],
+        "label": [_name(worst.label or "") for worst in samples],
+        "reference": [_class(worst.reference_class) for worst in samples],
+        "candidate": [_class(worst.candidate_class) for worst in samples],
+        "SQNR": [_unit(worst.sqnr_db, "dB") for worst in samples],
+    }
+    filled = {name: values for name, values in columns.items() if any(values)}
     table = Table(box=None, padding=(0, 2, 0, 0))
-    for name in ("worst samples", "label", "reference", "candidate", "SQNR"):
+    for name in filled:
         table.add_column(name, overflow="fold")
-    for worst in samples:
-        table.add_row(
-            Text(_name(worst.id)),
-            Text(_name(worst.label or "")),
-            "" if worst.reference_class is None else str(worst.reference_class),
-            "" if worst.candidate_class is None else str(worst.candidate_class),
-            _unit(worst.sqnr_db, "dB"),
-        )
+    for row in zip(*filled.values(), strict=True):
+        table.add_row(*map(Text, row))
     return Group(Text(""), Padding(table, (0, 0, 0, 2), expand=False))
 
 
@@ -220,6 +225,10 @@ def printable(text: str) -> str:
     return "\n".join(map(_name, text.split("\n")))
 
 
+def _class(number: int | None) -> str:
+    return "" if number is None else str(number)
+
+
 def _accuracy(output: OutputMetrics, who: str) -> str:
     return "" if output.accuracy is None else _percent(getattr(output.accuracy, who))
 
@@ -235,6 +244,13 @@ def _top(output: OutputMetrics) -> str:
 def _distinct(output: OutputMetrics) -> str:
     other = output.reference_distinct_outputs
     return f"{output.distinct_outputs}" + ("" if other is None else f" (reference {other})")
+
+
+def _nonfinite(output: OutputMetrics) -> str:
+    other = output.reference_nonfinite_values
+    if not output.nonfinite_values and not other:
+        return ""
+    return f"{output.nonfinite_values}" + ("" if other is None else f" (reference {other})")
 
 
 def _percent(share: float | None) -> str:

@@ -21,15 +21,13 @@ class LoadFailed(Rule):
     """The runtime refuses to load or to run the model.
 
     ## What it means
-    The file is a TensorFlow Lite model, but this runtime will not set it up
-    or gives up in the middle of a run. The same happens on a device with the
-    same runtime.
+    The file is a TensorFlow Lite model, but this runtime will not set it up or
+    gives up in a run. A device with the same runtime will do so too.
 
     ## Why it happens
     * An operator, or a newer version of one, is unknown to the runtime. The
       converter writes the version; an older runtime stops there.
-    * The model holds TensorFlow (Flex) or custom operators that this runtime
-      was built without.
+    * It holds TensorFlow (Flex) or custom operators unknown to the runtime.
     * Shapes or types in the file contradict each other, or an operator
       rejects the values of a sample.
 
@@ -65,8 +63,9 @@ class LoadFailed(Rule):
     def message(self) -> str:
         """What was found, with its numbers."""
         runtime = f"{plain(self.runtime)} {plain(self.version)}"
+        verb = "load" if self.phase == "load" else "run"
         at = "" if self.sample is None else f' on sample "{plain(self.sample)}"'
-        return f"The runtime {runtime} refuses to {self.phase} the model{at}: {clause(self.words)}."
+        return f"The runtime {runtime} refuses to {verb} the model{at}: {clause(self.words)}."
 
     def fix(self) -> str:
         """What to do."""

@@ -198,10 +198,17 @@ def test_few_codes_can_only_give_few_rows(elements):
 
 
 def test_an_input_that_moves_nothing_is_a_finding():
+    still = (moved(0.0), moved(LSB))
     assert (
-        found(collapse.check_sensitivity, alone(), sensitivities=(moved(0.0), moved(LSB)))
+        found(collapse.check_sensitivity, sensitivities=still, reference_sensitivities=(moved(),))
         == [("input-insensitive", "error", "input")] * 2
     )
+
+
+def test_without_a_reference_an_input_that_moves_nothing_is_only_a_warning():
+    assert found(collapse.check_sensitivity, alone(), sensitivities=(moved(0.0),)) == [
+        ("input-insensitive", "warning", "input")
+    ]
 
 
 def test_an_input_that_moves_nothing_in_the_reference_either_is_none():

@@ -13,9 +13,9 @@ def rules(check, **changes):
     return [(f.rule, f.severity) for f in check(evidence(**changes))]
 
 
-def shaped(stored, wanted, signature=None):
+def shaped(stored, wanted, signature=None, **described):
     port = Port("image", tensor(shape=stored, shape_signature=signature or stored))
-    return {"ports": {"image": port}, "spec": spec({"image": {"shape": wanted}})}
+    return {"ports": {"image": port}, "spec": spec({"image": {"shape": wanted, **described}})}
 
 
 def test_inputs_that_match_have_no_finding():
@@ -47,6 +47,7 @@ def test_shapes_that_fit_have_no_finding(stored, signature, wanted):
         ((1, 8, 8, 3), (3, 8, 8), "layout-nchw-nhwc"),
         ((1, 8, 8, 1), (8, 8, 3), "channel-count-mismatch"),
         ((1, 9, 8, 3), (8, 8, 3), "input-shape-mismatch"),
+        ((1, 9, 8, 8), (3, 8, 8), "input-shape-mismatch"),
         ((1, 5), (4,), "input-shape-mismatch"),
         ((1, 64), (8, 8), "input-rank-or-batch-missing"),
         ((8, 8), (8, 8, 1), "input-rank-or-batch-missing"),
@@ -111,3 +112,8 @@ def test_types_that_cannot_take_the_values_are_a_finding(case):
 def test_types_of_unbound_inputs_are_skipped():
     with pytest.raises(NotApplicable, match="do not match"):
         rules(input_contract.check_dtypes, bound=None)
+
+
+def test_channels_come_first_where_the_layout_says_so():
+    shapes = shaped((1, 9, 8, 8), (3, 8, 8), layout="NCHW")
+    assert rules(input_contract.check_shapes, **shapes) == [("channel-count-mismatch", "error")]
