@@ -16,6 +16,7 @@ from edgecheck.findings import Cause, Finding, OutputMetrics, Report, WorstSampl
 WIDTH: Final = 80
 _OUTPUTS_ABREAST: Final = 2
 _MOST_OUTPUTS: Final = 8
+_MOST_CHECKS: Final = 8
 _STYLES: Final = {"pass": "bold green", "fail": "bold red", "inconclusive": "bold yellow"}
 _LEVELS: Final = {"error": "red", "warning": "yellow", "info": "cyan"}
 _TRAILING: Final = re.compile(" +$", re.MULTILINE)
@@ -180,7 +181,8 @@ def _checks(report: Report) -> Group:
     summary = ", ".join(f"{number} {status}" for status, number in count.items() if number)
     lines: list[_Block] = [Text(""), Text(f"Checks: {summary or 'none ran'}")]
     for (status, reason), names in reasons.items():
-        lines.append(_indented(f"{status} {', '.join(names)}: {reason}"))
+        listed = ", ".join(names) if len(names) <= _MOST_CHECKS else f"{len(names)} checks"
+        lines.append(_indented(f"{status} {listed}: {reason}"))
     excuses = {entry["rule"]: entry["reason"] for entry in report.settings.get("ignore", ())}
     lines += [
         _indented(f"ignored by the spec: {rule} ({excuses.get(rule, 'no reason')})")
