@@ -18,6 +18,7 @@ from command_line import (
     command,
     edgecheck,
     environment,
+    heed_signals,
     shell,
 )
 from fake_runtime import write_fake
@@ -74,6 +75,7 @@ def test_an_interrupted_run_is_130_and_leaves_nothing_behind(signal_, tmp_path):
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        preexec_fn=heed_signals,
     )
     children = _until(lambda: _children(process.pid))
     folders = _until(lambda: _mapped_folders(process.pid))

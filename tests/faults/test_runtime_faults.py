@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from command_line import heed_signals
 from fake_runtime import doubling_job, write_fake
 
 from edgecheck.errors import CrashFault, LoadFault, TimeoutFault
@@ -193,7 +194,11 @@ def parent(tmp_path):
     folder = tmp_path / "exchange"
     command = [sys.executable, "-c", PARENT, str(folder), str(tmp_path), *filter(None, sys.path)]
     with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=heed_signals,
     ) as process:
         yield process, int(process.stdout.readline()), folder
         process.kill()

@@ -1,6 +1,7 @@
 """The real command line in a process of its own."""
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -30,6 +31,12 @@ def environment(**changes):
     kept = {key: value for key, value in os.environ.items() if key not in _STEERING}
     path = os.pathsep.join(filter(None, [str(ROOT), changes.pop("PYTHONPATH", "")]))
     return {**kept, "PYTHONPATH": path, **changes}
+
+
+def heed_signals():
+    """In a new child: undo what the tests may have been started with, `&` and nohup ignore some."""
+    for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(each, signal.SIG_DFL)
 
 
 def command(*arguments, before=""):
