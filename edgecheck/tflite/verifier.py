@@ -219,8 +219,8 @@ class _Walk:
     def _tables(self, start: int, count: int, name: str, where: str) -> int:
         self._inside(start, 4 * count, where)
         cost = self._spend(4 + 4 * count)
-        offsets = struct.iter_unpack("<I", memoryview(self.data)[start : start + 4 * count])
-        for index, (offset,) in enumerate(offsets):
+        # Not iter_unpack: its iterator over a memoryview can crash CPython when collected.
+        for index, offset in enumerate(struct.unpack_from(f"<{count}I", self.data, start)):
             cost += self._table(start + 4 * index + offset, name, where)
         return cost
 
