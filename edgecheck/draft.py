@@ -1,8 +1,9 @@
 """The report in the making: what a run knows so far, and the report that it amounts to."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from time import perf_counter
-from typing import Any
+from typing import Any, get_args
 
 from edgecheck.compare.experiment import Observation
 from edgecheck.compare.summary import (
@@ -17,7 +18,7 @@ from edgecheck.findings import CheckOutcome, CheckStatus, ErrorInfo, Finding, Re
 from edgecheck.rules.gate.check_skipped import CheckSkipped
 from edgecheck.rules.gate.unused_ignore import UnusedIgnore
 from edgecheck.spec.load import LoadedSpec
-from edgecheck.verdict import FailOn, causes_of, judge, summary_of
+from edgecheck.verdict import FailOn, Judgement, causes_of, judge, summary_of
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,10 @@ class Options:
         }.items():
             if not value > 0:
                 raise UsageError(f"{name} is {value:g}", hint=f"Give a {name} above 0.")
+        if self.fail_on not in get_args(FailOn):
+            raise UsageError(
+                f"fail_on is {self.fail_on!r}", hint=f"Give one of {', '.join(get_args(FailOn))}."
+            )
 
 
 @dataclass
@@ -101,7 +106,7 @@ def finished(draft: Draft) -> Report:
         }
     return Report(
         verdict=judgement.verdict,
-        summary=_summary(draft, summary_of(judgement, kept, causes)),
+        summary=_summary(draft, judgement, summary_of(judgement, kept, causes), ignored),
         root_cause=causes[0] if causes else None,
         causes=causes,
         findings=tuple(kept),
@@ -118,13 +123,29 @@ def finished(draft: Draft) -> Report:
     )
 
 
-def _summary(draft: Draft, verdict_summary: str) -> str:
-    """The sentence for the verdict; for an inconclusive one, what stood in the way."""
+def _scope(draft: Draft, ignored: Sequence[Finding]) -> str:
+    """What a pass is worth: on how many samples, and what was left out."""
+    if draft.observation is None:
+        return "in file and spec; no model was run"
+    samples = draft.observation.comparison.samples
+    left_out = f"; {len(ignored)} ignored by the spec" if ignored else ""
+    return f"on {samples} sample{'s' * (samples != 1)}{left_out}"
+
+
+def _summary(
+    draft: Draft, judgement: Judgement, verdict_summary: str, ignored: Sequence[Finding]
+) -> str:
+    """The sentence for the verdict: what a pass covers, what stood in the way of another."""
     if draft.error is not None:
         return draft.error.message.partition("\n")[0]
-    if verdict_summary.startswith("Nothing was proven"):
+    if judgement.verdict == "pass":
+        return f"{verdict_summary[:-1]} {_scope(draft, ignored)}."
+    if judgement.verdict == "inconclusive":
         crashed = [check.name for check in draft.checks if check.status == "crashed"]
         why = f"did not finish: {', '.join(crashed)}" if crashed else draft.why_not_run
+        seen = draft.observation
+        if not why and seen is not None and seen.comparison.samples < 2:
+            why = "one sample shows nothing"
         why = why or "there is no reference and no label to compare with"
         return f"{verdict_summary[:-1]}: {why}."
     return verdict_summary

@@ -4,6 +4,7 @@ Plan, run, judge. Whatever stops it on the way, the report says so and holds wha
 then: errors become `report.error`, misbehaviour of the model becomes findings.
 """
 
+import contextlib
 import platform
 import traceback
 from collections.abc import Mapping
@@ -17,7 +18,7 @@ from edgecheck import __version__
 from edgecheck.checks.evidence import Evidence, NotApplicable
 from edgecheck.checks.table import CHECKS, Check
 from edgecheck.compare.binding import bind_inputs
-from edgecheck.compare.experiment import Entrant, Setup, is_feedable, observe
+from edgecheck.compare.experiment import Entrant, Observation, Setup, is_feedable, observe
 from edgecheck.compare.stream import Progress, SideFault
 from edgecheck.draft import Draft, Options, finished
 from edgecheck.errors import (
@@ -31,6 +32,7 @@ from edgecheck.errors import (
 )
 from edgecheck.findings import Finding, Report, Subject
 from edgecheck.rules.base import Rule
+from edgecheck.rules.catalogue import rule_named
 from edgecheck.rules.file import model_file_invalid
 from edgecheck.rules.runtime.load_failed import LoadFailed
 from edgecheck.rules.runtime.runtime_crash import RuntimeCrash
@@ -39,8 +41,9 @@ from edgecheck.runtime.discovery import candidates
 from edgecheck.samples.class_names import read_class_names
 from edgecheck.samples.open import open_dataset
 from edgecheck.spec.load import LoadedSpec, load_spec
+from edgecheck.spec.model import Spec
 from edgecheck.tflite.contract import contract_of
-from edgecheck.tflite.graph import Model
+from edgecheck.tflite.graph import Contract, Model
 from edgecheck.tflite.reader import load_model
 from edgecheck.verdict import reaches
 
@@ -82,6 +85,18 @@ def validate(
     return finished(draft)
 
 
+def inputs_of(spec: Path, model: Path, reference: str | None) -> tuple[Path, ...]:
+    """The files that a run would read by name, as far as the spec can be read."""
+    paths = [spec, model] + ([] if reference is None else [Path(reference)])
+    with contextlib.suppress(EdgecheckError, OSError, ValueError):
+        loaded = load_spec(spec)
+        labels, dataset = loaded.spec.model.labels, loaded.spec.dataset
+        named = [loaded.spec.model.reference, labels if isinstance(labels, str) else None]
+        named += [] if dataset is None else [dataset.path, dataset.labels]
+        paths += [loaded.resolve(name) for name in named if name is not None]
+    return tuple(paths)
+
+
 def broken_report(options: Options, error: Exception) -> Report:
     """The report of a run that an error of ours, or a bug in edgecheck, ended."""
     draft = Draft(options, _environment())
@@ -112,6 +127,7 @@ def _fill(draft: Draft, spec_path: Path, model_path: Path, progress: Progress) -
     spec = draft.spec.spec
     model = _read_model(draft, model_path)
     contract = contract_of(model, spec.signature)
+    _require_known_names(draft.spec, contract)
     names = list(spec.inputs)
     evidence = Evidence(
         spec=spec,
@@ -126,6 +142,7 @@ def _fill(draft: Draft, spec_path: Path, model_path: Path, progress: Progress) -
     except EdgecheckError as error:
         draft.stop(error)
     if draft.observation is not None:
+        _conclude_target(draft, spec, draft.observation)
         evidence = replace(
             evidence,
             comparison=draft.observation.comparison,
@@ -134,6 +151,24 @@ def _fill(draft: Draft, spec_path: Path, model_path: Path, progress: Progress) -
         )
     for check in _planned(draft.options):
         _check(draft, check, evidence)
+
+
+def _require_known_names(loaded: LoadedSpec, contract: Contract) -> None:
+    """Rules and outputs that the spec names exist: a misspelt one would silently do nothing."""
+    for index, entry in enumerate(loaded.spec.ignore):
+        try:
+            rule_named(entry.rule)
+        except UsageError as error:
+            where = loaded.position(("ignore", index, "rule"))
+            raise UsageError(f"{where}: {error.message}", hint=error.hint) from None
+    known = [port.name for port in contract.outputs]
+    for name in loaded.spec.outputs:
+        if name not in known:
+            where = loaded.position(("outputs", name))
+            raise UsageError(
+                f"{where}: the model has no output {name!r}",
+                hint=f"its outputs are {', '.join(map(repr, known[:20]))}",
+            )
 
 
 def _read_model(draft: Draft, path: Path) -> Model:
@@ -204,9 +239,12 @@ def _setup(draft: Draft, evidence: Evidence, model_path: Path) -> Setup | None:
         return None
     candidate = Entrant("candidate", model_path, evidence.model, evidence.contract, evidence.bound)
     if not is_feedable(candidate, spec):
-        draft.why_not_run = "the model cannot be fed what the spec describes"
+        draft.why_not_run = _why_not_feedable(candidate, spec)
         return None
     section = spec.dataset
+    if spec.model.task != "classification" and section.labels is not None:
+        draft.conclude("labels", "skipped", f"labels of a {spec.model.task} are not compared yet")
+        section = section.model_copy(update={"labels": None})
     if options.limit is not None:
         section = section.model_copy(update={"limit": options.limit})
     target = None if spec.target is None else spec.target.runtime
@@ -221,6 +259,15 @@ def _setup(draft: Draft, evidence: Evidence, model_path: Path) -> Setup | None:
         threads=options.threads,
         timeout=options.timeout,
     )
+
+
+def _why_not_feedable(candidate: Entrant, spec: Spec) -> str:
+    shapes = {name: port.tensor.shape for name, port in candidate.bound.items()}
+    unclear = [name for name in shapes if spec.inputs[name].shape is None]
+    if unclear and shapes[unclear[0]][:1] not in {(), (1,)}:
+        name, shape = unclear[0], list(shapes[unclear[0]])
+        return f"state `inputs.{name}.shape`: the model takes {shape}, whose first axis is no batch"
+    return "the model cannot be fed what the spec describes"
 
 
 def _reference(draft: Draft, loaded: LoadedSpec) -> Entrant | None:
@@ -240,6 +287,9 @@ def _reference(draft: Draft, loaded: LoadedSpec) -> Entrant | None:
         raise UnusableError(said, hint=error.hint) from None
     except InputMissing as error:
         raise InputMissing(f"the reference {error.message}", hint=error.hint) from None
+    if model.sha256 == draft.environment["model"]["sha256"]:
+        same = "reference and candidate are the same file, so parity shows nothing"
+        draft.conclude("reference-differs", "skipped", same)
     draft.environment["reference"] = {"path": str(path), "sha256": model.sha256}
     contract = contract_of(model, spec.signature if model.signatures else None)
     bound = bind_inputs(list(spec.inputs), contract)
@@ -251,6 +301,20 @@ def _reference(draft: Draft, loaded: LoadedSpec) -> Entrant | None:
             hint="give the float model that the candidate was converted from",
         )
     return entrant
+
+
+def _conclude_target(draft: Draft, spec: Spec, seen: Observation) -> None:
+    """Whether the run was made with what the spec says the device has."""
+    if spec.target is None:
+        return
+    if spec.target.runtime is not None:
+        name, _, version = spec.target.runtime.partition("==")
+        used = (seen.runtime.backend.name, seen.runtime.version)
+        is_same = used == (name, version or used[1])
+        reason = "" if is_same else f"ran with {' '.join(used)}, the target has {name} {version}"
+        draft.conclude("target-runtime", "passed" if is_same else "skipped", reason)
+    if spec.target.device is not None:
+        draft.conclude("target-device", "skipped", "there are no device profiles yet")
 
 
 def _add_fault(draft: Draft, side: SideFault, start: float) -> None:

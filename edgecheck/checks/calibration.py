@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from edgecheck.checks import thresholds
 from edgecheck.checks.evidence import Evidence, NotApplicable, input_subject
+from edgecheck.checks.labels import reference_is_lost
 from edgecheck.checks.parity import parity_holds
 from edgecheck.compare.statistics import InputStatistics
 from edgecheck.findings import Finding
@@ -106,14 +107,22 @@ def _mismatch(
 
 
 def _severity(rule: CalibrationPreprocessingMismatch, evidence: Evidence) -> Severity | None:
-    """None where the ranges fit. What provably costs nothing is no error."""
+    """None where the ranges fit. What provably costs nothing is no error.
+
+    Nor is it one where the reference, which was never calibrated, fails on the same inputs: then
+    the steps are as suspect as the calibration.
+    """
     clip = rule.clip_fraction or 0.0
     levels = rule.levels_used or 0
     from_spec = rule.expected_from == "spec"
     wide = thresholds.WIDTH_WARNING if from_spec else thresholds.WIDTH_WARNING_DATA
+    if from_spec and rule.coverage >= thresholds.COVERAGE_WARNING:
+        # The file can hold what the spec promises: what is clipped breaks the promise.
+        clip = 0.0
     is_narrow = from_spec and rule.coverage < thresholds.COVERAGE_ERROR
     if is_narrow or clip > thresholds.CLIP_ERROR or levels < thresholds.LEVELS_ERROR:
-        return "warning" if parity_holds(evidence) else "error"
+        is_excused = parity_holds(evidence) or reference_is_lost(evidence)
+        return "warning" if is_excused else "error"
     is_narrower = from_spec and rule.coverage < thresholds.COVERAGE_WARNING
     if is_narrower or clip > thresholds.CLIP_WARNING or rule.width_ratio > wide:
         return "warning"

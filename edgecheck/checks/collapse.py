@@ -114,8 +114,11 @@ def check_sensitivity(evidence: Evidence) -> Iterator[Finding]:
 def _judge_classes(output: OutputComparison) -> Iterator[Finding]:
     shares = {who: _top_share(seen) for who, seen in _sides(output)}
     label_share = None
-    if output.labels is not None:
-        label_share = max(output.labels.class_counts.values()) / output.labels.labelled
+    labels = output.labels
+    if labels is not None and labels.labelled >= max(
+        thresholds.MIN_DISTINCT_INPUTS, output.candidate.samples / 2
+    ):  # a few labels say nothing about the rest
+        label_share = max(labels.class_counts.values()) / labels.labelled
     candidate = shares["candidate"]
     reference = shares.get("reference")
     fair = [share for share in (reference and reference[1], label_share) if share is not None]

@@ -1,5 +1,6 @@
 """Labels against the model's classes, and how one-sided the data are."""
 
+import math
 from collections.abc import Iterator
 
 from edgecheck.checks import thresholds
@@ -15,9 +16,15 @@ def check_count(evidence: Evidence) -> Iterator[Finding]:
     """As many label names as classes, and no label beyond them."""
     classes = _classes(evidence)
     names, labels = evidence.label_names, _labels(evidence)
+    subject = Subject("dataset", "labels")
+    dataset = evidence.spec.dataset
+    is_promised = dataset is not None and dataset.labels is not None
+    if is_promised and labels is None and evidence.comparison is not None:
+        detail = "the spec names labels, but they label none of the samples that were run"
+        yield Finding.of(LabelCountMismatch(0, classes, detail), subject, severity="warning")
+        return
     if not names and labels is None:
         raise NotApplicable("there are no labels")
-    subject = Subject("dataset", "labels")
     if names and len(names) != classes:
         detail = "the list of label names and the model's output differ in length"
         yield Finding.of(LabelCountMismatch(len(names), classes, detail), subject)
@@ -38,6 +45,21 @@ def check_balance(evidence: Evidence) -> Iterator[Finding]:
     if share >= thresholds.SINGLE_CLASS_SHARE:
         rule = DatasetSingleClass(label=label, share=share, labelled=labels.labelled)
         yield Finding.of(rule, Subject("dataset", "labels"))
+
+
+def reference_is_lost(evidence: Evidence) -> bool:
+    """Whether the reference is right hardly more often than always naming the commonest label.
+
+    By the normal approximation of the binomial; False where there are too few labels to tell.
+    """
+    labels = _labels(evidence)
+    if labels is None or labels.reference_accuracy is None:
+        return False
+    commonest = max(labels.class_counts.values()) / labels.labelled
+    deviation = math.sqrt(commonest * (1 - commonest) / labels.labelled)
+    if labels.labelled < thresholds.MIN_DISTINCT_INPUTS or not deviation:
+        return False
+    return (labels.reference_accuracy - commonest) / deviation < thresholds.LOST_DEVIATIONS
 
 
 def has_classes(spec: Spec) -> bool:

@@ -8,11 +8,7 @@ import typer
 def explain(
     name: Annotated[str, typer.Argument(metavar="NAME", help="A rule, as a report names it.")],
 ) -> None:
-    """Explain a finding: what it means, why it happens, and how to fix it.
-
-    Raises:
-        UsageError: no rule has this name.
-    """
+    """Explain a finding: what it means, why it happens, and how to fix it."""
     from rich.console import Console
 
     from edgecheck.rules.base import SECTIONS, page

@@ -45,7 +45,7 @@ def validate(  # noqa: PLR0913, PLR0917  (one parameter an option)
     runtime: Annotated[
         Runtime, typer.Option(help="Runtime; auto takes the spec's, else the first that works.")
     ] = Runtime.AUTO,
-    threads: Annotated[int, typer.Option(min=1, help="Threads of each interpreter.")] = 1,
+    threads: Annotated[int, typer.Option(min=1, max=256, help="Threads of each interpreter.")] = 1,
     limit: Annotated[
         int | None, typer.Option(min=1, help="Most samples to run; a seeded draw.")
     ] = None,
@@ -68,11 +68,12 @@ def validate(  # noqa: PLR0913, PLR0917  (one parameter an option)
     ] = False,
 ) -> None:
     """Validate a .tflite file: is it safe to flash, and if not, why."""
-    from edgecheck.report.destinations import parse_destinations
-    from edgecheck.validation import Options
+    from edgecheck.report.destinations import parse_destinations, require_apart
+    from edgecheck.validation import Options, inputs_of
 
     requests = output if output is not None else ([] if quiet else ["text"])
     destinations = parse_destinations(requests)
+    require_apart(destinations, inputs_of(spec, model, reference))
     options = Options(
         reference=reference,
         runtime=runtime.value,

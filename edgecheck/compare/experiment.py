@@ -23,7 +23,7 @@ from edgecheck.runtime.exchange import Exchange, shared_folder
 from edgecheck.runtime.job import job_for
 from edgecheck.runtime.session import empty_feeds
 from edgecheck.samples.chunk import Dataset
-from edgecheck.spec.model import Spec
+from edgecheck.spec.model import OutputSpec, Spec
 from edgecheck.tensors import NUMPY_DTYPES, REAL_DTYPES, Array
 from edgecheck.tflite.contract import input_fossil
 from edgecheck.tflite.graph import Contract, Model, Port
@@ -194,9 +194,9 @@ def _input_tracker(setup: Setup, name: str) -> InputTracker:
     span = None
     if fossil is not None and fossil.quantization is not None and fossil.quantization.is_usable:
         low, high = representable_range(fossil.quantization, fossil.dtype)
-        # A value within half an LSB of the range is still rounded, not clipped.
-        half = max(fossil.quantization.scales) / 2
-        span = (low - half, high + half)
+        # What rounding and the last code (white in a range of -1 to 0.992) cost is no clipping.
+        slack = 1.5 * max(fossil.quantization.scales)
+        span = (low - slack, high + slack)
     dtype = NUMPY_DTYPES[port.tensor.dtype]
     return InputTracker(name, span, is_whole=dtype.kind in "iu" and fossil is None)
 
@@ -216,8 +216,7 @@ def _watched(spec: Spec, pair: OutputPair, primary: str) -> WatchedOutput:
         scale = max(tensor.quantization.scales) if tensor.quantization.is_usable else None
     rule = None
     if spec.model.task == "classification":
-        own = spec.outputs.get(name)
-        rule = ClassRule(own.threshold if own and own.threshold is not None else 0.5)
+        rule = ClassRule(_threshold(spec.outputs.get(name)))
     return WatchedOutput(
         candidate=name,
         reference=None if pair.reference is None else pair.reference.name,
@@ -225,6 +224,15 @@ def _watched(spec: Spec, pair: OutputPair, primary: str) -> WatchedOutput:
         rule=rule,
         is_primary=name == primary,
     )
+
+
+def _threshold(output: OutputSpec | None) -> float:
+    """Where a single value turns from class 0 to class 1: the middle, of logits 0."""
+    if output is None:
+        return 0.5
+    if output.threshold is not None:
+        return output.threshold
+    return 0.0 if output.activation == "none" else 0.5
 
 
 def _vary(

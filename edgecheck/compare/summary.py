@@ -91,8 +91,11 @@ def latency(comparison: Comparison) -> Latency | None:
 def is_compared(comparison: Comparison) -> bool:
     """Whether anything finite was held against a reference, or labels were met beyond chance.
 
-    Labels alone count only if the candidate beats always naming the commonest one.
+    Labels alone count only if the candidate beats always naming the commonest one. One sample
+    shows nothing.
     """
+    if comparison.samples < 2:
+        return False
     for output in comparison.outputs:
         if output.pair is not None and not math.isnan(output.pair.sqnr_db):
             return True

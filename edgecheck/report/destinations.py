@@ -46,6 +46,21 @@ def parse_destinations(requests: Sequence[str]) -> tuple[Destination, ...]:
     return found
 
 
+def require_apart(destinations: Sequence[Destination], inputs: Sequence[Path]) -> None:
+    """Refuse a report that would replace a file which the run reads.
+
+    Raises:
+        UsageError: a destination is one of `inputs`.
+    """
+    read = {os.path.realpath(path) for path in inputs}
+    for path in (destination.path for destination in destinations):
+        if path is not None and os.path.realpath(path) in read:
+            raise UsageError(
+                f"--output would overwrite {path}, which is an input of this run",
+                hint="give the report a path of its own: --output json:report.json",
+            )
+
+
 def require_writable(destinations: Sequence[Destination]) -> None:
     """Look before a long run whether the reports can be written after it.
 

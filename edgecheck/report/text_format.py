@@ -232,7 +232,11 @@ def _class(number: int | None) -> str:
 
 
 def _accuracy(output: OutputMetrics, who: str) -> str:
-    return "" if output.accuracy is None else _percent(getattr(output.accuracy, who))
+    if output.accuracy is None:
+        return ""
+    share = _percent(getattr(output.accuracy, who))
+    labelled = output.accuracy.samples
+    return f"{share} (of {labelled} labelled)" if share and labelled != output.samples else share
 
 
 def _top(output: OutputMetrics) -> str:

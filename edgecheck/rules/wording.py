@@ -46,10 +46,20 @@ def span(bounds: Sequence[float]) -> str:
     return f"{number(low)} to {number(high)}"
 
 
+_PIXEL_RANGES = ((0, 1), (-1, 1), (-0.5, 0.5), (-128, 127))
+
+
 def pixel_rescale(bounds: Sequence[float]) -> str:
-    """The spec step that brings 8-bit pixels (0 to 255) to the range [low, high]."""
+    """How to bring 8-bit pixels (0 to 255) to the range [low, high], in parentheses.
+
+    Empty where the range is no usual range of pixels: a mean and a deviation made it, which
+    cannot be told from its ends.
+    """
     low, high = bounds
-    return f"`rescale: {{scale: {(high - low) / 255:.9g}, offset: {low:.9g}}}`"
+    if (low, high) not in _PIXEL_RANGES:
+        return ""
+    step = f"`rescale: {{scale: {(high - low) / 255:.9g}, offset: {low:.9g}}}`"
+    return f" (for 8-bit pixels: {step})"
 
 
 def percent(share: float) -> str:

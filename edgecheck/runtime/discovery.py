@@ -83,7 +83,7 @@ def candidates(requested: str, target: str | None) -> tuple[Backend, ...]:
         backend = BACKENDS[requested]
         if not is_installed(backend):
             problem, fix = _missing(backend)
-            raise RuntimeMissing(f"the runtime '{requested}' was asked for: {problem}", hint=fix)
+            raise RuntimeMissing(f"the runtime {requested} {problem}", hint=fix)
         return (backend,)
     preferred = (target or "").partition("==")[0]
     order = sorted(BACKENDS.values(), key=lambda backend: backend.name != preferred)

@@ -88,7 +88,9 @@ def find_images(path: str, base: Path) -> tuple[Path, tuple[str, ...]]:
     try:
         folder, pattern = _split(path, base)
         matches = sorted(folder.glob(pattern))
-        images = [p for p in matches if p.suffix.lower() in SUFFIXES and not p.is_dir()]
+        # Hidden files are no samples: macOS leaves a `._name.png` beside each on foreign disks.
+        shown = [p for p in matches if not p.name.startswith(".")]
+        images = [p for p in shown if p.suffix.lower() in SUFFIXES and not p.is_dir()]
         irregular = [p for p in images if not p.is_file()]
     except (OSError, ValueError) as error:
         raise DatasetUnreadable(

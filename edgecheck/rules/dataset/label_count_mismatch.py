@@ -61,6 +61,8 @@ class LabelCountMismatch(Rule):
 
     def fix(self) -> str:
         """What to do."""
+        if not self.labels:
+            return "Fill in the labels, one for each sample, or take `labels` out of the spec."
         if self.classes == self.labels + 1:
             return (
                 'If class 0 of the model is the background, put "background" first in the labels; '

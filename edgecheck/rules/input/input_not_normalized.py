@@ -66,6 +66,6 @@ class InputNotNormalized(Rule):
     def fix(self) -> str:
         """What to do."""
         return (
-            "Add the scaling of the training code to the spec's steps; for 8-bit pixels: "
+            "Add the scaling or normalization of the training code to the spec's steps"
             f"{pixel_rescale(self.promised)}."
         )

@@ -61,6 +61,6 @@ class InputRangeMismatch(Rule):
     def fix(self) -> str:
         """What to do."""
         return (
-            f"If training saw {span(self.promised)}, correct the steps (for 8-bit pixels: "
-            f"{pixel_rescale(self.promised)}); if not, correct `range`."
+            f"If training saw {span(self.promised)}, correct the steps"
+            f"{pixel_rescale(self.promised)}; if not, correct `range`."
         )

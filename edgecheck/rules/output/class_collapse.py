@@ -64,7 +64,10 @@ class ClassCollapse(Rule):
     def fix(self) -> str:
         """What to do."""
         if self.who == "reference":
-            return "Repair the training (class balance, features, scaling); converting cannot help."
+            return (
+                "The trained model does this by itself on these inputs. Check the spec's steps "
+                "first (range, channel order, layout), then the training; converting cannot help."
+            )
         return (
             "Remove the causes in this report first. If there are none, feed the same samples "
             "raw, scaled to 0..1 and to -1..1, and keep what brings the classes back."

@@ -13,12 +13,13 @@ class CalibrationPreprocessingMismatch(Rule):
 
     ## What it means
     Scale and zero point of an integer input record the range of values seen
-    during calibration. Your values have another range: if theirs is too
-    narrow, yours are clipped; if too wide, yours share a few integer codes.
+    during calibration. If it is narrower than that of your values, they are
+    clipped; if it is much wider, they share a few integer codes.
 
     ## Why it happens
-    * `representative_dataset` yields raw pixels, pixels scaled in another
-      way or scaled twice, or random numbers.
+    * `representative_dataset` yields raw pixels, pixels scaled in another way
+      or twice, random numbers, or a single picture.
+    * Or the spec states other steps than training used.
 
     ## How edgecheck knows
     The representable range is scale times (qmin - zero_point) to (qmax -
@@ -26,14 +27,11 @@ class CalibrationPreprocessingMismatch(Rule):
 
     ## How to fix
     Calibrate with the very function that prepares your inputs:
-
         def representative_dataset():
-            for path in paths[:100]:
-                yield [prepare(path)[np.newaxis].astype(np.float32)]
+            yield from ([prepare(path)[np.newaxis]] for path in paths[:100])
 
     ## References
     * https://github.com/Tencent/PocketFlow/issues/152
-      (one answer for all inputs until mean, deviation and ranges were reset)
     * https://github.com/PINTO0309/onnx2tf/issues/610
     * TFLite documentation, "8-bit quantization specification"
     """
@@ -62,8 +60,11 @@ class CalibrationPreprocessingMismatch(Rule):
 
     def fix(self) -> str:
         """What to do."""
-        how = f"Let representative_dataset go through the spec's steps ({span(self.expected)})"
-        return f"{how}, and convert again."
+        return (
+            f"If training used the spec's steps ({span(self.expected)}), let representative_dataset "
+            f"go through them, on 100 samples or more, and convert again. If not, correct the "
+            f"steps: this file takes {span(self.representable)}."
+        )
 
     def _damage(self) -> str:
         parts = []

@@ -150,7 +150,7 @@ def test_no_runtime_at_all_says_what_to_install(installed):
 
 def test_a_runtime_asked_for_and_missing_is_no_other_one(installed):
     installed("tensorflow")
-    with pytest.raises(RuntimeMissing, match="'litert' was asked for") as caught:
+    with pytest.raises(RuntimeMissing, match="the runtime litert is not installed") as caught:
         candidates("litert", None)
     assert caught.value.hint == LITERT.install
 
