@@ -48,18 +48,26 @@ def check_balance(evidence: Evidence) -> Iterator[Finding]:
 
 
 def reference_is_lost(evidence: Evidence) -> bool:
-    """Whether the reference is right hardly more often than always naming the commonest label.
+    """Whether the reference itself fails on these inputs, as the labels show.
 
-    By the normal approximation of the binomial; False where there are too few labels to tell.
+    It is right hardly more often than always naming the commonest label (normal approximation of
+    the binomial), or names one class far too often. False where there are too few labels to tell.
     """
-    labels = _labels(evidence)
-    if labels is None or labels.reference_accuracy is None:
-        return False
-    commonest = max(labels.class_counts.values()) / labels.labelled
-    deviation = math.sqrt(commonest * (1 - commonest) / labels.labelled)
-    if labels.labelled < thresholds.MIN_DISTINCT_INPUTS or not deviation:
-        return False
-    return (labels.reference_accuracy - commonest) / deviation < thresholds.LOST_DEVIATIONS
+    for output in () if evidence.comparison is None else evidence.comparison.outputs:
+        labels, reference = output.labels, output.reference
+        if labels is None or reference is None or labels.reference_accuracy is None:
+            continue
+        if labels.labelled < thresholds.MIN_DISTINCT_INPUTS:
+            continue
+        commonest = max(labels.class_counts.values()) / labels.labelled
+        deviation = math.sqrt(commonest * (1 - commonest) / labels.labelled)
+        better = labels.reference_accuracy - commonest
+        counts = reference.class_counts
+        top = 0.0 if counts is None else float(counts.max()) / reference.samples
+        is_one_sided = top - commonest > thresholds.COLLAPSE_SHARE_EXCESS
+        if is_one_sided or (deviation and better < thresholds.LOST_DEVIATIONS * deviation):
+            return True
+    return False
 
 
 def has_classes(spec: Spec) -> bool:

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from command_line import (
     COLLAPSED,
+    DIGITS,
     HEALTHY,
     SPEC,
     command,
@@ -269,3 +270,26 @@ def test_the_python_that_runs_it_needs_no_home(tmp_path):
     env = {"PATH": os.environ["PATH"], "PYTHONPATH": environment()["PYTHONPATH"]}
     result = edgecheck("validate", SPEC, HEALTHY, env=env, cwd=tmp_path)
     assert (result.returncode, result.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("cut", [1, 20, 50, 73, 200, 4000])
+def test_a_model_cut_short_is_3_and_nothing_dies(cut, tmp_path):
+    model = tmp_path / "cut.tflite"
+    model.write_bytes(HEALTHY.read_bytes()[:-cut])
+    result = edgecheck("validate", SPEC, model)
+    assert (result.returncode, result.stderr) == (3, "")
+    assert "model-file-invalid" in result.stdout
+
+
+@pytest.mark.parametrize("which", ["model", "spec", "reference"])
+def test_a_report_never_replaces_an_input(which, tmp_path):
+    inputs = {"model": tmp_path / "m.tflite", "spec": tmp_path / "s.yaml"}
+    inputs["reference"] = DIGITS / "float.tflite"
+    inputs["model"].write_bytes(HEALTHY.read_bytes())
+    inputs["spec"].write_text(SPEC.read_text().replace("../sample_models/digits", str(DIGITS)))
+    before = inputs[which].read_bytes()
+    result = edgecheck(
+        "validate", inputs["spec"], inputs["model"], "--output", f"json:{inputs[which]}"
+    )
+    assert (result.returncode, inputs[which].read_bytes()) == (2, before)
+    assert "would overwrite" in result.stderr

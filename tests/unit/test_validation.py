@@ -328,3 +328,55 @@ def test_the_report_of_an_error_of_ours_keeps_its_words():
         "two reports",
         "give one",
     )
+
+
+@pytest.mark.parametrize(
+    ("sections", "words"),
+    [
+        ({"ignore": [{"rule": "class-colapse", "reason": "x"}]}, "Did you mean `class-collapse`"),
+        ({"outputs": {"nonexistent": {"threshold": 0.9}}}, "its outputs are 'output_0'"),
+    ],
+)
+def test_a_name_in_the_spec_that_would_do_nothing_is_refused_with_its_place(spec, sections, words):
+    path = spec(**sections)
+    report = validate(path, HEALTHY, Options(static=True))
+    assert (report.exit_code, report.error.kind) == (2, "usage")
+    assert report.error.message.startswith(f"{path}:")
+    assert words in report.error.hint
+
+
+def test_a_reference_that_is_the_candidate_itself_is_said_to_show_nothing():
+    report = validate(SPEC, HEALTHY, replace(FAST, reference=str(HEALTHY)))
+    assert _status(report)["reference-differs"] == "skipped"
+
+
+def test_another_runtime_than_the_targets_is_a_skipped_check_and_so_is_an_unknown_device(spec):
+    target = {"runtime": "litert==0.0.1", "device": "raspberry-pi-4"}
+    report = validate(spec(target=target), HEALTHY, replace(FAST, runtime="litert"))
+    assert _status(report)["target-runtime"] == "skipped"
+    assert _status(report)["target-device"] == "skipped"
+    version = report.environment["runtime"]["version"]
+    target = {"runtime": f"litert=={version}"}
+    report = validate(spec(target=target), HEALTHY, replace(FAST, runtime="litert"))
+    assert _status(report)["target-runtime"] == "passed"
+
+
+def test_one_sample_proves_nothing():
+    report = validate(SPEC, HEALTHY, Options(limit=1))
+    assert (report.verdict, report.exit_code) == ("inconclusive", 3)
+    assert "one sample" in report.summary
+
+
+def test_labels_that_label_nothing_are_a_warning(spec, tmp_path):
+    labels = tmp_path / "labels.csv"
+    labels.write_text("filename,label\n")
+    dataset = {"path": f"{DIGITS.as_posix()}/images/*.png", "labels": str(labels)}
+    report = validate(spec(dataset=dataset), HEALTHY, FAST)
+    found = {(finding.rule, finding.severity) for finding in report.findings}
+    assert ("label-count-mismatch", "warning") in found
+
+
+def test_labels_of_a_task_without_classes_are_left_alone_and_said_to_be(spec):
+    report = validate(spec(model=_model(task="regression", labels=None)), HEALTHY, FAST)
+    assert _status(report)["labels"] == "skipped"
+    assert report.metrics.accuracy is None

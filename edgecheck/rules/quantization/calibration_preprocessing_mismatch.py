@@ -27,13 +27,13 @@ class CalibrationPreprocessingMismatch(Rule):
 
     ## How to fix
     Calibrate with the very function that prepares your inputs:
+
         def representative_dataset():
             yield from ([prepare(path)[np.newaxis]] for path in paths[:100])
 
     ## References
     * https://github.com/Tencent/PocketFlow/issues/152
     * https://github.com/PINTO0309/onnx2tf/issues/610
-    * TFLite documentation, "8-bit quantization specification"
     """
 
     name = "calibration-preprocessing-mismatch"
