@@ -1,6 +1,5 @@
 """Labels against the model's classes, and how one-sided the data are."""
 
-import math
 from collections.abc import Iterator
 
 from edgecheck.checks import thresholds
@@ -9,6 +8,7 @@ from edgecheck.compare.statistics import LabelStatistics
 from edgecheck.findings import Finding, Subject
 from edgecheck.rules.dataset.dataset_single_class import DatasetSingleClass
 from edgecheck.rules.dataset.label_count_mismatch import LabelCountMismatch
+from edgecheck.rules.output.reference_inaccurate import ReferenceInaccurate
 from edgecheck.spec.model import Spec
 
 
@@ -47,27 +47,55 @@ def check_balance(evidence: Evidence) -> Iterator[Finding]:
         yield Finding.of(rule, Subject("dataset", "labels"))
 
 
+def check_reference(evidence: Evidence) -> Iterator[Finding]:
+    """The reference does better on the labels than always naming the commonest one."""
+    known = [o for o in evidence.observed.outputs if o.labels is not None]
+    if not known or known[0].labels is None or known[0].labels.reference_accuracy is None:
+        raise NotApplicable("there is no reference, or there are no labels")
+    labels = known[0].labels
+    if labels.labelled < thresholds.MIN_DISTINCT_INPUTS:
+        few = f"{labels.labelled} samples are labelled"
+        raise NotApplicable(f"{few}; this needs {thresholds.MIN_DISTINCT_INPUTS}")
+    commonest = _commonest(labels)
+    if commonest == 1:
+        raise NotApplicable("all labels are the same")
+    if _is_guessing(labels):
+        accuracy = labels.reference_accuracy or 0.0
+        rule = ReferenceInaccurate(known[0].name, labels.labelled, accuracy, commonest)
+        yield Finding.of(rule, Subject("reference", known[0].name))
+
+
 def reference_is_lost(evidence: Evidence) -> bool:
     """Whether the reference itself fails on these inputs, as the labels show.
 
-    It is right hardly more often than always naming the commonest label (normal approximation of
-    the binomial), or names one class far too often. False where there are too few labels to tell.
+    It only guesses, or names one class far too often. False where there are too few labels.
     """
     for output in () if evidence.comparison is None else evidence.comparison.outputs:
         labels, reference = output.labels, output.reference
-        if labels is None or reference is None or labels.reference_accuracy is None:
+        if labels is None or labels.labelled < thresholds.MIN_DISTINCT_INPUTS:
             continue
-        if labels.labelled < thresholds.MIN_DISTINCT_INPUTS:
-            continue
-        commonest = max(labels.class_counts.values()) / labels.labelled
-        deviation = math.sqrt(commonest * (1 - commonest) / labels.labelled)
-        better = labels.reference_accuracy - commonest
-        counts = reference.class_counts
-        top = 0.0 if counts is None else float(counts.max()) / reference.samples
-        is_one_sided = top - commonest > thresholds.COLLAPSE_SHARE_EXCESS
-        if is_one_sided or (deviation and better < thresholds.LOST_DEVIATIONS * deviation):
+        counts = None if reference is None else reference.class_counts
+        top = 0.0 if counts is None else float(counts.max()) / output.candidate.samples
+        excess = top - _commonest(labels)
+        if excess > thresholds.COLLAPSE_SHARE_EXCESS or _is_guessing(labels):
             return True
     return False
+
+
+def _is_guessing(labels: LabelStatistics) -> bool:
+    """Whether the reference gains little over always naming the commonest label.
+
+    Gain as in Cohen's kappa (1960): (accuracy - chance) / (1 - chance).
+    """
+    commonest = _commonest(labels)
+    if labels.reference_accuracy is None or commonest == 1:
+        return False
+    return (labels.reference_accuracy - commonest) / (1 - commonest) < thresholds.LOST_GAIN
+
+
+def _commonest(labels: LabelStatistics) -> float:
+    """Share of the samples that the commonest label is acceptable for."""
+    return max(labels.class_counts.values()) / labels.labelled
 
 
 def has_classes(spec: Spec) -> bool:

@@ -38,6 +38,7 @@ CHECKS: Final = (
     Check("input-range", inputs.check_range, is_static=False),
     Check("input-variation", inputs.check_variation, is_static=False),
     Check("label-balance", labels.check_balance, is_static=False),
+    Check("reference-accuracy", labels.check_reference, is_static=False),
     Check("output-finite", collapse.check_finite, is_static=False),
     Check("output-zero", collapse.check_zero, is_static=False),
     Check("output-constant", collapse.check_constant, is_static=False),

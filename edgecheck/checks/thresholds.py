@@ -32,8 +32,8 @@ DUPLICATES_WARNING: Final = 0.05
 SINGLE_CLASS_SHARE: Final = 0.9
 """Share of one label, or of the reference's top class, that makes a dataset one-sided."""
 
-LOST_DEVIATIONS: Final = 2.33
-"""Standard deviations (1 %, one-sided) that a model must do better than the commonest label."""
+LOST_GAIN: Final = 0.2
+"""Share of the way from naming the commonest label to perfection below which a model guesses."""
 
 COVERAGE_ERROR: Final = 0.6
 COVERAGE_WARNING: Final = 0.9

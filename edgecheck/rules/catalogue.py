@@ -28,6 +28,7 @@ from edgecheck.rules.output.input_insensitive import InputInsensitive
 from edgecheck.rules.output.nonfinite_output import NonfiniteOutput
 from edgecheck.rules.output.parity_loss import ParityLoss
 from edgecheck.rules.output.quant_output_collapse import QuantOutputCollapse
+from edgecheck.rules.output.reference_inaccurate import ReferenceInaccurate
 from edgecheck.rules.output.zero_output import ZeroOutput
 from edgecheck.rules.quantization.calibration_preprocessing_mismatch import (
     CalibrationPreprocessingMismatch,
@@ -61,6 +62,7 @@ RULES: tuple[type[Rule], ...] = (
     InputInsensitive,
     QuantOutputCollapse,
     ParityLoss,
+    ReferenceInaccurate,
     InputsNonfinite,
     InputConstant,
     LabelCountMismatch,

@@ -28,6 +28,7 @@ def cases() -> list[Case]:
         *_duplicates(),
         *_features(),
         *_single_class(),
+        *_reference(),
     ]
 
 
@@ -171,6 +172,31 @@ def _single_class() -> list[Case]:
             "Four of five samples belong to one class: one-sided, and still telling.",
             labelled,
             _files(_first_class(32)),
+        ),
+    ]
+
+
+def _reference() -> list[Case]:
+    rule = "reference-inaccurate"
+    values = rows(200)
+    labels = classes_of(values)
+    models = {"model.tflite": int8_classifier(), "float.tflite": classifier()}
+    return [
+        positive(
+            rule,
+            "The labels were written in another order than the samples.",
+            spec(dataset=LABELLED),
+            {**models, **npz(row=values, label=np.random.default_rng(1).permutation(labels))},
+            exit_code=0,
+            severity="warning",
+            role="symptom",
+            evidence={"labelled": 200},
+        ),
+        negative(
+            rule,
+            "A task so hard that one label in three is not met: far better than guessing.",
+            spec(dataset=LABELLED),
+            {**models, **npz(row=values, label=np.where(np.arange(200) % 3, labels, 0))},
         ),
     ]
 

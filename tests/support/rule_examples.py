@@ -127,6 +127,12 @@ _FACTS = {
     },
     "dataset-duplicates": {"samples": 200, "distinct": 120, "example": ["a.png", "b.png"]},
     "features-constant": {"input": "table", "indices": [1, 4, 9], "count": 3, "features": 40},
+    "reference-inaccurate": {
+        "output": "scores",
+        "labelled": 200,
+        "reference_accuracy": 0.12,
+        "commonest_share": 0.105,
+    },
     "dataset-single-class": {"label": 3, "share": 0.95, "labelled": 200},
     "check-skipped": {"check": "parity", "reason": "no reference"},
     "unused-ignore": {"rule": "parity-loss", "reason": "known since March"},

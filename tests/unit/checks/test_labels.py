@@ -86,3 +86,27 @@ def test_labels_of_one_class_are_noted(counts):
 def test_without_labels_balance_is_skipped(comparison):
     with pytest.raises(NotApplicable, match=r"no sample|no labels"):
         found(labels.check_balance, comparison=comparison)
+
+
+def judged(**changes):
+    case = evidence(comparison=passed_over(compared(labels=seen_labels(**changes))))
+    return [(f.rule, f.severity, f.subject.kind) for f in labels.check_reference(case)]
+
+
+@pytest.mark.parametrize("right", [0.02, 0.1, 0.27])
+def test_a_reference_that_only_guesses_is_a_warning(right):
+    assert judged(reference_accuracy=right) == [("reference-inaccurate", "warning", "reference")]
+
+
+@pytest.mark.parametrize("right", [0.29, 0.95])
+def test_a_reference_that_knows_something_is_none(right):
+    assert judged(reference_accuracy=right) == []
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"labelled": 19}, {"reference_accuracy": None}, {"class_counts": {3: 200}, "labelled": 200}],
+)
+def test_without_enough_different_labels_nobody_is_said_to_guess(changes):
+    with pytest.raises(NotApplicable):
+        judged(**changes)
