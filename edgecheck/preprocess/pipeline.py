@@ -5,7 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from edgecheck.errors import DatasetUnreadable, UsageError
+from edgecheck.preprocess.context import Context
 from edgecheck.preprocess.decode import decode
+from edgecheck.preprocess.survey import Survey
 from edgecheck.preprocess.table import STEPS
 from edgecheck.spec.model import InputSpec
 from edgecheck.spec.steps import Decode, Transpose
@@ -13,7 +15,10 @@ from edgecheck.tensors import Array
 
 
 class Pipeline:
-    """From stored samples to the real values that a model is fed."""
+    """From stored samples to the real values that a model is fed.
+
+    `survey` counts what the files looked like that were decoded so far.
+    """
 
     def __init__(self, input_name: str, spec: InputSpec) -> None:
         """Bind the steps of `spec`.
@@ -28,7 +33,11 @@ class Pipeline:
             )
         self._input_name = input_name
         self._spec = spec
-        self._axes = [_channel_axis(spec, number) for number in range(len(spec.steps))]
+        self.survey = Survey()
+        self._contexts = [
+            Context(_channel_axis(spec, number), spec.sample_rate)
+            for number in range(len(spec.steps))
+        ]
 
     def __call__(self, rows: Array | tuple[bytes, ...], ids: Sequence[str]) -> Array:
         """Run every step.
@@ -94,8 +103,8 @@ class Pipeline:
     def _run(self, values: Array, names: str) -> Array:
         """All steps on (n, ...); for pixels, `decode` only checks."""
         try:
-            for step, axis in zip(self._spec.steps, self._axes, strict=True):
-                values = STEPS[type(step)](step, values, axis)
+            for step, context in zip(self._spec.steps, self._contexts, strict=True):
+                values = STEPS[type(step)](step, values, context)
         except DatasetUnreadable as error:
             raise _naming(names, error) from error
         return values

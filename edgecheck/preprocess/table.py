@@ -5,6 +5,7 @@ from typing import Any, TypeAlias
 
 from edgecheck.errors import DatasetUnreadable
 from edgecheck.preprocess import steps
+from edgecheck.preprocess.context import Context
 from edgecheck.preprocess.resize import resize_pillow, resize_tensorflow
 from edgecheck.spec.base import PerChannel
 from edgecheck.spec.presets import PRESETS
@@ -24,13 +25,13 @@ from edgecheck.spec.steps import (
 )
 from edgecheck.tensors import Array
 
-StepFunction: TypeAlias = Callable[[Any, Array, int], Array]
-"""(step, values (n, ...), channel axis) -> values; the step is of the class it is listed under."""
+StepFunction: TypeAlias = Callable[[Any, Array, Context], Array]
+"""(step, values (n, ...), context) -> values; the step is of the class it is listed under."""
 
 CHANNELS: Mapping[str, int] = {"RGB": 3, "RGBA": 4, "L": 1}
 
 
-def _decode(step: Decode, values: Array, _: int) -> Array:
+def _decode(step: Decode, values: Array, _: Context) -> Array:
     """Samples that are pixels already: only their shape is checked."""
     pixels = values[..., None] if step.color == "L" and values.ndim == 3 else values
     if pixels.ndim != 4 or pixels.shape[3] != CHANNELS[step.color]:
@@ -42,7 +43,7 @@ def _decode(step: Decode, values: Array, _: int) -> Array:
     return pixels
 
 
-def _resize(step: Resize, values: Array, _: int) -> Array:
+def _resize(step: Resize, values: Array, _: Context) -> Array:
     if values.ndim != 4:
         raise DatasetUnreadable(
             f"resize needs images (height, width, channels), found shape {values.shape[1:]}",
@@ -53,27 +54,27 @@ def _resize(step: Resize, values: Array, _: int) -> Array:
     return resize_tensorflow(values, step.size, step.method, antialias=step.antialias)
 
 
-def _channel_order(step: ChannelOrder, values: Array, axis: int) -> Array:
-    return steps.reverse_channels(values, axis) if step.order == "BGR" else values
+def _channel_order(step: ChannelOrder, values: Array, at: Context) -> Array:
+    return steps.reverse_channels(values, at.channel_axis) if step.order == "BGR" else values
 
 
-def _normalize(step: Normalize, values: Array, axis: int) -> Array:
-    return steps.normalize(values, _each(step.mean), _each(step.std), axis)
+def _normalize(step: Normalize, values: Array, at: Context) -> Array:
+    return steps.normalize(values, _each(step.mean), _each(step.std), at.channel_axis)
 
 
-def _minmax(step: MinMax, values: Array, axis: int) -> Array:
+def _minmax(step: MinMax, values: Array, at: Context) -> Array:
     if step.min is None or step.max is None:
         return steps.minmax_per_sample(values)
-    return steps.minmax(values, _each(step.min), _each(step.max), axis)
+    return steps.minmax(values, _each(step.min), _each(step.max), at.channel_axis)
 
 
-def _preset(step: Preset, values: Array, axis: int) -> Array:
+def _preset(step: Preset, values: Array, at: Context) -> Array:
     mode = PRESETS[step.name]
     if mode == "tf":
         return steps.preset_tf(values)
     if mode == "torch":
-        return steps.preset_torch(values, axis)
-    return steps.preset_caffe(values, axis) if mode == "caffe" else values
+        return steps.preset_torch(values, at.channel_axis)
+    return steps.preset_caffe(values, at.channel_axis) if mode == "caffe" else values
 
 
 def _each(numbers: PerChannel) -> tuple[float, ...]:

@@ -2,11 +2,14 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol, TypeAlias
 
 from edgecheck.tensors import Array
 
 UNLABELLED = -1
+
+Truth: TypeAlias = Literal["classes", "values", "none"]
+"""What the labels of a task are: class numbers, real values (also class maps), or nothing."""
 
 MAX_SAMPLE_BYTES = 256 << 20
 """A single sample larger than this is refused: no edge model takes one."""
@@ -21,9 +24,12 @@ class Chunk:
 
     ids: tuple[str, ...]
     rows: Mapping[str, Array | tuple[bytes, ...]]
-    """Input name -> stacked rows (n, ...), or the n encoded files of an image dataset."""
+    """Input name -> stacked rows (n, ...), or the n encoded files of images or audio."""
     labels: Array | None
     """int64 (n, k): the acceptable classes of each sample, `UNLABELLED` where there is none."""
+    targets: Array | None = None
+    """float32 (n, ...): the true values of a regression, or the class of every pixel of a
+    segmentation; NaN where unknown."""
 
 
 class Dataset(Protocol):

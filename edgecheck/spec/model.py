@@ -8,7 +8,7 @@ from edgecheck.spec.base import MANY, ONE, Misfit, Part, Text, form_of
 from edgecheck.spec.steps import Step
 from edgecheck.spec.wording import found
 
-RUNTIME_PATTERN = r"^(litert|tflite-runtime|tensorflow)(==[0-9][0-9A-Za-z.+-]*)?$"
+RUNTIME_PATTERN = r"^(litert|tflite-runtime|tensorflow|tflm)(==[0-9][0-9A-Za-z.+-]*)?$"
 
 Labels: TypeAlias = Annotated[
     Annotated[Text, Tag(ONE)] | Annotated[tuple[str, ...], Field(min_length=1), Tag(MANY)],
@@ -43,12 +43,14 @@ class ModelSpec(Part):
 class InputSpec(Part):
     """One input of the model, and how a sample becomes its values."""
 
-    kind: Literal["image", "array"]
-    """image: encoded image files; array: numeric arrays."""
+    kind: Literal["image", "array", "table", "audio"]
+    """image: image files; array: numeric arrays; table: columns of a .csv; audio: .wav files."""
     shape: tuple[Annotated[int, Field(ge=1)], ...] | None = None
     """Shape of one sample as training saw it, without the batch axis, in elements."""
     layout: Literal["NHWC", "NCHW"] | None = None
     """Whether channels come last (NHWC) or first (NCHW) in the input of the model."""
+    sample_rate: Annotated[int, Field(ge=1000, le=384_000)] | None = None
+    """Of audio, in Hz, as training saw it. Files of another rate need a `resample` step."""
     range: tuple[float, float] | None = None
     """[lowest, highest] value that the steps promise to produce."""
     steps: tuple[Step, ...] = ()
@@ -65,12 +67,21 @@ class InputSpec(Part):
 class DatasetSpec(Part):
     """Representative samples."""
 
-    path: Text
-    """Files, folders or a pattern such as `images/*.png`, relative to the spec."""
-    labels: Text | None = None
-    """Where the true classes are: a file relative to the spec, or a key of an .npz file."""
+    path: Text | dict[str, Text]
+    """Files, folders or a pattern such as `images/*.png`, relative to the spec, or a URL.
+
+    With several inputs from files: input name -> path; files of one stem make one sample.
+    """
+    labels: Text | tuple[Text, ...] | None = None
+    """Where the truth is: a file relative to the spec, a key of an .npz file, a column of a .csv
+    (several for several targets), or `folders`: each folder holds the files of one class."""
     arrays: dict[str, Text] | None = None
     """Input name -> key of the .npz file; by default the input's own name."""
+    features: tuple[Text, ...] | dict[str, tuple[Text, ...]] | None = None
+    """Columns of a .csv that are fed, in this order; all but the labels when absent.
+
+    With several inputs: input name -> columns.
+    """
     limit: Annotated[int, Field(ge=1)] | None = None
     """Largest number of samples to use; all when absent."""
     seed: Annotated[int, Field(ge=0)] = 0
@@ -121,6 +132,17 @@ class OutputSpec(Part):
     """Decision threshold of the application, in the unit of the output."""
     primary: bool = False
     """Whether the headline metrics are those of this output."""
+    groups: dict[str, tuple[Annotated[int, Field(ge=0)], Annotated[int, Field(ge=1)]]] | None = None
+    """Group name -> [first, end) along `axis`; each is judged apart: boxes [0, 4], scores [4, 85]."""
+    axis: int = -1
+    """The axis that `groups` and classes run along, the batch axis counted; -1 is the last."""
+
+    @model_validator(mode="after")
+    def _groups_are_ordered(self) -> "OutputSpec":
+        for name, (first, end) in (self.groups or {}).items():
+            if end <= first:
+                raise Misfit(("groups", name), f"found [{first}, {end}], expected [first, end)")
+        return self
 
 
 class Spec(Part):
@@ -142,8 +164,9 @@ class Spec(Part):
     """Rules whose findings are accepted, each with a reason."""
     outputs: dict[str, OutputSpec] = Field(default_factory=dict)
     """Output name -> output, where something cannot be read off the file."""
-    state: Literal["reset"] = "reset"
-    """Variables of a stateful model are reset before each sample."""
+    state: Literal["reset", "stream"] = "reset"
+    """reset: variables of a stateful model are reset before each sample; stream: all samples, in
+    the order of the dataset, are one sequence."""
     signature: Text | None = None
     """Signature to run; the model's only or default one when absent."""
 
