@@ -125,7 +125,7 @@ def _fill(draft: Draft, spec_path: Path, model_path: Path, progress: Progress) -
     draft.spec = load_spec(spec_path)
     draft.environment["spec"] = {"path": str(spec_path), "sha256": draft.spec.sha256}
     spec = draft.spec.spec
-    model = _read_model(draft, model_path)
+    data, model = _read_model(draft, model_path)
     contract = contract_of(model, spec.signature)
     _require_known_names(draft.spec, contract)
     names = list(spec.inputs)
@@ -135,6 +135,7 @@ def _fill(draft: Draft, spec_path: Path, model_path: Path, progress: Progress) -
         model=model,
         contract=contract,
         bound=bind_inputs(names, contract),
+        data=data,
     )
     try:
         if not draft.options.static:
@@ -171,7 +172,7 @@ def _require_known_names(loaded: LoadedSpec, contract: Contract) -> None:
             )
 
 
-def _read_model(draft: Draft, path: Path) -> Model:
+def _read_model(draft: Draft, path: Path) -> tuple[bytes, Model]:
     if _is_trained_model(path):
         raise UsageError(
             f"{path.name} is a trained model, not a .tflite file",
@@ -181,7 +182,7 @@ def _read_model(draft: Draft, path: Path) -> Model:
     draft.environment["model"] = {"path": str(path)}
     start = perf_counter()
     try:
-        _, model = load_model(path)
+        data, model = load_model(path)
     except ModelFileInvalid as error:
         rule = model_file_invalid.ModelFileInvalid(found=error.found, hint=error.hint)
         draft.findings.append(Finding.of(rule, Subject("model", path.name)))
@@ -189,7 +190,7 @@ def _read_model(draft: Draft, path: Path) -> Model:
         raise
     draft.environment["model"] |= {"sha256": model.sha256, "size_bytes": model.size_bytes}
     draft.conclude("model-file", "passed", "", start)
-    return model
+    return data, model
 
 
 def _is_trained_model(path: Path) -> bool:

@@ -25,6 +25,8 @@ class Evidence:
     contract: Contract
     bound: Mapping[str, Port] | None
     """Spec input name -> port; None where they do not match."""
+    data: bytes = b""
+    """The bytes of the candidate, for what is stored in its buffers."""
     comparison: Comparison | None = None
     sensitivities: tuple[Sensitivity, ...] = ()
     reference_sensitivities: tuple[Sensitivity, ...] = ()
