@@ -52,6 +52,16 @@ class Options:
             )
 
 
+@dataclass(frozen=True)
+class RuntimeUsed:
+    """The runtime that took the candidate, or refused it."""
+
+    name: str
+    version: str
+    kernels: str = "default"
+    passed_over: tuple[str, ...] = ()
+
+
 @dataclass
 class Draft:
     """What one run has found so far."""
@@ -64,6 +74,7 @@ class Draft:
     observation: Observation | None = None
     error: EdgecheckError | None = None
     why_not_run: str = ""
+    runtime: RuntimeUsed | None = None
 
     @property
     def ignored_rules(self) -> frozenset[str]:
@@ -98,12 +109,8 @@ def finished(draft: Draft) -> Report:
     )
     outputs = {} if draft.spec is None else draft.spec.spec.outputs
     primary = next((name for name, output in outputs.items() if output.primary), None)
-    if seen is not None:
-        draft.environment["runtime"] = {
-            "name": seen.runtime.backend.name,
-            "version": seen.runtime.version,
-            "passed_over": list(seen.runtime.passed_over),
-        }
+    if draft.runtime is not None:
+        draft.environment["runtime"] = asdict(draft.runtime)
     return Report(
         verdict=judgement.verdict,
         summary=_summary(draft, judgement, summary_of(judgement, kept, causes), ignored),

@@ -7,7 +7,7 @@ then: errors become `report.error`, misbehaviour of the model becomes findings.
 import contextlib
 import platform
 import traceback
-from collections.abc import Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
@@ -18,28 +18,19 @@ from edgecheck import __version__
 from edgecheck.checks.evidence import Evidence, NotApplicable
 from edgecheck.checks.table import CHECKS, Check
 from edgecheck.compare.binding import bind_inputs
-from edgecheck.compare.experiment import Entrant, Observation, Setup, is_feedable, observe
-from edgecheck.compare.stream import Progress, SideFault
+from edgecheck.compare.stream import Progress
 from edgecheck.draft import Draft, Options, finished
 from edgecheck.errors import (
-    CrashFault,
     EdgecheckError,
-    InputMissing,
     ModelFileInvalid,
-    TimeoutFault,
     UnusableError,
     UsageError,
 )
 from edgecheck.findings import Finding, Report, Subject
-from edgecheck.rules.base import Rule
+from edgecheck.model_runs import conclude_target, is_trained_model, run
 from edgecheck.rules.catalogue import rule_named
 from edgecheck.rules.file import model_file_invalid
-from edgecheck.rules.runtime.load_failed import LoadFailed
-from edgecheck.rules.runtime.runtime_crash import RuntimeCrash
-from edgecheck.rules.runtime.runtime_timeout import RuntimeTimeout
-from edgecheck.runtime.discovery import candidates
 from edgecheck.samples.class_names import read_class_names
-from edgecheck.samples.open import open_dataset
 from edgecheck.spec.load import LoadedSpec, load_spec
 from edgecheck.spec.model import Spec
 from edgecheck.tflite.contract import contract_of
@@ -48,8 +39,6 @@ from edgecheck.tflite.reader import load_model
 from edgecheck.verdict import reaches
 
 __all__ = ["Options", "broken_report", "validate"]
-
-_NOT_TFLITE = {".keras", ".h5", ".hdf5", ".onnx", ".pb", ".pt", ".pth"}
 
 
 def _silent(_done: int, _total: int) -> None:
@@ -90,11 +79,19 @@ def inputs_of(spec: Path, model: Path, reference: str | None) -> tuple[Path, ...
     paths = [spec, model] + ([] if reference is None else [Path(reference)])
     with contextlib.suppress(EdgecheckError, OSError, ValueError):
         loaded = load_spec(spec)
-        labels, dataset = loaded.spec.model.labels, loaded.spec.dataset
-        named = [loaded.spec.model.reference, labels if isinstance(labels, str) else None]
-        named += [] if dataset is None else [dataset.path, dataset.labels]
-        paths += [loaded.resolve(name) for name in named if name is not None]
+        paths += [loaded.resolve(name) for name in _named_in(loaded.spec)]
     return tuple(paths)
+
+
+def _named_in(spec: Spec) -> Iterator[str]:
+    """What may be the name of a file in a spec."""
+    labels, dataset = spec.model.labels, spec.dataset
+    parts = [spec.model.reference, labels if isinstance(labels, str) else None]
+    for part in [*parts, *(() if dataset is None else (dataset.path, dataset.labels))]:
+        if isinstance(part, str):
+            yield part
+        elif part is not None:
+            yield from part.values() if isinstance(part, dict) else part
 
 
 def broken_report(options: Options, error: Exception) -> Report:
@@ -139,11 +136,13 @@ def _fill(draft: Draft, spec_path: Path, model_path: Path, progress: Progress) -
     )
     try:
         if not draft.options.static:
-            _run(draft, evidence, model_path, progress)
+            run(draft, evidence, model_path, progress)
     except EdgecheckError as error:
         draft.stop(error)
+    if draft.runtime is not None:
+        evidence = replace(evidence, runtime=(draft.runtime.name, draft.runtime.version))
     if draft.observation is not None:
-        _conclude_target(draft, spec, draft.observation)
+        conclude_target(draft, spec, draft.observation)
         evidence = replace(
             evidence,
             comparison=draft.observation.comparison,
@@ -173,7 +172,7 @@ def _require_known_names(loaded: LoadedSpec, contract: Contract) -> None:
 
 
 def _read_model(draft: Draft, path: Path) -> tuple[bytes, Model]:
-    if _is_trained_model(path):
+    if is_trained_model(path):
         raise UsageError(
             f"{path.name} is a trained model, not a .tflite file",
             hint="convert it first (tf.lite.TFLiteConverter), then validate the result; "
@@ -191,157 +190,6 @@ def _read_model(draft: Draft, path: Path) -> tuple[bytes, Model]:
     draft.environment["model"] |= {"sha256": model.sha256, "size_bytes": model.size_bytes}
     draft.conclude("model-file", "passed", "", start)
     return data, model
-
-
-def _is_trained_model(path: Path) -> bool:
-    """Whether this is what a converter reads, by its name alone or as a SavedModel folder."""
-    try:
-        return path.suffix.lower() in _NOT_TFLITE or (path / "saved_model.pb").exists()
-    except (OSError, ValueError):  # a name that no file can have
-        return False
-
-
-def _run(draft: Draft, evidence: Evidence, model_path: Path, progress: Progress) -> None:
-    """Run the dataset through the models; leaves the observation or the reason why not."""
-    setup = _setup(draft, evidence, model_path)
-    if setup is None:
-        draft.conclude("model-runs", "skipped", draft.why_not_run)
-        return
-    start = perf_counter()
-    try:
-        draft.observation = observe(setup, progress)
-    except SideFault as fault:
-        _add_fault(draft, fault, start)
-        if fault.who == "reference":
-            _run_alone(draft, setup, progress)
-        return
-    draft.conclude("model-runs", "passed", "", start)
-
-
-def _run_alone(draft: Draft, setup: Setup, progress: Progress) -> None:
-    """The candidate without its reference, which misbehaved."""
-    start = perf_counter()
-    try:
-        draft.observation = observe(replace(setup, reference=None), progress)
-    except SideFault as fault:
-        _add_fault(draft, fault, start)
-        return
-    draft.conclude("model-runs", "passed", "", start)
-
-
-def _setup(draft: Draft, evidence: Evidence, model_path: Path) -> Setup | None:
-    """What to run; None with `why_not_run` where nothing can be."""
-    spec, options = evidence.spec, draft.options
-    if spec.dataset is None:
-        draft.why_not_run = "the spec has no `dataset`"
-        return None
-    if draft.spec is None or evidence.bound is None:
-        draft.why_not_run = "the inputs of spec and model do not match"
-        return None
-    candidate = Entrant("candidate", model_path, evidence.model, evidence.contract, evidence.bound)
-    if not is_feedable(candidate, spec):
-        draft.why_not_run = _why_not_feedable(candidate, spec)
-        return None
-    section = spec.dataset
-    if spec.model.task != "classification" and section.labels is not None:
-        draft.conclude("labels", "skipped", f"labels of a {spec.model.task} are not compared yet")
-        section = section.model_copy(update={"labels": None})
-    if options.limit is not None:
-        section = section.model_copy(update={"limit": options.limit})
-    target = None if spec.target is None else spec.target.runtime
-    return Setup(
-        spec=spec,
-        reference=_reference(draft, draft.spec),
-        dataset=open_dataset(
-            section, draft.spec.source.parent, list(spec.inputs), evidence.label_names
-        ),
-        candidate=candidate,
-        backends=candidates(options.runtime, target),
-        threads=options.threads,
-        timeout=options.timeout,
-    )
-
-
-def _why_not_feedable(candidate: Entrant, spec: Spec) -> str:
-    shapes = {name: port.tensor.shape for name, port in candidate.bound.items()}
-    unclear = [name for name in shapes if spec.inputs[name].shape is None]
-    if unclear and shapes[unclear[0]][:1] not in {(), (1,)}:
-        name, shape = unclear[0], list(shapes[unclear[0]])
-        return f"state `inputs.{name}.shape`: the model takes {shape}, whose first axis is no batch"
-    return "the model cannot be fed what the spec describes"
-
-
-def _reference(draft: Draft, loaded: LoadedSpec) -> Entrant | None:
-    spec, asked = loaded.spec, draft.options.reference
-    if asked == "none" or (asked is None and spec.model.reference is None):
-        return None
-    path = Path(asked) if asked is not None else loaded.resolve(spec.model.reference or "")
-    if _is_trained_model(path):
-        raise UsageError(
-            f"the reference {path.name} is not a .tflite file",
-            hint="give a float .tflite: convert the trained model without optimizations",
-        )
-    try:
-        _, model = load_model(path)
-    except ModelFileInvalid as error:
-        said = f"the reference {path.name} is {error.message}"
-        raise UnusableError(said, hint=error.hint) from None
-    except InputMissing as error:
-        raise InputMissing(f"the reference {error.message}", hint=error.hint) from None
-    if model.sha256 == draft.environment["model"]["sha256"]:
-        same = "reference and candidate are the same file, so parity shows nothing"
-        draft.conclude("reference-differs", "skipped", same)
-    draft.environment["reference"] = {"path": str(path), "sha256": model.sha256}
-    contract = contract_of(model, spec.signature if model.signatures else None)
-    bound = bind_inputs(list(spec.inputs), contract)
-    entrant = None if bound is None else Entrant("reference", path, model, contract, bound)
-    if entrant is None or not is_feedable(entrant, spec):
-        ports = ", ".join(f"{port.name} {list(port.tensor.shape)}" for port in contract.inputs)
-        raise UnusableError(
-            f"the reference {path.name} does not take the inputs of the spec: it has {ports}",
-            hint="give the float model that the candidate was converted from",
-        )
-    return entrant
-
-
-def _conclude_target(draft: Draft, spec: Spec, seen: Observation) -> None:
-    """Whether the run was made with what the spec says the device has."""
-    if spec.target is None:
-        return
-    if spec.target.runtime is not None:
-        name, _, version = spec.target.runtime.partition("==")
-        used = (seen.runtime.backend.name, seen.runtime.version)
-        is_same = used == (name, version or used[1])
-        reason = "" if is_same else f"ran with {' '.join(used)}, the target has {name} {version}"
-        draft.conclude("target-runtime", "passed" if is_same else "skipped", reason)
-    if spec.target.device is not None:
-        draft.conclude("target-device", "skipped", "there are no device profiles yet")
-
-
-def _add_fault(draft: Draft, side: SideFault, start: float) -> None:
-    """A finding about the model; on the reference it only leaves the run inconclusive."""
-    rule = _fault_rule(side)
-    if side.who == "reference":
-        draft.findings.append(
-            Finding.of(rule, Subject("reference", "reference"), severity="warning")
-        )
-        draft.conclude("reference-runs", "crashed", rule.message(), start)
-        return
-    draft.findings.append(Finding.of(rule, Subject("model", "candidate")))
-    draft.why_not_run = "the model did not run"
-    draft.conclude("model-runs", "failed", rule.message(), start)
-
-
-def _fault_rule(side: SideFault) -> Rule:
-    fault = side.fault
-    about: Mapping[str, str] = {"runtime": fault.runtime, "version": fault.version}
-    if isinstance(fault, CrashFault):
-        return RuntimeCrash(
-            **about, phase=fault.phase, cause=fault.cause, sample=side.sample, words=fault.words
-        )
-    if isinstance(fault, TimeoutFault):
-        return RuntimeTimeout(**about, phase=fault.phase, seconds=fault.seconds, sample=side.sample)
-    return LoadFailed(**about, phase=fault.phase, sample=side.sample, words=fault.words)
 
 
 def _check(draft: Draft, check: Check, evidence: Evidence) -> None:

@@ -27,6 +27,8 @@ class Evidence:
     """Spec input name -> port; None where they do not match."""
     data: bytes = b""
     """The bytes of the candidate, for what is stored in its buffers."""
+    runtime: tuple[str, str] | None = None
+    """Name and version of the runtime that took the candidate or refused it."""
     comparison: Comparison | None = None
     sensitivities: tuple[Sensitivity, ...] = ()
     reference_sensitivities: tuple[Sensitivity, ...] = ()

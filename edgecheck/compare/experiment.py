@@ -1,7 +1,7 @@
 """Opens the sessions for a candidate and its reference, runs the dataset, and closes them."""
 
 from collections.abc import Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from shutil import rmtree
@@ -10,20 +10,21 @@ import numpy as np
 
 from edgecheck.compare.binding import OutputPair, pair_outputs, run_shape, sample_shape_of
 from edgecheck.compare.inputs import InputTracker
-from edgecheck.compare.outputs import ClassRule
 from edgecheck.compare.sensitivity import BASES, Sensitivity, sensitivities
-from edgecheck.compare.statistics import Comparison
+from edgecheck.compare.statistics import Comparison, InputStatistics
 from edgecheck.compare.stream import Progress, Side, SideFault, blaming, compare
-from edgecheck.compare.tracker import Tracker, WatchedOutput
+from edgecheck.compare.tracker import Tracker
+from edgecheck.compare.watching import WatchedOutput, require_group_fits, watched
+from edgecheck.errors import Fault, LoadFault
 from edgecheck.preprocess.pipeline import Pipeline
 from edgecheck.quantization import representable_range
 from edgecheck.runtime.backends import Backend
 from edgecheck.runtime.discovery import Opened, open_session
 from edgecheck.runtime.exchange import Exchange, shared_folder
-from edgecheck.runtime.job import job_for
+from edgecheck.runtime.job import Kernels, job_for
 from edgecheck.runtime.session import empty_feeds
 from edgecheck.samples.chunk import Dataset
-from edgecheck.spec.model import OutputSpec, Spec
+from edgecheck.spec.model import Spec
 from edgecheck.tensors import NUMPY_DTYPES, REAL_DTYPES, Array
 from edgecheck.tflite.contract import input_fossil
 from edgecheck.tflite.graph import Contract, Model, Port
@@ -95,10 +96,11 @@ def observe(setup: Setup, progress: Progress) -> Observation:
     folder = shared_folder()
     with ExitStack() as stack:
         stack.callback(rmtree, folder, ignore_errors=True)
-        opened = _open(setup, setup.candidate, setup.backends, folder, stack)
+        opened = _open(setup, setup.candidate, "default", folder, stack)
         sides = [Side("candidate", opened.session)]
         if setup.reference is not None:
-            other = _open(setup, setup.reference, (opened.backend,), folder, stack)
+            same = replace(setup, backends=(opened.backend,))
+            other = _open(same, setup.reference, opened.kernels, folder, stack)
             sides.insert(0, Side("reference", other.session))
         try:
             return _observe(setup, opened, sides, folder, progress)
@@ -117,6 +119,7 @@ def _observe(
             side.session.attach(feeds)
     pipelines = {name: Pipeline(name, spec) for name, spec in setup.spec.inputs.items()}
     found = compare(setup.dataset, pipelines, feeds, sides, _tracker(setup, sides), progress)
+    found = replace(found, inputs=tuple(_surveyed(seen, pipelines) for seen in found.inputs))
     moved = _vary(setup, pipelines, feeds, sides, found)
     for side in sides:
         with blaming(side.who):
@@ -129,14 +132,51 @@ def _observe(
     )
 
 
+def _surveyed(seen: InputStatistics, pipelines: Mapping[str, Pipeline]) -> InputStatistics:
+    """The statistics of an input with what its files looked like, if it came from files."""
+    survey = pipelines[seen.name].survey
+    return replace(seen, survey=survey) if survey.files else seen
+
+
 def output_pairs(setup: Setup) -> tuple[OutputPair, ...]:
     """The outputs that can be read, each with its counterpart in the reference."""
     reference = None if setup.reference is None else setup.reference.contract
     return pair_outputs(setup.candidate.contract, reference)
 
 
+def load_only(
+    contract: Contract, path: Path, backends: tuple[Backend, ...], timeout: float
+) -> Opened:
+    """Load and allocate a model with the shapes that it stores, and free it again.
+
+    In between it is run on zeros, to see whether it survives that; what comes out, even a
+    refusal, says nothing.
+
+    Raises:
+        SideFault: it was refused when loaded, or killed or blocked the process.
+        RuntimeMissing: no backend works.
+    """
+    shapes = {port.name: port.tensor.shape for port in contract.inputs}
+    bound = {port.name: port for port in contract.inputs}
+    job = job_for(replace(contract, outputs=()), str(path), bound=bound, shapes=shapes)
+    folder = shared_folder()
+    with ExitStack() as stack, blaming("candidate"):
+        stack.callback(rmtree, folder, ignore_errors=True)
+        opened = open_session(job, backends, folder=folder, timeout=timeout)
+        stack.callback(opened.session.close)
+        try:
+            if all(port.tensor.dtype in REAL_DTYPES for port in contract.inputs):
+                with suppress(LoadFault):
+                    opened.session.rehearse()
+            opened.session.unload()
+        except Fault as fault:
+            fault.runtime, fault.version = opened.backend.name, opened.version
+            raise
+    return opened
+
+
 def _open(
-    setup: Setup, entrant: Entrant, backends: tuple[Backend, ...], folder: Path, stack: ExitStack
+    setup: Setup, entrant: Entrant, kernels: Kernels, folder: Path, stack: ExitStack
 ) -> Opened:
     shapes = entrant.run_shapes(setup.spec)
     if shapes is None:
@@ -148,9 +188,11 @@ def _open(
         bound=entrant.bound,
         shapes=shapes,
         threads=setup.threads,
+        keeps_state=setup.spec.state == "stream",
     )
+    job = replace(job, kernels=kernels)
     with blaming(entrant.who):
-        opened = open_session(job, backends, folder=folder, timeout=setup.timeout)
+        opened = open_session(job, setup.backends, folder=folder, timeout=setup.timeout)
     stack.callback(opened.session.close)
     return opened
 
@@ -181,10 +223,16 @@ def _tracker(setup: Setup, sides: list[Side]) -> Tracker:
 def _sized(
     output: WatchedOutput, shapes: Mapping[str, Mapping[str, tuple[int, ...]]]
 ) -> WatchedOutput:
-    """The output without its reference, where the two turn out to have different sizes."""
+    """The output without its reference, where the two turn out to have different sizes.
+
+    Raises:
+        UsageError: the spec names channels that the output does not have.
+    """
+    ours = shapes["candidate"][output.candidate]
+    require_group_fits(output, ours)
     if output.reference is None:
         return output
-    ours, theirs = shapes["candidate"][output.candidate], shapes["reference"][output.reference]
+    theirs = shapes["reference"][output.reference]
     return output if np.prod(ours) == np.prod(theirs) else replace(output, reference=None)
 
 
@@ -202,37 +250,9 @@ def _input_tracker(setup: Setup, name: str) -> InputTracker:
 
 
 def watched_outputs(setup: Setup) -> tuple[WatchedOutput, ...]:
-    """How each output is followed; the primary one is the spec's, else the only or first."""
-    pairs = output_pairs(setup)
-    declared = [name for name, output in setup.spec.outputs.items() if output.primary]
-    primary = declared[0] if declared else (pairs[0].candidate.name if pairs else "")
-    return tuple(_watched(setup.spec, pair, primary) for pair in pairs)
-
-
-def _watched(spec: Spec, pair: OutputPair, primary: str) -> WatchedOutput:
-    name, tensor = pair.candidate.name, pair.candidate.tensor
-    scale = None
-    if tensor.dtype in {"int8", "uint8", "int16"} and tensor.quantization is not None:
-        scale = max(tensor.quantization.scales) if tensor.quantization.is_usable else None
-    rule = None
-    if spec.model.task == "classification":
-        rule = ClassRule(_threshold(spec.outputs.get(name)))
-    return WatchedOutput(
-        candidate=name,
-        reference=None if pair.reference is None else pair.reference.name,
-        scale=scale,
-        rule=rule,
-        is_primary=name == primary,
-    )
-
-
-def _threshold(output: OutputSpec | None) -> float:
-    """Where a single value turns from class 0 to class 1: the middle, of logits 0."""
-    if output is None:
-        return 0.5
-    if output.threshold is not None:
-        return output.threshold
-    return 0.0 if output.activation == "none" else 0.5
+    """How each output, or each channel group of it, is followed."""
+    candidate = setup.candidate
+    return watched(setup.spec, output_pairs(setup), candidate.model, candidate.contract)
 
 
 def _vary(
@@ -245,6 +265,8 @@ def _vary(
     """Vary inputs one at a time, where the pass itself left open whether they matter."""
     if found.samples < 2 or (len(pipelines) == 1 and _all_move(found)):
         return {}
+    if setup.spec.state == "stream" and setup.candidate.contract.has_state:
+        return {}  # what came before moves the outputs too
     chunk = next(iter(setup.dataset.chunks(BASES)))
     samples: dict[str, Array] = {
         name: pipeline(chunk.rows[name], chunk.ids) for name, pipeline in pipelines.items()

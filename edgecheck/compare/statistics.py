@@ -1,9 +1,19 @@
 """What a pass over the dataset leaves behind: plain data that checks judge."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
 
+from edgecheck.metrics.moments import ColumnMoments
+from edgecheck.metrics.truth import Errors
+from edgecheck.preprocess.survey import Survey
 from edgecheck.tensors import Array
+
+Kind: TypeAlias = Literal[
+    "raw", "classes", "values", "reconstruction", "vectors", "pixels", "scores"
+]
+"""What an output holds, which decides how it is compared: scores of classes, measured values, the
+input again, an embedding, a class for each pixel, sorted scores of detections, or anything."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +40,10 @@ class InputStatistics:
     """Ids of the first two equal samples."""
     constant_features: tuple[int, ...] | None
     """Positions that never change; only for samples of rank 1."""
+    features: ColumnMoments | None = None
+    """Each column by itself; only for samples of rank 1 with at most 4096 of them."""
+    survey: Survey | None = None
+    """What the stored files looked like; None before the pass has ended, and for arrays."""
 
 
 @dataclass(frozen=True)
@@ -94,8 +108,58 @@ class Worst:
 
 
 @dataclass(frozen=True)
+class Measure:
+    """A metric and its 95 % interval."""
+
+    value: float
+    interval: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True)
+class ErrorStatistics:
+    """Errors against true values: the targets of a regression, the input of an autoencoder."""
+
+    samples: int
+    """Samples with a known value."""
+    candidate: Errors
+    reference: Errors | None = None
+    r2_loss: Measure | None = None
+    """R2 of the reference minus that of the candidate."""
+    ratio: Measure | None = None
+    """Mean squared error of the candidate for each of the reference."""
+
+
+@dataclass(frozen=True)
+class MapStatistics:
+    """Class maps against true ones."""
+
+    candidate_iou: float
+    reference_iou: float | None = None
+    iou_loss: Measure | None = None
+    """Mean IoU of the reference minus that of the candidate."""
+
+
+@dataclass(frozen=True)
+class TaskStatistics:
+    """What only some tasks have; None where it does not apply."""
+
+    variation_sqnr_db: Measure | None = None
+    mean_abs_error: float | None = None
+    """Of the candidate against the reference."""
+    errors: ErrorStatistics | None = None
+    neighbour_agreement: float | None = None
+    pixel_agreement: Measure | None = None
+    mean_iou: Measure | None = None
+    maps: MapStatistics | None = None
+    ranges: tuple[tuple[float, float], ...] = ()
+    """(low, high) of each channel in the reference."""
+    misfit: tuple[int, int] | None = None
+    """Values of one true answer and of one output, where the two differ."""
+
+
+@dataclass(frozen=True)
 class OutputComparison:
-    """Everything about one output."""
+    """Everything about one output, or about one channel group of it."""
 
     name: str
     scale: float | None
@@ -104,6 +168,17 @@ class OutputComparison:
     reference: OutputStatistics | None
     pair: PairStatistics | None
     labels: LabelStatistics | None
+    kind: Kind = "raw"
+    task: TaskStatistics = field(default_factory=TaskStatistics)
+    whole: str | None = None
+    """The output that this is a group of."""
+    step: float | None = None
+    """`scale`, or that of the codes that a last DEQUANTIZE turned into these values."""
+
+    @property
+    def port(self) -> str:
+        """The output of the model that the values are from."""
+        return self.whole or self.name
 
 
 @dataclass(frozen=True)

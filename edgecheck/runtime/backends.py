@@ -71,8 +71,17 @@ def installed_version(backend: Backend) -> str:
     return "unknown"
 
 
-def open_interpreter(backend: Backend, **arguments: object) -> Any:  # noqa: ANN401
-    """An Interpreter of the backend, given only the arguments that its constructor knows."""
-    interpreter = importlib.import_module(backend.module).Interpreter
-    known = inspect.signature(interpreter).parameters
-    return interpreter(**{name: value for name, value in arguments.items() if name in known})
+def open_interpreter(backend: Backend, *, delegates: bool = True, **arguments: object) -> Any:  # noqa: ANN401
+    """An Interpreter of the backend, given only the arguments that its constructor knows.
+
+    Args:
+        backend: which one.
+        delegates: False leaves out those that it applies by itself (XNNPACK).
+        arguments: of the constructor.
+    """
+    module = importlib.import_module(backend.module)
+    known = inspect.signature(module.Interpreter).parameters
+    if not delegates:
+        plain = module.OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
+        arguments["experimental_op_resolver_type"] = plain
+    return module.Interpreter(**{name: value for name, value in arguments.items() if name in known})

@@ -16,10 +16,10 @@ from typing import Literal
 
 import numpy as np
 
-from edgecheck.errors import CrashFault, Fault, RuntimeMissing, UsageError
+from edgecheck.errors import CrashFault, Fault, LoadFault, RuntimeMissing, UsageError
 from edgecheck.runtime.backends import BACKENDS, Backend, installed_version, is_installed
 from edgecheck.runtime.exchange import shared_folder
-from edgecheck.runtime.job import Job, Slot
+from edgecheck.runtime.job import Job, Kernels, Slot
 from edgecheck.runtime.session import WorkerSession, empty_feeds, run_rows
 from edgecheck.tensors import Array
 
@@ -46,6 +46,9 @@ class Opened:
     backend: Backend
     version: str
     passed_over: tuple[str, ...]
+    kernels: Kernels
+    refusal: str = ""
+    """What the runtime said when it refused the model with its default kernels, if it did."""
 
 
 def probe(backend: Backend) -> Status:
@@ -100,7 +103,8 @@ def candidates(requested: str, target: str | None) -> tuple[Backend, ...]:
 def open_session(job: Job, backends: Sequence[Backend], *, folder: Path, timeout: float) -> Opened:
     """Load the job's model in the first backend that works at all.
 
-    A refusal is blamed on the model only if the same backend runs the bundled model.
+    A refusal is blamed on the model only if the same backend runs the bundled model. What only the
+    default delegate (XNNPACK) refuses is loaded with the builtin kernels alone.
 
     Raises:
         Fault: a working backend refused the model or died on it; its `backend` says which.
@@ -115,12 +119,27 @@ def open_session(job: Job, backends: Sequence[Backend], *, folder: Path, timeout
             status = probe(backend)
             if status.state == "usable":
                 fault.runtime, fault.version = backend.name, installed_version(backend)
-                raise
+                return _without_delegates(job, backend, fault, folder=folder, timeout=timeout)
             passed_over.append(f"{backend.name} {status.version}: {status.problem}")
             fix = fix or status.fix
             continue
-        return Opened(session, backend, installed_version(backend), tuple(passed_over))
+        version = installed_version(backend)
+        return Opened(session, backend, version, tuple(passed_over), job.kernels)
     raise RuntimeMissing("no installed runtime works: " + "; ".join(passed_over), hint=fix)
+
+
+def _without_delegates(
+    job: Job, backend: Backend, fault: Fault, *, folder: Path, timeout: float
+) -> Opened:
+    """The model in the builtin kernels alone; `fault` again where they refuse it too."""
+    if not isinstance(fault, LoadFault) or job.kernels == "builtin":
+        raise fault
+    plain = replace(job, backend=backend.name, kernels="builtin")
+    try:
+        session = WorkerSession(plain, folder, timeout)
+    except Fault:
+        raise fault from None
+    return Opened(session, backend, fault.version, (), "builtin", fault.words)
 
 
 def _run_probe(backend: Backend) -> Array:

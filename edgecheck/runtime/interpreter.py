@@ -32,7 +32,10 @@ class InterpreterSession:
         job = self._job
         self._runner: Any = None
         self._interpreter = open_interpreter(
-            BACKENDS[job.backend], num_threads=job.threads, **_source(job.model)
+            BACKENDS[job.backend],
+            delegates=job.kernels == "default",
+            num_threads=job.threads,
+            **_source(job.model),
         )
         for slot in job.inputs:
             if slot.is_resized and job.signature is None:
@@ -98,6 +101,8 @@ class InterpreterSession:
     def _output_shapes(self) -> dict[str, tuple[int, ...]]:
         """Full shapes by output name; a run on zeros settles those that the file leaves open."""
         shapes = {slot.name: slot.shape for slot in self._job.outputs}
+        if not shapes:
+            return {}
         if self._job.signature is None and not any(slot.is_resized for slot in self._job.inputs):
             stored = {d["index"]: d["shape"] for d in self._interpreter.get_output_details()}
             for slot in self._job.outputs:
@@ -108,20 +113,26 @@ class InterpreterSession:
         return self._shapes_after_a_run()
 
     def _shapes_after_a_run(self) -> dict[str, tuple[int, ...]]:
-        zeros = {s.argument: np.zeros(s.shape, NUMPY_DTYPES[s.dtype]) for s in self._job.inputs}
+        results = self.run_zeros()
         if self._runner is not None:
-            results: dict[str, Any] = self._runner(**zeros)
             shapes = {slot.name: results[slot.argument].shape for slot in self._job.outputs}
         else:
-            for slot in self._job.inputs:
-                self._interpreter.set_tensor(slot.index, zeros[slot.argument])
-            self._interpreter.invoke()
             shapes = {
                 slot.name: self._interpreter.get_tensor(slot.index).shape
                 for slot in self._job.outputs
             }
-        self._interpreter.reset_all_variables()
+        self._load()  # a reset would leave what the run put into resource variables
         return shapes
+
+    def run_zeros(self) -> dict[str, Any]:
+        """One run on zeros; the results by argument where the job runs a signature."""
+        zeros = {s.argument: np.zeros(s.shape, NUMPY_DTYPES[s.dtype]) for s in self._job.inputs}
+        if self._runner is not None:
+            return dict(self._runner(**zeros))
+        for slot in self._job.inputs:
+            self._interpreter.set_tensor(slot.index, zeros[slot.argument])
+        self._interpreter.invoke()
+        return {}
 
 
 def _source(path: str) -> dict[str, object]:

@@ -3,10 +3,13 @@
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 from edgecheck.quantization import QuantParams
 from edgecheck.tflite.graph import Contract, Port
+
+Kernels: TypeAlias = Literal["default", "builtin"]
+"""default: with the delegates that the runtime applies by itself (XNNPACK); builtin: without."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,7 @@ class Job:
     reloads: bool = False
     """Load the model anew before each sample: nothing else resets resource variables."""
     threads: int = 1
+    kernels: Kernels = "default"
 
     def to_json(self) -> str:
         """One line of JSON."""
@@ -73,6 +77,7 @@ def job_for(
     bound: Mapping[str, Port],
     shapes: Mapping[str, tuple[int, ...]],
     threads: int = 1,
+    keeps_state: bool = False,
 ) -> Job:
     """The job that runs `contract` on the feeds of a spec; the backend is chosen later.
 
@@ -82,6 +87,7 @@ def job_for(
         bound: feed name -> the input port that takes it.
         shapes: feed name -> the full shape (batch 1 included) to run that input with.
         threads: of the interpreter.
+        keeps_state: variables live on from sample to sample.
     """
     inputs = tuple(_input_slot(name, port, shapes[name]) for name, port in bound.items())
     return Job(
@@ -90,8 +96,8 @@ def job_for(
         inputs=inputs,
         outputs=tuple(_output_slot(port) for port in contract.outputs),
         signature=contract.signature if contract.subgraph else None,
-        resets_state=contract.has_state,
-        reloads=contract.has_resources,
+        resets_state=contract.has_state and not keeps_state,
+        reloads=contract.has_resources and not keeps_state,
         threads=threads,
     )
 

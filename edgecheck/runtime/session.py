@@ -149,6 +149,16 @@ class WorkerSession:
         outputs = {name: arrays[OUTPUT + name][:rows] for name in self.output_shapes}
         return Results(outputs, arrays[LATENCY][:rows])
 
+    def rehearse(self) -> None:
+        """Run once on zeros.
+
+        Raises:
+            LoadFault: the model refuses zeros, which need not mean anything.
+            CrashFault, TimeoutFault: it does not survive them.
+        """
+        self._ask({"do": "rehearse"})
+        self._wait("run", self._timeout)
+
     def unload(self) -> None:
         """Free the model, and see whether the process survives it.
 

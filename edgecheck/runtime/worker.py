@@ -7,6 +7,7 @@ the runtime itself prints goes to stderr. A native crash ends this process and n
     {"do": "load", "job": {...}}                            -> {"outputs": {name: shape}}
     {"do": "attach", "feeds": {...}, "results": {...}}      -> {}
     {"do": "run", "page": 0, "rows": 64}                    -> {}
+    {"do": "rehearse"}                                      -> {}
     {"do": "unload"}                                        -> {}
 """
 
@@ -54,6 +55,10 @@ class Worker:
             case "attach":
                 self._feeds = _opened(request["feeds"])
                 self._results = _opened(request["results"])
+                return {}
+            case "rehearse":
+                if self._session is not None:
+                    self._session.run_zeros()
                 return {}
             case "unload":
                 self._session = None

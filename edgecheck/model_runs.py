@@ -1,0 +1,244 @@
+"""The models of a validation, opened and run: what was seen goes into the draft.
+
+Errors are raised: they mean that edgecheck cannot work. What a model does wrong becomes a finding.
+"""
+
+from dataclasses import replace
+from pathlib import Path
+from time import perf_counter
+
+from edgecheck.checks.evidence import Evidence
+from edgecheck.compare.binding import bind_inputs
+from edgecheck.compare.experiment import (
+    Entrant,
+    Observation,
+    Setup,
+    is_feedable,
+    load_only,
+    observe,
+)
+from edgecheck.compare.stream import Progress, SideFault
+from edgecheck.draft import Draft, RuntimeUsed
+from edgecheck.errors import (
+    CrashFault,
+    InputMissing,
+    ModelFileInvalid,
+    TimeoutFault,
+    UnusableError,
+    UsageError,
+)
+from edgecheck.findings import Finding, Subject
+from edgecheck.rules.base import Rule
+from edgecheck.rules.runtime.load_failed import LoadFailed
+from edgecheck.rules.runtime.runtime_crash import RuntimeCrash
+from edgecheck.rules.runtime.runtime_timeout import RuntimeTimeout
+from edgecheck.runtime.discovery import Opened, candidates
+from edgecheck.samples.chunk import Dataset
+from edgecheck.samples.open import open_dataset
+from edgecheck.spec.load import LoadedSpec
+from edgecheck.spec.model import DatasetSpec, Spec
+from edgecheck.tflite.contract import contract_of
+from edgecheck.tflite.reader import load_model
+
+_NOT_TFLITE = {".keras", ".h5", ".hdf5", ".onnx", ".pb", ".pt", ".pth"}
+
+
+def is_trained_model(path: Path) -> bool:
+    """Whether this is what a converter reads, by its name alone or as a SavedModel folder."""
+    try:
+        return path.suffix.lower() in _NOT_TFLITE or (path / "saved_model.pb").exists()
+    except (OSError, ValueError):  # a name that no file can have
+        return False
+
+
+def run(draft: Draft, evidence: Evidence, model_path: Path, progress: Progress) -> None:
+    """Run the dataset through the models; leaves the observation, or the reason why not.
+
+    What cannot be run is at least loaded.
+    """
+    setup = _setup(draft, evidence, model_path)
+    if setup is None:
+        _load_only(draft, evidence, model_path)
+        draft.conclude("model-runs", "skipped", draft.why_not_run)
+        return
+    start = perf_counter()
+    try:
+        _observe(draft, setup, progress)
+    except SideFault as fault:
+        _add_fault(draft, fault, start)
+        if fault.who == "reference":
+            _run_alone(draft, setup, progress)
+        return
+    draft.conclude("model-runs", "passed", "", start)
+
+
+def _run_alone(draft: Draft, setup: Setup, progress: Progress) -> None:
+    """The candidate without its reference, which misbehaved."""
+    start = perf_counter()
+    try:
+        _observe(draft, replace(setup, reference=None), progress)
+    except SideFault as fault:
+        _add_fault(draft, fault, start)
+        return
+    draft.conclude("model-runs", "passed", "", start)
+
+
+def _observe(draft: Draft, setup: Setup, progress: Progress) -> None:
+    draft.observation = observe(setup, progress)
+    _note_runtime(draft, draft.observation.runtime)
+
+
+def _note_runtime(draft: Draft, opened: Opened) -> None:
+    """Remember what took the model, and a refusal of its default delegate."""
+    draft.runtime = RuntimeUsed(
+        opened.backend.name, opened.version, opened.kernels, opened.passed_over
+    )
+    if opened.refusal:
+        rule = LoadFailed(
+            runtime=opened.backend.name,
+            version=opened.version,
+            phase="load",
+            sample=None,
+            words=opened.refusal,
+            loads_without_delegate=True,
+        )
+        draft.findings.append(Finding.of(rule, Subject("model", "candidate"), severity="warning"))
+
+
+def _load_only(draft: Draft, evidence: Evidence, model_path: Path) -> None:
+    """Load and allocate the candidate as it is, without samples."""
+    backends = candidates(draft.options.runtime, _target_runtime(evidence.spec))
+    start = perf_counter()
+    try:
+        opened = load_only(evidence.contract, model_path, backends, draft.options.timeout)
+    except SideFault as fault:
+        why = draft.why_not_run
+        _add_fault(draft, fault, start, check="model-loads")
+        draft.why_not_run = why
+        return
+    _note_runtime(draft, opened)
+    draft.conclude("model-loads", "passed", "", start)
+
+
+def _target_runtime(spec: Spec) -> str | None:
+    return None if spec.target is None else spec.target.runtime
+
+
+def _setup(draft: Draft, evidence: Evidence, model_path: Path) -> Setup | None:
+    """What to run; None with `why_not_run` where nothing can be."""
+    spec, options = evidence.spec, draft.options
+    if spec.dataset is None:
+        draft.why_not_run = "the spec has no `dataset`"
+        return None
+    if draft.spec is None or evidence.bound is None:
+        draft.why_not_run = "the inputs of spec and model do not match"
+        return None
+    candidate = Entrant("candidate", model_path, evidence.model, evidence.contract, evidence.bound)
+    if not is_feedable(candidate, spec):
+        draft.why_not_run = _why_not_feedable(candidate, spec)
+        return None
+    return Setup(
+        spec=spec,
+        reference=_reference(draft, draft.spec),
+        dataset=_dataset(draft, draft.spec, spec.dataset, evidence.label_names),
+        candidate=candidate,
+        backends=candidates(options.runtime, _target_runtime(spec)),
+        threads=options.threads,
+        timeout=options.timeout,
+    )
+
+
+def _dataset(
+    draft: Draft, loaded: LoadedSpec, section: DatasetSpec, names: tuple[str, ...]
+) -> Dataset:
+    """The samples; those of a stream are the first ones, in their order."""
+    spec = loaded.spec
+    if spec.model.task != "classification" and section.labels is not None:
+        draft.conclude("labels", "skipped", f"labels of a {spec.model.task} are not compared yet")
+        section = section.model_copy(update={"labels": None})
+    changes: dict[str, object] = {"order": "file"} if spec.state == "stream" else {}
+    if draft.options.limit is not None:
+        changes["limit"] = draft.options.limit
+    section = section.model_copy(update=changes)
+    return open_dataset(section, loaded.source.parent, list(spec.inputs), names)
+
+
+def _why_not_feedable(candidate: Entrant, spec: Spec) -> str:
+    shapes = {name: port.tensor.shape for name, port in candidate.bound.items()}
+    unclear = [name for name in shapes if spec.inputs[name].shape is None]
+    if unclear and shapes[unclear[0]][:1] not in {(), (1,)}:
+        name, shape = unclear[0], list(shapes[unclear[0]])
+        return f"state `inputs.{name}.shape`: the model takes {shape}, whose first axis is no batch"
+    return "the model cannot be fed what the spec describes"
+
+
+def _reference(draft: Draft, loaded: LoadedSpec) -> Entrant | None:
+    spec, asked = loaded.spec, draft.options.reference
+    if asked == "none" or (asked is None and spec.model.reference is None):
+        return None
+    path = Path(asked) if asked is not None else loaded.resolve(spec.model.reference or "")
+    if is_trained_model(path):
+        raise UsageError(
+            f"the reference {path.name} is not a .tflite file",
+            hint="give a float .tflite: convert the trained model without optimizations",
+        )
+    try:
+        _, model = load_model(path)
+    except ModelFileInvalid as error:
+        said = f"the reference {path.name} is {error.message}"
+        raise UnusableError(said, hint=error.hint) from None
+    except InputMissing as error:
+        raise InputMissing(f"the reference {error.message}", hint=error.hint) from None
+    if model.sha256 == draft.environment["model"]["sha256"]:
+        same = "reference and candidate are the same file, so parity shows nothing"
+        draft.conclude("reference-differs", "skipped", same)
+    draft.environment["reference"] = {"path": str(path), "sha256": model.sha256}
+    contract = contract_of(model, spec.signature if model.signatures else None)
+    bound = bind_inputs(list(spec.inputs), contract)
+    entrant = None if bound is None else Entrant("reference", path, model, contract, bound)
+    if entrant is None or not is_feedable(entrant, spec):
+        ports = ", ".join(f"{port.name} {list(port.tensor.shape)}" for port in contract.inputs)
+        raise UnusableError(
+            f"the reference {path.name} does not take the inputs of the spec: it has {ports}",
+            hint="give the float model that the candidate was converted from",
+        )
+    return entrant
+
+
+def conclude_target(draft: Draft, spec: Spec, seen: Observation) -> None:
+    """Whether the run was made with what the spec says the device has."""
+    if spec.target is None:
+        return
+    if spec.target.runtime is not None:
+        name, _, version = spec.target.runtime.partition("==")
+        used = (seen.runtime.backend.name, seen.runtime.version)
+        is_same = used == (name, version or used[1])
+        reason = "" if is_same else f"ran with {' '.join(used)}, the target has {name} {version}"
+        draft.conclude("target-runtime", "passed" if is_same else "skipped", reason)
+    if spec.target.device is not None:
+        draft.conclude("target-device", "skipped", "there are no device profiles yet")
+
+
+def _add_fault(draft: Draft, side: SideFault, start: float, check: str = "model-runs") -> None:
+    """A finding about the model; on the reference it only leaves the run inconclusive."""
+    rule = _fault_rule(side)
+    if side.who == "reference":
+        draft.findings.append(
+            Finding.of(rule, Subject("reference", "reference"), severity="warning")
+        )
+        draft.conclude("reference-runs", "crashed", rule.message(), start)
+        return
+    draft.findings.append(Finding.of(rule, Subject("model", "candidate")))
+    draft.why_not_run = "the model did not run"
+    draft.runtime = RuntimeUsed(side.fault.runtime, side.fault.version)
+    draft.conclude(check, "failed", rule.message(), start)
+
+
+def _fault_rule(side: SideFault) -> Rule:
+    fault, sample = side.fault, side.sample
+    runtime, version, phase = fault.runtime, fault.version, fault.phase
+    if isinstance(fault, CrashFault):
+        return RuntimeCrash(runtime, version, phase, fault.cause, sample, fault.words)
+    if isinstance(fault, TimeoutFault):
+        return RuntimeTimeout(runtime, version, phase, fault.seconds, sample)
+    return LoadFailed(runtime, version, phase, sample, fault.words)
