@@ -18,7 +18,7 @@ from edgecheck.findings import CheckOutcome, CheckStatus, ErrorInfo, Finding, Re
 from edgecheck.rules.gate.check_skipped import CheckSkipped
 from edgecheck.rules.gate.unused_ignore import UnusedIgnore
 from edgecheck.spec.load import LoadedSpec
-from edgecheck.verdict import FailOn, Judgement, causes_of, judge, summary_of
+from edgecheck.verdict import FailOn, Judgement, causes_of, judge, related, summary_of
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,8 @@ class Options:
     reference: str | None = None
     """A path, "none", or None for the spec's."""
     runtime: str = "auto"
+    target: str | None = None
+    """A device: the name of a profile or its path. None for the spec's."""
     threads: int = 1
     limit: int | None = None
     fail_on: FailOn = "error"
@@ -98,6 +100,7 @@ class Draft:
 def finished(draft: Draft) -> Report:
     """The report: findings sorted into those that count and those ignored, judged and summed up."""
     kept, ignored = _sorted_out(draft)
+    kept = related(kept)
     causes = causes_of(kept)
     seen = draft.observation
     judgement = judge(

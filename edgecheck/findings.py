@@ -122,8 +122,44 @@ class Accuracy:
 
 
 @dataclass(frozen=True)
+class ModelErrors:
+    """One model against true values, in their unit."""
+
+    mae: float
+    rmse: float
+    r2: float | None = None
+    """Explained variance; absent where the true values do not vary."""
+
+
+@dataclass(frozen=True)
+class TruthErrors:
+    """Errors against true values."""
+
+    against: Literal["targets", "input"]
+    """The targets of a regression, or the input that an autoencoder gives again."""
+    samples: int
+    candidate: ModelErrors
+    reference: ModelErrors | None = None
+    r2_loss: float | None = None
+    """R2 of the reference minus that of the candidate."""
+    r2_loss_interval: Interval | None = None
+    ratio: float | None = None
+    """Mean squared error of the candidate for each of the reference."""
+    ratio_interval: Interval | None = None
+
+
+@dataclass(frozen=True)
+class MapOverlap:
+    """Mean IoU of class maps with the true ones."""
+
+    candidate: float
+    reference: float | None = None
+    loss_interval: Interval | None = None
+
+
+@dataclass(frozen=True)
 class OutputMetrics:
-    """One output of the candidate over the dataset; comparisons only where there is a reference."""
+    """One output, or channel group, of the candidate; comparisons only where there is a reference."""
 
     name: str
     samples: int
@@ -143,6 +179,22 @@ class OutputMetrics:
     reference_top_class_share: float | None = None
     reference_nonfinite_values: int | None = None
     accuracy: Accuracy | None = None
+    variation_sqnr_db: float | None = None
+    """SQNR with the movement of the reference over samples as signal; of measured values."""
+    variation_sqnr_db_interval: Interval | None = None
+    mean_abs_error: float | None = None
+    """Against the reference; of measured values."""
+    errors: TruthErrors | None = None
+    neighbour_agreement: float | None = None
+    """Share of samples whose nearest neighbour among the first 256 stays; of embeddings."""
+    pixel_agreement: float | None = None
+    pixel_agreement_interval: Interval | None = None
+    mean_iou: float | None = None
+    """Against the class maps of the reference."""
+    mean_iou_interval: Interval | None = None
+    map_overlap: MapOverlap | None = None
+    levels: float | None = None
+    """Steps of the output that the reference's range covers; of channel groups."""
 
 
 @dataclass(frozen=True)
@@ -157,6 +209,11 @@ class Metrics:
     kl_median: float | None = None
     max_error_lsb: float | None = None
     accuracy: Accuracy | None = None
+    variation_sqnr_db: float | None = None
+    errors: TruthErrors | None = None
+    pixel_agreement: float | None = None
+    mean_iou: float | None = None
+    map_overlap: MapOverlap | None = None
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from pathlib import Path
 from time import perf_counter
 
 from edgecheck.checks.evidence import Evidence
+from edgecheck.checks.input_contract import shapes_fit
 from edgecheck.compare.binding import bind_inputs
 from edgecheck.compare.experiment import (
     Entrant,
@@ -21,6 +22,8 @@ from edgecheck.compare.stream import Progress, SideFault
 from edgecheck.draft import Draft, RuntimeUsed
 from edgecheck.errors import (
     CrashFault,
+    DatasetUnreadable,
+    EdgecheckError,
     InputMissing,
     ModelFileInvalid,
     TimeoutFault,
@@ -28,19 +31,28 @@ from edgecheck.errors import (
     UsageError,
 )
 from edgecheck.findings import Finding, Subject
+from edgecheck.preprocess.pipeline import Pipeline
 from edgecheck.rules.base import Rule
 from edgecheck.rules.runtime.load_failed import LoadFailed
 from edgecheck.rules.runtime.runtime_crash import RuntimeCrash
 from edgecheck.rules.runtime.runtime_timeout import RuntimeTimeout
 from edgecheck.runtime.discovery import Opened, candidates
-from edgecheck.samples.chunk import Dataset
+from edgecheck.samples.chunk import Dataset, Truth
 from edgecheck.samples.open import open_dataset
 from edgecheck.spec.load import LoadedSpec
 from edgecheck.spec.model import DatasetSpec, Spec
 from edgecheck.tflite.contract import contract_of
 from edgecheck.tflite.reader import load_model
 
+_SCANNED, _NAMED = 64, 5
 _NOT_TFLITE = {".keras", ".h5", ".hdf5", ".onnx", ".pb", ".pt", ".pth"}
+
+_TRUTHS: dict[str, Truth] = {
+    "classification": "classes",
+    "regression": "values",
+    "segmentation": "values",
+}
+"""Task -> what its labels are; those of other tasks are not compared."""
 
 
 def is_trained_model(path: Path) -> bool:
@@ -69,7 +81,29 @@ def run(draft: Draft, evidence: Evidence, model_path: Path, progress: Progress) 
         if fault.who == "reference":
             _run_alone(draft, setup, progress)
         return
+    except DatasetUnreadable as error:
+        raise _counted(setup, error) from error
     draft.conclude("model-runs", "passed", "", start)
+
+
+def _counted(setup: Setup, error: DatasetUnreadable) -> DatasetUnreadable:
+    """The error of the first file that cannot be decoded, for all of them; else itself."""
+    pipelines = {name: Pipeline(name, spec) for name, spec in setup.spec.inputs.items()}
+    found: list[str] = []
+    try:
+        for chunk in setup.dataset.chunks(_SCANNED):
+            for name, pipeline in pipelines.items():
+                found += pipeline.unreadable(chunk.rows[name], chunk.ids)
+    except EdgecheckError:
+        return error
+    if len(found) < 2:
+        return error
+    more = f"; and {len(found) - _NAMED} more" if len(found) > _NAMED else ""
+    return DatasetUnreadable(
+        f"{len(found)} files of {len(setup.dataset)} samples cannot be decoded: "
+        f"{'; '.join(found[:_NAMED])}{more}",
+        hint=error.hint,
+    )
 
 
 def _run_alone(draft: Draft, setup: Setup, progress: Progress) -> None:
@@ -137,6 +171,9 @@ def _setup(draft: Draft, evidence: Evidence, model_path: Path) -> Setup | None:
     if not is_feedable(candidate, spec):
         draft.why_not_run = _why_not_feedable(candidate, spec)
         return None
+    if not shapes_fit(evidence):
+        draft.why_not_run = "the steps give another shape than the model takes"
+        return None
     return Setup(
         spec=spec,
         reference=_reference(draft, draft.spec),
@@ -153,14 +190,14 @@ def _dataset(
 ) -> Dataset:
     """The samples; those of a stream are the first ones, in their order."""
     spec = loaded.spec
-    if spec.model.task != "classification" and section.labels is not None:
+    truth = _TRUTHS.get(spec.model.task, "none")
+    if truth == "none" and section.labels is not None:
         draft.conclude("labels", "skipped", f"labels of a {spec.model.task} are not compared yet")
-        section = section.model_copy(update={"labels": None})
     changes: dict[str, object] = {"order": "file"} if spec.state == "stream" else {}
     if draft.options.limit is not None:
         changes["limit"] = draft.options.limit
     section = section.model_copy(update=changes)
-    return open_dataset(section, loaded.source.parent, list(spec.inputs), names)
+    return open_dataset(section, loaded.source.parent, spec.inputs, names, truth)
 
 
 def _why_not_feedable(candidate: Entrant, spec: Spec) -> str:
@@ -207,16 +244,12 @@ def _reference(draft: Draft, loaded: LoadedSpec) -> Entrant | None:
 
 def conclude_target(draft: Draft, spec: Spec, seen: Observation) -> None:
     """Whether the run was made with what the spec says the device has."""
-    if spec.target is None:
-        return
-    if spec.target.runtime is not None:
+    if spec.target is not None and spec.target.runtime is not None:
         name, _, version = spec.target.runtime.partition("==")
         used = (seen.runtime.backend.name, seen.runtime.version)
         is_same = used == (name, version or used[1])
         reason = "" if is_same else f"ran with {' '.join(used)}, the target has {name} {version}"
         draft.conclude("target-runtime", "passed" if is_same else "skipped", reason)
-    if spec.target.device is not None:
-        draft.conclude("target-device", "skipped", "there are no device profiles yet")
 
 
 def _add_fault(draft: Draft, side: SideFault, start: float, check: str = "model-runs") -> None:

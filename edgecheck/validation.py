@@ -30,6 +30,7 @@ from edgecheck.findings import Finding, Report, Subject
 from edgecheck.model_runs import conclude_target, is_trained_model, run
 from edgecheck.rules.catalogue import rule_named
 from edgecheck.rules.file import model_file_invalid
+from edgecheck.runtime.target import Target, target_of
 from edgecheck.samples.class_names import read_class_names
 from edgecheck.spec.load import LoadedSpec, load_spec
 from edgecheck.spec.model import Spec
@@ -126,6 +127,7 @@ def _fill(draft: Draft, spec_path: Path, model_path: Path, progress: Progress) -
     contract = contract_of(model, spec.signature)
     _require_known_names(draft.spec, contract)
     names = list(spec.inputs)
+    target = _target(draft.spec, draft.options.target)
     evidence = Evidence(
         spec=spec,
         label_names=read_class_names(spec.model.labels, draft.spec.source.parent),
@@ -133,6 +135,7 @@ def _fill(draft: Draft, spec_path: Path, model_path: Path, progress: Progress) -
         contract=contract,
         bound=bind_inputs(names, contract),
         data=data,
+        target=target,
     )
     try:
         if not draft.options.static:
@@ -151,6 +154,17 @@ def _fill(draft: Draft, spec_path: Path, model_path: Path, progress: Progress) -
         )
     for check in _planned(draft.options):
         _check(draft, check, evidence)
+
+
+def _target(loaded: LoadedSpec, device: str | None) -> Target | None:
+    """What the spec or the command line says that the model will run on."""
+    try:
+        return target_of(loaded.spec.target, device, loaded.source.parent)
+    except UsageError as error:
+        if device is None and type(error) is UsageError:
+            where = loaded.position(("target", "device"))
+            raise UsageError(f"{where}: {error.message}", hint=error.hint) from None
+        raise
 
 
 def _require_known_names(loaded: LoadedSpec, contract: Contract) -> None:

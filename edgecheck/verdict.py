@@ -1,7 +1,7 @@
 """From findings and check outcomes to one verdict, one exit code, and ranked causes."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from edgecheck.errors import EdgecheckError
@@ -18,6 +18,10 @@ _FAILING: Final[dict[FailOn, frozenset[str]]] = {
 
 _BLAMED_LAST: Final = frozenset({"load-failed", "runtime-crash", "runtime-timeout"})
 """What a runtime does about a file is often only the consequence of another fault in it."""
+
+
+_KEEPS_FROM_LOADING: Final = frozenset({"op-version-unsupported", "flex-or-custom-op-required"})
+"""Found in the file itself; that the runtime then refuses it only follows."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +67,14 @@ def judge(
     if fail_on == "never":
         return Judgement(verdict, 0)
     return Judgement(verdict, {"pass": 0, "fail": 1, "inconclusive": 3}[verdict])
+
+
+def related(findings: Sequence[Finding]) -> list[Finding]:
+    """The findings, with a refusal to load as a symptom where its reason was found in the file."""
+    reasons = [f for f in findings if f.rule in _KEEPS_FROM_LOADING and _is_error(f)]
+    if not reasons:
+        return list(findings)
+    return [replace(f, role="symptom") if f.rule == "load-failed" else f for f in findings]
 
 
 def causes_of(findings: Sequence[Finding]) -> tuple[Cause, ...]:

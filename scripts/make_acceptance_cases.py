@@ -16,18 +16,43 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "scripts"), str(ROOT / "tests" / "support"), str(ROOT)]
 
 from acceptance_cases import (  # noqa: E402  (found through the path above)
+    audio,
+    constants,
+    contract,
+    data_files,
     dataset,
     file,
     gate,
+    heads,
     input_shapes,
     input_values,
+    metadata,
     output,
     quantization,
     runtime,
+    structure,
+    target,
 )
 
 CASES = ROOT / "tests" / "acceptance"
-AREAS = (file, runtime, input_shapes, input_values, quantization, output, dataset, gate)
+AREAS = (
+    file,
+    runtime,
+    target,
+    input_shapes,
+    input_values,
+    audio,
+    quantization,
+    constants,
+    structure,
+    output,
+    heads,
+    dataset,
+    gate,
+    contract,
+    data_files,
+    metadata,
+)
 
 
 def wanted() -> dict[str, bytes]:

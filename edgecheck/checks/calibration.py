@@ -3,7 +3,8 @@ calibration saw. It must be the range that preprocessing makes.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Literal, TypeAlias
 
 from edgecheck.checks import thresholds
 from edgecheck.checks.evidence import Evidence, NotApplicable, input_subject
@@ -11,6 +12,7 @@ from edgecheck.checks.labels import reference_is_lost
 from edgecheck.checks.parity import parity_holds
 from edgecheck.compare.statistics import InputStatistics
 from edgecheck.findings import Finding
+from edgecheck.preprocess.ranges import pixel_map
 from edgecheck.quantization import representable_range
 from edgecheck.rules.base import Severity
 from edgecheck.rules.quantization.calibration_preprocessing_mismatch import (
@@ -20,7 +22,8 @@ from edgecheck.tensors import integer_range
 from edgecheck.tflite.contract import input_fossil
 from edgecheck.tflite.graph import Tensor
 
-Range = tuple[float, float]
+Range: TypeAlias = tuple[float, float]
+Source: TypeAlias = Literal["spec", "data", "steps"]
 
 
 @dataclass(frozen=True)
@@ -52,12 +55,14 @@ def check(evidence: Evidence) -> Iterator[Finding]:
     judged = False
     for name, port in evidence.ports.items():
         fossil = input_fossil(evidence.model, port)
-        seen = _seen(evidence, name)
-        expected = _expected(evidence, name, seen)
+        seen = seen_input(evidence, name)
+        expected = expected_range(evidence, name)
         if fossil is None or expected is None:
             continue
         judged = True
         rule = _mismatch(name, fossil, expected, seen)
+        if rule is not None:
+            rule = replace(rule, channels=_unfit_channels(evidence, name, rule))
         severity = None if rule is None else _severity(rule, evidence)
         if rule is not None and severity is not None:
             yield Finding.of(rule, input_subject(name), severity=severity)
@@ -65,27 +70,48 @@ def check(evidence: Evidence) -> Iterator[Finding]:
         raise NotApplicable(_reason(evidence))
 
 
-def _seen(evidence: Evidence, name: str) -> InputStatistics | None:
+def seen_input(evidence: Evidence, name: str) -> InputStatistics | None:
+    """What the pass saw of an input; None without a pass or a finite value."""
     if evidence.comparison is None:
         return None
     found = [entry for entry in evidence.comparison.inputs if entry.name == name]
     return found[0] if found and found[0].elements else None
 
 
-def _expected(
-    evidence: Evidence, name: str, seen: InputStatistics | None
-) -> tuple[Range, str] | None:
-    """The range that the input should have, and who says so."""
-    promised = evidence.spec.inputs[name].range
-    if promised is not None:
-        return (promised[0], promised[1]), "spec"
+def expected_range(evidence: Evidence, name: str) -> tuple[Range, Source] | None:
+    """The range that an input should have, and who says so: the promise before the data, and
+    what the steps make of pixels where neither is there.
+    """
+    spec, seen = evidence.spec.inputs[name], seen_input(evidence, name)
+    if spec.range is not None:
+        return (spec.range[0], spec.range[1]), "spec"
     if seen is not None and (seen.low, seen.high) != (0.0, 0.0):
         return (seen.low, seen.high), "data"
+    made = pixel_map(spec)
+    if made is not None and made.span[0] < made.span[1]:
+        return made.span, "steps"
     return None
 
 
+def _unfit_channels(
+    evidence: Evidence, name: str, rule: CalibrationPreprocessingMismatch
+) -> list[str]:
+    """The channels that reach beyond the representable range, where the steps treat them apart."""
+    made = pixel_map(evidence.spec.inputs[name])
+    if made is None or not made.is_per_channel:
+        return []
+    low, high = rule.representable
+    slack = thresholds.CHANNEL_SLACK * (made.span[1] - made.span[0])
+    pairs = list(zip(made.low, made.high, strict=True))
+    return [
+        f"{number} ({pair[0]:.4g} to {pair[1]:.4g})"
+        for number, pair in enumerate(pairs)
+        if pair[0] < low - slack or pair[1] > high + slack
+    ]
+
+
 def _mismatch(
-    name: str, fossil: Tensor, expected: tuple[Range, str], seen: InputStatistics | None
+    name: str, fossil: Tensor, expected: tuple[Range, Source], seen: InputStatistics | None
 ) -> CalibrationPreprocessingMismatch | None:
     params = fossil.quantization
     if params is None or not params.is_usable:
@@ -98,7 +124,7 @@ def _mismatch(
         input=name,
         representable=[stored[0], stored[1]],
         expected=[span[0], span[1]],
-        expected_from="spec" if source == "spec" else "data",
+        expected_from=source,
         coverage=found.coverage,
         width_ratio=found.width_ratio,
         clip_fraction=None if seen is None else seen.clipped / seen.elements,
@@ -114,7 +140,8 @@ def _severity(rule: CalibrationPreprocessingMismatch, evidence: Evidence) -> Sev
     """
     clip = rule.clip_fraction or 0.0
     levels = rule.levels_used or 0
-    from_spec = rule.expected_from == "spec"
+    # What the steps make of black and white is as sure as a promise.
+    from_spec = rule.expected_from != "data"
     wide = thresholds.WIDTH_WARNING if from_spec else thresholds.WIDTH_WARNING_DATA
     if from_spec and rule.coverage >= thresholds.COVERAGE_WARNING:
         # The file can hold what the spec promises: what is clipped breaks the promise.

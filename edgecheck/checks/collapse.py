@@ -6,10 +6,16 @@ repeat half of their output rows. When the reference does it too, the finding is
 
 import math
 from collections.abc import Iterator
-from typing import Literal
 
 from edgecheck.checks import thresholds
 from edgecheck.checks.evidence import Evidence, NotApplicable, output_subject
+from edgecheck.checks.saturation import (
+    Who,
+    decides_alike,
+    is_right_on_one_side,
+    is_saturated,
+    top_share,
+)
 from edgecheck.compare.statistics import OutputComparison, OutputStatistics
 from edgecheck.findings import Finding, Subject
 from edgecheck.rules.base import Severity
@@ -19,8 +25,6 @@ from edgecheck.rules.output.input_insensitive import InputInsensitive
 from edgecheck.rules.output.nonfinite_output import NonfiniteOutput
 from edgecheck.rules.output.quant_output_collapse import QuantOutputCollapse
 from edgecheck.rules.output.zero_output import ZeroOutput
-
-Who = Literal["candidate", "reference"]
 
 
 def check_finite(evidence: Evidence) -> Iterator[Finding]:
@@ -54,12 +58,14 @@ def check_constant(evidence: Evidence) -> Iterator[Finding]:
     for output in _judgeable(evidence, evidence.outputs):
         constant = {who: _is_constant(output, who, seen) for who, seen in _sides(output)}
         who = _blamed(constant)
-        if who is not None:
-            seen = dict(_sides(output))[who]
-            lsb = output.scale if who == "candidate" else None
-            spread = None if lsb is None else seen.spread / lsb
-            rule = ConstantOutput(seen.name, seen.samples, spread, seen.spread, who)
-            yield Finding.of(rule, _subject(who, seen))
+        if who is None or (output.reference and is_saturated(output, who, evidence)):
+            continue
+        seen = dict(_sides(output))[who]
+        lsb = output.scale if who == "candidate" else None
+        spread = None if lsb is None else seen.spread / lsb
+        rule = ConstantOutput(seen.name, seen.samples, spread, seen.spread, who)
+        severity: Severity = "warning" if is_right_on_one_side(output) else "error"
+        yield Finding.of(rule, _subject(who, seen), severity=severity)
 
 
 def check_classes(evidence: Evidence) -> Iterator[Finding]:
@@ -77,7 +83,8 @@ def check_distinct(evidence: Evidence) -> Iterator[Finding]:
         if output.reference is None:
             continue
         possible = min(output.reference.distinct, _distinct_codes(output.candidate))
-        if output.candidate.distinct < thresholds.DISTINCT_RATIO * possible:
+        is_few = output.candidate.distinct < thresholds.DISTINCT_RATIO * possible
+        if is_few and not decides_alike(output, evidence):
             rule = QuantOutputCollapse(
                 output=output.name,
                 samples=output.candidate.samples,
@@ -95,9 +102,10 @@ def check_sensitivity(evidence: Evidence) -> Iterator[Finding]:
             raise NotApplicable("one sample cannot be varied")
         return  # one input, and the outputs moved over the samples: no experiment was needed
     expected = {entry.input: entry.spread for entry in evidence.reference_sensitivities}
+    finest = min((output.scale or 0.0 for output in outputs), default=0.0)
     for entry in evidence.sensitivities:
-        moves = {o.name: _moves(entry.spread.get(o.name, math.nan), o) for o in outputs}
-        reference_moves = any(spread > 0 for spread in expected.get(entry.input, {}).values())
+        moves = {o.name: _moves(entry.spread.get(o.port, math.nan), o) for o in outputs}
+        reference_moves = any(spread > finest for spread in expected.get(entry.input, {}).values())
         if any(moves.values()) or (expected and not reference_moves):
             continue
         rule = InputInsensitive(
@@ -112,7 +120,7 @@ def check_sensitivity(evidence: Evidence) -> Iterator[Finding]:
 
 
 def _judge_classes(output: OutputComparison) -> Iterator[Finding]:
-    shares = {who: _top_share(seen) for who, seen in _sides(output)}
+    shares = {who: top_share(seen) for who, seen in _sides(output)}
     label_share = None
     labels = output.labels
     if labels is not None and labels.labelled >= max(
@@ -159,15 +167,6 @@ def _collapse(
         label_share=label_share,
         who=who,
     )
-
-
-def _top_share(seen: OutputStatistics) -> tuple[int, float]:
-    """(class, share) of the class that is on top most often."""
-    counts = seen.class_counts
-    if counts is None or not seen.samples:
-        return 0, 0.0
-    top = int(counts.argmax())
-    return top, float(counts[top]) / seen.samples
 
 
 def _sides(output: OutputComparison) -> list[tuple[Who, OutputStatistics]]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from edgecheck.compare.sensitivity import Sensitivity
 from edgecheck.compare.statistics import Comparison, OutputComparison
 from edgecheck.findings import Subject
+from edgecheck.runtime.target import Target
 from edgecheck.spec.model import Spec
 from edgecheck.tflite.graph import Contract, Model, Port
 
@@ -29,6 +30,8 @@ class Evidence:
     """The bytes of the candidate, for what is stored in its buffers."""
     runtime: tuple[str, str] | None = None
     """Name and version of the runtime that took the candidate or refused it."""
+    target: Target | None = None
+    """What the candidate will run on, as far as spec and command line say."""
     comparison: Comparison | None = None
     sensitivities: tuple[Sensitivity, ...] = ()
     reference_sensitivities: tuple[Sensitivity, ...] = ()

@@ -1,20 +1,25 @@
 """Inputs of the spec against inputs of the model: names, shapes, types."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+from edgecheck.checks.audio_shape import explain_shape
 from edgecheck.checks.evidence import Evidence, NotApplicable, input_subject
 from edgecheck.compare.binding import run_shape
 from edgecheck.findings import Finding, Subject
+from edgecheck.preprocess.ranges import pixel_map
 from edgecheck.rules.base import Rule
 from edgecheck.rules.input.channel_count_mismatch import ChannelCountMismatch
+from edgecheck.rules.input.dynamic_shape_unresolved import DynamicShapeUnresolved
 from edgecheck.rules.input.input_count_mismatch import InputCountMismatch
 from edgecheck.rules.input.input_dtype_mismatch import InputDtypeMismatch
 from edgecheck.rules.input.input_rank_or_batch_missing import InputRankOrBatchMissing
 from edgecheck.rules.input.input_shape_mismatch import InputShapeMismatch
+from edgecheck.rules.input.io_order_swapped import IoOrderSwapped
 from edgecheck.rules.input.layout_nchw_nhwc import LayoutNchwNhwc
+from edgecheck.rules.output.output_order_changed import OutputOrderChanged
 from edgecheck.spec.model import InputSpec
 from edgecheck.tensors import REAL_DTYPES
-from edgecheck.tflite.graph import Tensor
+from edgecheck.tflite.graph import Port, Tensor
 
 
 def check_names(evidence: Evidence) -> Iterator[Finding]:
@@ -26,14 +31,72 @@ def check_names(evidence: Evidence) -> Iterator[Finding]:
 
 
 def check_shapes(evidence: Evidence) -> Iterator[Finding]:
-    """The shape of a sample, as the spec states it, is what the input tensor takes."""
-    inputs, ports = evidence.spec.inputs, evidence.ports
-    if all(spec.shape is None for spec in inputs.values()):
+    """The shape of a sample, as the spec states it or its steps make it, is what the model takes."""
+    shapes = {name: _shapes(spec) for name, spec in evidence.spec.inputs.items()}
+    ports = evidence.ports
+    if not any(shapes.values()):
         raise NotApplicable("the spec states no shape")
-    for name, spec in inputs.items():
+    for name, spec in evidence.spec.inputs.items():
         tensor = ports[name].tensor
-        if spec.shape is not None and run_shape(tensor, spec.shape) is None:
-            yield Finding.of(_shape_rule(name, spec, tensor), input_subject(name))
+        if spec.kind == "audio" and explain_shape(name, spec, tensor) is not None:
+            continue  # the check `audio-features` says more
+        for shape in shapes[name]:
+            if run_shape(tensor, shape) is None:
+                yield Finding.of(_shape_rule(name, shape, spec, tensor), input_subject(name))
+                break
+
+
+def shapes_fit(evidence: Evidence) -> bool:
+    """Whether the model takes every shape that the spec states or makes."""
+    for name, spec in evidence.spec.inputs.items():
+        tensor = evidence.ports[name].tensor
+        if spec.kind == "audio" and explain_shape(name, spec, tensor) is not None:
+            return False
+        if any(run_shape(tensor, shape) is None for shape in _shapes(spec)):
+            return False
+    return True
+
+
+def check_dynamic(evidence: Evidence) -> Iterator[Finding]:
+    """Every open size but that of the batch is settled by the spec."""
+    open_ports = {
+        name: port for name, port in evidence.ports.items() if -1 in port.tensor.shape_signature[1:]
+    }
+    for name, port in open_ports.items():
+        if not _shapes(evidence.spec.inputs[name]):
+            signature = list(port.tensor.shape_signature)
+            yield Finding.of(DynamicShapeUnresolved(name, signature), input_subject(name))
+
+
+def check_order(evidence: Evidence) -> Iterator[Finding]:
+    """Inputs, and outputs, of one shape are listed in one order."""
+    contract = evidence.contract
+    if contract.signature is None:
+        return  # there is one order only, that of the file
+    for names, shape in _mixed_up(contract.inputs):
+        rule = IoOrderSwapped(by_position=names, by_name=sorted(names), shape=shape)
+        yield Finding.of(rule, Subject("model", "inputs"))
+    for names, shape in _mixed_up(contract.outputs):
+        other = OutputOrderChanged(by_position=names, by_name=sorted(names), shape=shape)
+        yield Finding.of(other, Subject("model", "outputs"))
+
+
+def _shapes(spec: InputSpec) -> list[tuple[int, ...]]:
+    """The shapes of a sample that the spec knows: the stated one, and that which its steps make."""
+    made = pixel_map(spec)
+    known = [spec.shape, None if made is None else made.shape]
+    return [shape for shape in known if shape is not None]
+
+
+def _mixed_up(ports: Sequence[Port]) -> Iterator[tuple[list[str], list[int]]]:
+    """The first names of equal shape and type that are not in alphabetical order, if any."""
+    groups: dict[tuple[tuple[int, ...], str], list[str]] = {}
+    for port in ports:
+        groups.setdefault((port.tensor.shape, port.tensor.dtype), []).append(port.name)
+    for (shape, _), names in groups.items():
+        if names != sorted(names):
+            yield names, list(shape)
+            return
 
 
 def check_dtypes(evidence: Evidence) -> Iterator[Finding]:
@@ -63,14 +126,14 @@ def _unfeedable(tensor: Tensor) -> str:
     return ""
 
 
-def _shape_rule(name: str, spec: InputSpec, tensor: Tensor) -> Rule:
+def _shape_rule(name: str, shape: tuple[int, ...], spec: InputSpec, tensor: Tensor) -> Rule:
     """The most telling rule for two shapes that differ."""
-    spec_shape = list(spec.shape or ())
+    spec_shape = list(shape)
     stored = list(tensor.shape_signature or tensor.shape)
     inner = stored[1:]
     if len(stored) != len(spec_shape) + 1 or stored[0] not in (1, -1):
         return InputRankOrBatchMissing(input=name, spec_shape=spec_shape, model_shape=stored)
-    if len(inner) == 3 and inner in (
+    if len(inner) == len(spec_shape) == 3 and inner in (
         [spec_shape[2], spec_shape[0], spec_shape[1]],
         [spec_shape[1], spec_shape[2], spec_shape[0]],
     ):

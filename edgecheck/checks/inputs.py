@@ -3,9 +3,12 @@
 from collections.abc import Iterator
 
 from edgecheck.checks import thresholds
+from edgecheck.checks.calibration import Range, seen_input
 from edgecheck.checks.evidence import Evidence, NotApplicable, input_subject
+from edgecheck.checks.labels import reference_works
 from edgecheck.compare.statistics import InputStatistics
 from edgecheck.findings import Finding, Subject
+from edgecheck.preprocess.ranges import pixel_map
 from edgecheck.rules.base import Severity
 from edgecheck.rules.dataset.dataset_duplicates import DatasetDuplicates
 from edgecheck.rules.dataset.features_constant import FeaturesConstant
@@ -28,16 +31,35 @@ def check_finite(evidence: Evidence) -> Iterator[Finding]:
             yield Finding.of(rule, input_subject(entry.name))
 
 
+def check_steps(evidence: Evidence) -> Iterator[Finding]:
+    """What the steps make of pixels keeps the range that the spec promises."""
+    made = {name: pixel_map(spec) for name, spec in evidence.spec.inputs.items() if spec.range}
+    for name, found in made.items():
+        promised = evidence.spec.inputs[name].range
+        # With data the values themselves are judged.
+        if found is not None and promised is not None and seen_input(evidence, name) is None:
+            yield from _judge(name, promised, found.span, is_varied=True, is_sure=True)
+
+
 def check_range(evidence: Evidence) -> Iterator[Finding]:
     """The data keep the range that the spec promises."""
-    promised = {name: spec.range for name, spec in evidence.spec.inputs.items() if spec.range}
-    observed = evidence.observed
-    if not promised:
+    inputs = evidence.spec.inputs
+    if not any(spec.range for spec in inputs.values()):
         raise NotApplicable("the spec promises no `range`")
-    for entry in observed.inputs:
-        span = promised.get(entry.name)
-        if span is not None and entry.elements:
-            yield from _judge_range(entry, span[0], span[1])
+    for entry in evidence.observed.inputs:
+        promised = inputs[entry.name].range
+        if promised is None or not entry.elements:
+            continue
+        made = pixel_map(inputs[entry.name])
+        # Data may leave a part of the promise unused; steps that cannot fill it break it.
+        is_sure = (
+            made is not None
+            and _used(made.span, promised) < thresholds.PROMISE_USED
+            and not reference_works(evidence)
+        )
+        is_varied = entry.distinct >= thresholds.MIN_DISTINCT_INPUTS
+        seen = (entry.low, entry.high)
+        yield from _judge(entry.name, promised, seen, is_varied=is_varied, is_sure=is_sure)
 
 
 def check_variation(evidence: Evidence) -> Iterator[Finding]:
@@ -54,25 +76,30 @@ def check_variation(evidence: Evidence) -> Iterator[Finding]:
     yield from _duplicates(evidence)
 
 
-def _judge_range(entry: InputStatistics, low: float, high: float) -> Iterator[Finding]:
-    width = high - low
-    overshoot = max(low - entry.low, entry.high - high) / width
-    used = (min(entry.high, high) - max(entry.low, low)) / width
-    is_varied = entry.distinct >= thresholds.MIN_DISTINCT_INPUTS
-    is_partial = is_varied and used < thresholds.PROMISE_USED
-    largest = max(abs(entry.low), abs(entry.high))
-    promised, observed = [low, high], [entry.low, entry.high]
-    subject = input_subject(entry.name)
-    if largest > thresholds.PROMISE_RAW * max(abs(low), abs(high)):
-        yield Finding.of(InputNotNormalized(entry.name, promised, observed), subject)
+def _used(span: Range, promised: Range) -> float:
+    """Share of the promised range that is used."""
+    shared = min(span[1], promised[1]) - max(span[0], promised[0])
+    return shared / (promised[1] - promised[0])
+
+
+def _judge(
+    name: str, promised: Range, span: Range, *, is_varied: bool, is_sure: bool
+) -> Iterator[Finding]:
+    """Compare a range with the promise; `is_sure`: an unused part of it can never be used."""
+    low, high = promised
+    overshoot = max(low - span[0], span[1] - high) / (high - low)
+    is_partial = is_varied and _used(span, promised) < thresholds.PROMISE_USED
+    subject = input_subject(name)
+    if max(map(abs, span)) > thresholds.PROMISE_RAW * max(abs(low), abs(high)):
+        yield Finding.of(InputNotNormalized(name, [low, high], list(span)), subject)
         return
     severity: Severity | None = None
-    if overshoot > thresholds.PROMISE_ERROR:
+    if overshoot > thresholds.PROMISE_ERROR or (is_partial and is_sure):
         severity = "error"
     elif overshoot > thresholds.PROMISE_WARNING or is_partial:
         severity = "warning"
     if severity is not None:
-        rule = InputRangeMismatch(entry.name, promised, observed)
+        rule = InputRangeMismatch(name, [low, high], list(span))
         yield Finding.of(rule, subject, severity=severity)
 
 

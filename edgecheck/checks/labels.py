@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from edgecheck.checks import thresholds
 from edgecheck.checks.evidence import Evidence, NotApplicable
 from edgecheck.compare.statistics import LabelStatistics
+from edgecheck.compare.watching import primary_of
 from edgecheck.findings import Finding, Subject
 from edgecheck.rules.dataset.dataset_single_class import DatasetSingleClass
 from edgecheck.rules.dataset.label_count_mismatch import LabelCountMismatch
@@ -13,7 +14,10 @@ from edgecheck.spec.model import Spec
 
 
 def check_count(evidence: Evidence) -> Iterator[Finding]:
-    """As many label names as classes, and no label beyond them."""
+    """As many label names as classes, and no label beyond them; targets as large as the output."""
+    if not has_classes(evidence.spec):
+        yield from _check_targets(evidence)
+        return
     classes = _classes(evidence)
     names, labels = evidence.label_names, _labels(evidence)
     subject = Subject("dataset", "labels")
@@ -33,17 +37,52 @@ def check_count(evidence: Evidence) -> Iterator[Finding]:
         yield Finding.of(LabelCountMismatch(labels.highest + 1, classes, detail), subject)
 
 
+def _check_targets(evidence: Evidence) -> Iterator[Finding]:
+    """True values, or maps of classes, can be held against the output."""
+    task = evidence.spec.model.task
+    dataset = evidence.spec.dataset
+    if task not in {"regression", "segmentation"} or dataset is None or dataset.labels is None:
+        raise NotApplicable(f"the task is {task}, and there are no labels to compare with")
+    if evidence.comparison is None:
+        raise NotApplicable("no sample was run")
+    subject = Subject("dataset", "labels")
+    outputs = evidence.comparison.outputs
+    for output in outputs:
+        if output.task.misfit is not None:
+            values, size = output.task.misfit
+            detail = f'a sample has {values} true values, output "{output.name}" has {size}'
+            yield Finding.of(LabelCountMismatch(values, size, detail), subject)
+            return
+    if not any(output.task.errors or output.task.maps for output in outputs):
+        detail = "the spec names labels, but they give no true value of the samples that were run"
+        yield Finding.of(LabelCountMismatch(0, 1, detail), subject, severity="warning")
+
+
 def check_balance(evidence: Evidence) -> Iterator[Finding]:
     """Whether the labels can show a collapse to one class at all."""
     labels = _labels(evidence)
     if evidence.comparison is None:
         raise NotApplicable("no sample was run")
     if labels is None:
-        raise NotApplicable("the dataset has no labels")
+        yield from _reference_balance(evidence)
+        return
     label, count = max(labels.class_counts.items(), key=lambda item: item[1])
     share = count / labels.labelled
     if share >= thresholds.SINGLE_CLASS_SHARE:
         rule = DatasetSingleClass(label=label, share=share, labelled=labels.labelled)
+        yield Finding.of(rule, Subject("dataset", "labels"))
+
+
+def _reference_balance(evidence: Evidence) -> Iterator[Finding]:
+    """Without labels: whether the reference names one class nearly always."""
+    seen = [o.reference for o in evidence.observed.outputs if o.reference is not None]
+    counts = [each.class_counts for each in seen if each.class_counts is not None]
+    if not counts or not counts[0].sum():
+        raise NotApplicable("the dataset has no labels, and no reference names classes")
+    top, total = int(counts[0].argmax()), int(counts[0].sum())
+    share = float(counts[0][top]) / total
+    if total >= thresholds.MIN_DISTINCT_INPUTS and share >= thresholds.SINGLE_CLASS_SHARE:
+        rule = DatasetSingleClass(label=top, share=share, labelled=total, counted="answers")
         yield Finding.of(rule, Subject("dataset", "labels"))
 
 
@@ -82,6 +121,25 @@ def reference_is_lost(evidence: Evidence) -> bool:
     return False
 
 
+def reference_works(evidence: Evidence) -> bool:
+    """Whether labels show that the reference does well on these inputs, as they are fed.
+
+    It gains at least half of the way from the commonest label to perfection. False where there
+    are too few labels, or only one.
+    """
+    for output in () if evidence.comparison is None else evidence.comparison.outputs:
+        labels = output.labels
+        if labels is None or labels.labelled < thresholds.MIN_DISTINCT_INPUTS:
+            continue
+        commonest = _commonest(labels)
+        accuracy = labels.reference_accuracy
+        if accuracy is not None and accuracy - commonest >= thresholds.WORKING_GAIN * (
+            1 - commonest
+        ):
+            return commonest < 1
+    return False
+
+
 def _is_guessing(labels: LabelStatistics) -> bool:
     """Whether the reference gains little over always naming the commonest label.
 
@@ -115,14 +173,11 @@ def _classes(evidence: Evidence) -> int:
     if not has_classes(evidence.spec):
         raise NotApplicable(f"the task is {evidence.spec.model.task}, not classification")
     outputs = evidence.contract.outputs
-    chosen = [port for port in outputs if _is_primary(evidence.spec, port.name)] or outputs[:1]
+    primary = primary_of(evidence.spec, [port.name for port in outputs])
+    chosen = [port for port in outputs if port.name == primary]
     if not chosen:
         raise NotApplicable("the model has no output")
     width = 1
     for size in chosen[0].tensor.shape:
         width *= max(size, 1)
     return max(width, 2)
-
-
-def _is_primary(spec: Spec, name: str) -> bool:
-    return name in spec.outputs and spec.outputs[name].primary

@@ -5,19 +5,36 @@ few decides nothing; accuracy is judged by the exact paired test. A tolerance th
 itself is also a warning as soon as the measured value misses it.
 """
 
+import math
 from collections.abc import Iterator
-from typing import Literal
+from typing import Final
 
 from edgecheck.checks import thresholds
 from edgecheck.checks.evidence import Evidence, NotApplicable, output_subject
-from edgecheck.compare.statistics import LabelStatistics, OutputComparison, PairStatistics
+from edgecheck.checks.thresholds import Limit
+from edgecheck.compare.statistics import LabelStatistics, Measure, OutputComparison
 from edgecheck.findings import Finding
 from edgecheck.rules.base import Severity
 from edgecheck.rules.output.parity_loss import ParityLoss
+from edgecheck.rules.parity_words import Metric
 from edgecheck.spec.model import Tolerances
 
 Judged = tuple[Severity, ParityLoss]
-Metric = Literal["agreement", "sqnr_db", "cosine_p5", "kl_median"]
+
+_TOLERANCES: Final = {
+    "r2_loss": "accuracy_drop",
+    "iou_loss": "accuracy_drop",
+    "error_ratio": None,
+    "agreement": "agreement",
+    "pixel_agreement": "agreement",
+    "mean_iou": None,
+    "sqnr_db": "sqnr_db",
+    "variation_sqnr_db": "sqnr_db",
+    "cosine_p5": "cosine_p5",
+    "embedding_cosine_p5": "cosine_p5",
+    "kl_median": "kl_median",
+}
+"""Metric -> the tolerance of the spec that replaces its limits."""
 
 
 def check(evidence: Evidence) -> Iterator[Finding]:
@@ -25,7 +42,7 @@ def check(evidence: Evidence) -> Iterator[Finding]:
     if not any(_is_measured(output) for output in evidence.pairs):
         raise NotApplicable("candidate and reference gave no value that can be compared")
     for output in evidence.pairs:
-        judged = list(_judge(output, evidence.spec.tolerances))
+        judged = list(losses(output, evidence.spec.tolerances))
         if judged:
             severity, rule = min(judged, key=lambda entry: entry[0] != "error")
             yield Finding.of(rule, output_subject(output.name), severity=severity)
@@ -40,48 +57,89 @@ def parity_holds(evidence: Evidence) -> bool:
     tolerances = evidence.spec.tolerances
     if not all(_is_measured(output) for output in outputs):
         return False
-    return all(level != "error" for output in outputs for level, _ in _judge(output, tolerances))
+    return all(level != "error" for output in outputs for level, _ in losses(output, tolerances))
 
 
-def _judge(output: OutputComparison, tolerances: Tolerances | None) -> Iterator[Judged]:
-    """Every metric beyond a limit, the most telling first."""
-    pair = output.pair
-    if pair is None:
+def losses(output: OutputComparison, tolerances: Tolerances | None) -> Iterator[Judged]:
+    """Every metric of an output beyond a limit, the most telling first."""
+    if output.pair is None:
         return
     if output.labels is not None:
         yield from _judge_accuracy(output, output.labels, tolerances)
-    for metric, (value, interval) in _measured(pair).items():
-        limit = thresholds.PARITY[metric]
-        own = None if tolerances is None else getattr(tolerances, metric)
-        error = limit.error if own is None else own
-        warning = limit.warning if own is None else own
-        sign = 1 if limit.higher_is_better else -1
-        best = max(sign * value, *(sign * end for end in interval)) if interval else sign * value
-        doubted = best if own is None else sign * value
-        if best < sign * error:
-            yield "error", _rule(output, metric, value, error, interval)
-        elif doubted < sign * warning:
-            yield "warning", _rule(output, metric, value, warning, interval)
+    for metric, measure in _measured(output).items():
+        limit, own = thresholds.PARITY[metric], None
+        tolerance = _TOLERANCES[metric]
+        if tolerances is not None and tolerance is not None:
+            own = getattr(tolerances, tolerance)
+        yield from _judge_measure(output, metric, measure, limit, own)
+
+
+def _judge_measure(
+    output: OutputComparison, metric: Metric, measure: Measure, limit: Limit, own: float | None
+) -> Iterator[Judged]:
+    error = limit.error if own is None else own
+    warning = limit.warning if own is None else own
+    sign = 1 if limit.higher_is_better else -1
+    ends = (measure.value, *(measure.interval or ()))
+    best = max(sign * end for end in ends)
+    doubted = best if own is None else sign * measure.value
+    if best < sign * error:
+        yield "error", _rule(output, metric, measure, error)
+    elif doubted < sign * warning:
+        yield "warning", _rule(output, metric, measure, warning)
 
 
 def _is_measured(output: OutputComparison) -> bool:
     """Whether any metric of a pair applies."""
-    return output.pair is not None and bool(_measured(output.pair))
+    return output.pair is not None and bool(_measured(output))
 
 
-def _measured(pair: PairStatistics) -> dict[Metric, tuple[float, tuple[float, float] | None]]:
-    """Metric -> (value, interval), where the metric applies."""
-    found: dict[Metric, tuple[float | None, tuple[float, float] | None]] = {
-        "agreement": (pair.agreement, pair.agreement_interval),
-        "sqnr_db": (pair.sqnr_db, pair.sqnr_db_interval),
-        "cosine_p5": (pair.cosine_p5, pair.cosine_p5_interval),
-        "kl_median": (pair.kl_median, pair.kl_median_interval),
-    }
+def _measured(output: OutputComparison) -> dict[Metric, Measure]:
+    """Metric -> value and interval, where the metric applies, the most telling first."""
+    known = {**_against_truth(output), **_against_reference(output)}
     return {
-        metric: (value, interval)
-        for metric, (value, interval) in found.items()
-        if value is not None and value == value  # noqa: PLR0124  (NaN: nothing to judge)
+        metric: measure
+        for metric, measure in known.items()
+        if measure is not None and not math.isnan(measure.value)  # NaN: nothing to judge
     }
+
+
+def _against_truth(output: OutputComparison) -> dict[Metric, Measure | None]:
+    errors, maps = output.task.errors, output.task.maps
+    found: dict[Metric, Measure | None] = {"iou_loss": None if maps is None else maps.iou_loss}
+    if errors is not None:
+        is_input = output.kind == "reconstruction"
+        found["error_ratio" if is_input else "r2_loss"] = (
+            errors.ratio if is_input else errors.r2_loss
+        )
+    return found
+
+
+def _against_reference(output: OutputComparison) -> dict[Metric, Measure | None]:
+    """A measured value may lie far from 0, where its SQNR and cosine would flatter it."""
+    pair, task = output.pair, output.task
+    if pair is None:
+        return {}
+    if output.kind == "values":
+        return {"variation_sqnr_db": task.variation_sqnr_db}
+    cosine = Measure(pair.cosine_p5, pair.cosine_p5_interval)
+    if output.kind == "vectors":
+        return {
+            "sqnr_db": _measure(pair.sqnr_db, pair.sqnr_db_interval),
+            "embedding_cosine_p5": cosine,
+        }
+    return {
+        "agreement": _measure(pair.agreement, pair.agreement_interval),
+        "pixel_agreement": task.pixel_agreement,
+        "mean_iou": task.mean_iou,
+        "sqnr_db": _measure(pair.sqnr_db, pair.sqnr_db_interval),
+        "cosine_p5": cosine,
+        "kl_median": _measure(pair.kl_median, pair.kl_median_interval),
+    }
+
+
+def _measure(value: float | None, interval: tuple[float, float] | None) -> Measure | None:
+    return None if value is None else Measure(value, interval)
 
 
 def _judge_accuracy(
@@ -116,18 +174,12 @@ def _accuracy_rule(output: OutputComparison, labels: LabelStatistics, limit: flo
     )
 
 
-def _rule(
-    output: OutputComparison,
-    metric: Metric,
-    value: float,
-    limit: float,
-    interval: tuple[float, float] | None,
-) -> ParityLoss:
-    labels = output.labels
+def _rule(output: OutputComparison, metric: Metric, measure: Measure, limit: float) -> ParityLoss:
+    labels, interval = output.labels, measure.interval
     return ParityLoss(
         output=output.name,
         metric=metric,
-        value=value,
+        value=measure.value,
         limit=limit,
         interval=None if interval is None else [interval[0], interval[1]],
         samples=output.candidate.samples,

@@ -3,12 +3,13 @@
 import math
 from collections.abc import Iterator
 
+from edgecheck.checks import thresholds
 from edgecheck.checks.evidence import Evidence, NotApplicable
 from edgecheck.findings import Finding, Subject
 from edgecheck.rules.file.partially_quantized_or_hybrid import PartiallyQuantizedOrHybrid
 from edgecheck.rules.quantization.quant_scale_degenerate import QuantScaleDegenerate
 from edgecheck.tensors import QUANTIZED_DTYPES
-from edgecheck.tflite.contract import quantization_scheme
+from edgecheck.tflite.contract import float_operators, quantization_scheme
 
 
 def check_scheme(evidence: Evidence) -> Iterator[Finding]:
@@ -18,7 +19,13 @@ def check_scheme(evidence: Evidence) -> Iterator[Finding]:
         raise NotApplicable("the spec promises no `model.quantization`")
     found = quantization_scheme(evidence.model)
     if found != promised:
-        rule = PartiallyQuantizedOrHybrid(promised=promised, found=found)
+        left, operators = float_operators(evidence.model)
+        rule = PartiallyQuantizedOrHybrid(
+            promised=promised,
+            found=found,
+            float_operators=[f"{name} x{amount}" for name, amount in left.most_common()],
+            float_share=sum(left.values()) / operators if operators else 0.0,
+        )
         yield Finding.of(rule, Subject("model", "quantization"))
 
 
@@ -32,9 +39,18 @@ def check_scales(evidence: Evidence) -> Iterator[Finding]:
     ]
     if not tensors:
         raise NotApplicable("the file holds no quantized tensor")
-    for tensor in tensors:
-        scales = tensor.quantization.scales if tensor.quantization else ()
-        bad = [scale for scale in scales if not (math.isfinite(scale) and scale > 0)]
-        if bad:
-            rule = QuantScaleDegenerate(tensor=tensor.name, scale=bad[0])
-            yield Finding.of(rule, Subject("tensor", tensor.name))
+    bad = [
+        (tensor.name, scale)
+        for tensor in tensors
+        for scale in (tensor.quantization.scales if tensor.quantization else ())
+        if not (math.isfinite(scale) and scale > 0)
+    ]
+    names = list(dict.fromkeys(name for name, _ in bad))
+    if bad:
+        rule = QuantScaleDegenerate(
+            tensor=names[0],
+            scale=bad[0][1],
+            others=names[1 : thresholds.MOST_NAMED],
+            tensors=len(names),
+        )
+        yield Finding.of(rule, Subject("tensor", names[0]))

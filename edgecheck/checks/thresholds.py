@@ -35,10 +35,17 @@ SINGLE_CLASS_SHARE: Final = 0.9
 LOST_GAIN: Final = 0.2
 """Share of the way from naming the commonest label to perfection below which a model guesses."""
 
+WORKING_GAIN: Final = 0.5
+"""The same share from which on a model is taken to work on the inputs as they are fed."""
+
 COVERAGE_ERROR: Final = 0.6
 COVERAGE_WARNING: Final = 0.9
 """Share of the expected input range that the input tensor can represent. Healthy published files
 go down to 0.83; wrong preprocessing in calibration halves it or worse."""
+
+CHANNEL_SLACK: Final = 0.02
+"""Reach of a channel beyond the representable range, for each width of all channels, that the
+last code and a few clipped pixels in calibration explain."""
 
 CLIP_ERROR: Final = 0.10
 CLIP_WARNING: Final = 0.01
@@ -50,6 +57,26 @@ WIDTH_WARNING_DATA: Final = 4.0
 
 LEVELS_ERROR: Final = 8
 """Codes that the expected input range is spread over."""
+
+UNIT_WIDTH: Final = (0.1, 20.0)
+"""Width that normalisation gives pixels 0..255: 1 and 2 are usual, 4.7 is that of ImageNet; folded
+batch normalisation goes down to 0.33 in published files."""
+
+SHRINK_ERROR: Final = 20.0
+"""Width of raw pixels for each width of what the spec feeds to constants made for raw pixels;
+-1..1 gives 127, 0..1 gives 255, ImageNet 54."""
+
+OFF_ASPECT: Final = 0.2
+"""Share of stretched images whose aspect ratio is not the model's."""
+
+UNSCALED_LARGEST: Final = 12.0
+"""Largest absolute value that standardised features of calibration reach."""
+
+UNSCALED_REACH: Final = 3.0
+"""How far raw features go beyond the calibrated range, for each half width of it."""
+
+UNSCALED_SPREAD: Final = 100.0
+"""Ratio of the deviations of features that standardisation would have made equal."""
 
 PROMISE_ERROR: Final = 0.10
 PROMISE_WARNING: Final = 0.01
@@ -72,14 +99,78 @@ class Limit:
 
 
 PARITY: Final[dict[str, Limit]] = {
+    "r2_loss": Limit(0.02, 0.05, higher_is_better=False),
+    "iou_loss": Limit(0.01, 0.03, higher_is_better=False),
+    "error_ratio": Limit(1.25, 1.5, higher_is_better=False),
     "agreement": Limit(0.93, 0.85, higher_is_better=True),
+    "pixel_agreement": Limit(0.93, 0.85, higher_is_better=True),
+    "mean_iou": Limit(0.75, 0.5, higher_is_better=True),
     "sqnr_db": Limit(20.0, 10.0, higher_is_better=True),
+    "variation_sqnr_db": Limit(20.0, 10.0, higher_is_better=True),
     "cosine_p5": Limit(0.90, 0.50, higher_is_better=True),
+    "embedding_cosine_p5": Limit(0.97, 0.90, higher_is_better=True),
     "kl_median": Limit(0.05, 0.2, higher_is_better=False),
 }
+"""The most telling first.
+
+* `r2_loss`: 8 bits cost an output (6 standard deviations in 255 steps) 0.0001 of its variance,
+  a healthy published regression 0.002; 0.05 is the error of a quarter of a standard deviation.
+* `variation_sqnr_db`: the limits of SQNR; they are an R2 against the reference of 0.99 and 0.9.
+* `error_ratio`: an alarm is commonly set at mean + 3 standard deviations of the error of healthy
+  data. Those of a steady machine were 8 % of the mean, so from 1.25 on an ordinary sample raises
+  it. Healthy published files have 0.97 to 1.02, degraded ones 3.3. (R2 does not serve here: where
+  the machine hardly varies, those healthy files lose 0.05 of it. Nor does the ratio serve a
+  regression: the healthy one has 4.5, both errors being tiny.)
+* `mean_iou`: 0.5 is what PASCAL VOC takes for the same object, 0.75 the strict bar of COCO.
+* `embedding_cosine_p5`: a cosine c of unit vectors is an SQNR of -10 log10(2 - 2 c): 0.97 is
+  12 dB, 0.90 is 7 dB, at the worst samples, where 20 and 10 dB are asked of the whole.
+"""
+
+HEAD_LEVELS_ERROR: Final = 8
+HEAD_LEVELS_WARNING: Final = 32
+HEAD_LEVELS_PLENTY: Final = 64
+"""Steps of the output that the values of one channel group are spread over, and how many another
+group must have for the shared scale to be the reason."""
 
 ACCURACY_DROP_ERROR: Final = 0.03
 ACCURACY_DROP_WARNING: Final = 0.01
 P_ERROR: Final = 0.01
 P_WARNING: Final = 0.05
 """Significance of the paired test; a tolerance that the spec sets itself is judged at P_WARNING."""
+
+CHANNEL_RATIO: Final = 30
+CHANNEL_CODES: Final = 8
+CHANNEL_SHARE_WARNING: Final = 0.5
+CHANNEL_SHARE_NOTE: Final = 0.1
+"""When a channel of per-tensor weights is lost: codes so many times smaller than the layer's, and
+fewer codes than that. Then the share of a layer's channels: published files that were trained with
+quantization are healthy with up to 0.28, so that only more than half is worth a warning."""
+
+BIAS_STEPS: Final = 1.0
+BIAS_SCALE_SAME: Final = 1e-5
+"""Steps of the output by which a bias in the wrong scale may be off, and the relative difference
+up to which a scale is the same: the rounding of float32 is 1e-7."""
+
+SCALE_TINY: Final = 1e-6
+"""Scale below which an activation was 0 in calibration, or has an odd unit."""
+
+SCALE_ZEROS: Final = 2e-6 / 255
+"""What TensorFlow 2.21 writes where calibration saw only zeros: it widens the range to +-1e-6."""
+
+BRANCH_SHARE: Final = 0.05
+"""Range of a joined branch for each of the joined range: 0.05 leaves 13 of 256 codes."""
+
+RANGE_SAME: Final = 0.02
+"""Movement of both ends, for each width, below which two ranges are one: uint8 and int8 at 1/255."""
+
+OTHER_RATE_ERROR: Final = 0.05
+"""Share of sound files whose sample rate is not that of the steps; fewer are a warning."""
+
+SCALE_OFF: Final = 0.5
+SCALE_EXPLAINED: Final = 0.8
+"""Overlap of the range of features with the representable one: below the first the scale is
+suspected, and a factor that brings it above the second is named. (The least factor that is tried,
+that from log10 to natural, leaves 0.43.)"""
+
+MOST_NAMED: Final = 5
+"""Findings of one rule on like subjects; more of them would only repeat it."""

@@ -21,10 +21,14 @@ def inspect(
 
     Needs no runtime and runs nothing.
     """
+    from dataclasses import asdict
+
+    from edgecheck.runtime.support import reaches
     from edgecheck.tflite.inspection import inspection
     from edgecheck.tflite.reader import load_model
 
-    facts = inspection(*load_model(model))
+    data, graph = load_model(model)
+    facts = {**inspection(data, graph), "loads_in": [asdict(reached) for reached in reaches(graph)]}
     if as_json:
         import json
 
@@ -44,6 +48,7 @@ def _render(console: "Console", path: Path, facts: dict[str, Any]) -> None:
             _pairs(console, f"{title[:-1]} {port['name']}", _port(port))
     operators = [(o["name"], o["version"], o["count"], o["kind"]) for o in facts["operators"]]
     _table(console, "Operators", ("name", "version", "count", "kind"), operators)
+    _table(console, "Loads in", ("runtime", "from release", "missing"), _loads_in(facts))
     _table(console, "Signatures", ("key", "subgraph", "inputs", "outputs"), _signatures(facts))
     metadata = [(item["name"], _size(item["bytes"])) for item in facts["metadata"]]
     _table(console, "Metadata", ("name", "size"), metadata)
@@ -87,6 +92,27 @@ def _signatures(facts: dict[str, Any]) -> list[tuple[object, ...]]:
         (item["key"], item["subgraph"], _first(item["inputs"]), _first(item["outputs"]))
         for item in facts["signatures"]
     ]
+
+
+def _loads_in(facts: dict[str, Any]) -> list[tuple[str, str, str]]:
+    """(runtime, oldest release that has every operator, why no older one)."""
+    return [
+        (reached["runtime"], _from_release(reached), _first(map(_lack, reached["lacks"])))
+        for reached in facts["loads_in"]
+    ]
+
+
+def _from_release(reached: dict[str, Any]) -> str:
+    if reached["verdict"] == "no":
+        return "none"
+    older = " or older" if reached["is_oldest_known"] else ""
+    doubt = " (unsure)" if reached["verdict"] == "unknown" else ""
+    return f"{reached['oldest']}{older}{doubt}"
+
+
+def _lack(lack: dict[str, Any]) -> str:
+    version = f" v{lack['version']}" if lack["kind"] == "version" else ""
+    return f"{lack['operator']}{version}"
 
 
 def _first(values: Iterable[object]) -> str:

@@ -45,6 +45,12 @@ def validate(  # noqa: PLR0913, PLR0917  (one parameter an option)
     runtime: Annotated[
         Runtime, typer.Option(help="Runtime; auto takes the spec's, else the first that works.")
     ] = Runtime.AUTO,
+    target: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DEVICE", help="What it will run on: a device, or a profile of your own."
+        ),
+    ] = None,
     threads: Annotated[int, typer.Option(min=1, max=256, help="Threads of each interpreter.")] = 1,
     limit: Annotated[
         int | None, typer.Option(min=1, help="Most samples to run; a seeded draw.")
@@ -77,6 +83,7 @@ def validate(  # noqa: PLR0913, PLR0917  (one parameter an option)
     options = Options(
         reference=reference,
         runtime=runtime.value,
+        target=target,
         threads=threads,
         limit=limit,
         fail_on=fail_on.value,

@@ -6,10 +6,13 @@ import numpy as np
 
 from edgecheck.compare.statistics import InputStatistics
 from edgecheck.metrics.distinct import DistinctRows, row_hashes
+from edgecheck.metrics.moments import Moments
 from edgecheck.tensors import Array, flat_rows
 
 _REMEMBERED = 4096
 _NAMED = 5
+MOST_FEATURES = 4096
+"""Columns that are followed one by one; longer rows are no table."""
 
 
 class InputTracker:
@@ -37,6 +40,7 @@ class InputTracker:
         self._duplicate: tuple[str, str] | None = None
         self._first: Array | None = None
         self._varies: Array | None = None
+        self._moments: Moments | None = None
 
     def update(self, rows: Array, ids: Sequence[str]) -> None:
         """Add float32 (n, ...)."""
@@ -72,6 +76,7 @@ class InputTracker:
             distinct=self._distinct.compute(),
             duplicate=self._duplicate,
             constant_features=None if constant is None else tuple(int(i) for i in constant),
+            features=None if self._moments is None else self._moments.compute(),
         )
 
     def _without_nonfinite(self, flat: Array, ids: Sequence[str]) -> Array:
@@ -99,6 +104,11 @@ class InputTracker:
             self._first, self._varies = flat[0].copy(), np.zeros(flat.shape[1], bool)
         assert self._varies is not None  # noqa: S101  (set together)
         self._varies |= (flat != self._first).any(axis=0)
+        if flat.shape[1] > MOST_FEATURES:
+            return
+        if self._moments is None:
+            self._moments = Moments(flat.shape[1])
+        self._moments.update(flat)
 
     def _watch_duplicates(self, hashes: Array, ids: Sequence[str]) -> None:
         self._distinct.update(hashes)

@@ -2,16 +2,28 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import fields
+from typing import Any
 
-from edgecheck.compare.statistics import Comparison, LabelStatistics, OutputComparison, Worst
+from edgecheck.compare.statistics import (
+    Comparison,
+    LabelStatistics,
+    MapStatistics,
+    OutputComparison,
+    Worst,
+)
 from edgecheck.findings import (
     Accuracy,
     Interval,
     Latency,
+    MapOverlap,
     Metrics,
+    ModelErrors,
     OutputMetrics,
+    TruthErrors,
     WorstSample,
 )
+from edgecheck.metrics.truth import Errors
 
 
 def output_metrics(output: OutputComparison) -> OutputMetrics:
@@ -43,25 +55,25 @@ def output_metrics(output: OutputComparison) -> OutputMetrics:
             None if pair is None or output.scale is None else pair.max_abs_error / output.scale
         ),
         accuracy=_accuracy(output.labels),
+        **_task_metrics(output),
     )
 
 
 def headline(comparison: Comparison, primary: str | None) -> Metrics:
-    """The metrics of the primary output, else of the one with the lowest SQNR."""
+    """The metrics of the primary output, else of the one with the lowest SQNR.
+
+    Of an output in channel groups it is the worst group.
+    """
     outputs = comparison.outputs
     if not outputs:
         return Metrics(samples=comparison.samples)
-    declared = [output for output in outputs if output.name == primary]
-    chosen = output_metrics((declared or [_worst(outputs)])[0])
+    declared = [output for output in outputs if output.port == primary]
+    chosen = output_metrics(_worst(declared or outputs))
+    shared = {entry.name for entry in fields(Metrics)} - {"samples", "output"}
     return Metrics(
         samples=comparison.samples,
         output=chosen.name,
-        agreement=chosen.agreement,
-        sqnr_db=chosen.sqnr_db,
-        cosine_p5=chosen.cosine_p5,
-        kl_median=chosen.kl_median,
-        max_error_lsb=chosen.max_error_lsb,
-        accuracy=chosen.accuracy,
+        **{name: getattr(chosen, name) for name in shared},
     )
 
 
@@ -104,15 +116,89 @@ def is_compared(comparison: Comparison) -> bool:
             commonest = max(labels.class_counts.values()) / labels.labelled
             if labels.candidate_accuracy > commonest:
                 return True
+        if _explains(output):
+            return True
     return False
+
+
+def _explains(output: OutputComparison) -> bool:
+    """Whether the candidate beats always answering the mean of the true values."""
+    errors = output.task.errors
+    return output.kind == "values" and errors is not None and errors.candidate.r2 > 0
 
 
 def _worst(outputs: Sequence[OutputComparison]) -> OutputComparison:
     def sqnr_db(output: OutputComparison) -> float:
         value = math.inf if output.pair is None else output.pair.sqnr_db
+        if output.task.variation_sqnr_db is not None:
+            value = output.task.variation_sqnr_db.value
         return -math.inf if math.isnan(value) else value
 
     return min(outputs, key=sqnr_db)
+
+
+def _task_metrics(output: OutputComparison) -> dict[str, Any]:
+    """What only some tasks have."""
+    task = output.task
+    measures = {
+        name: getattr(task, name) for name in ("variation_sqnr_db", "pixel_agreement", "mean_iou")
+    }
+    found: dict[str, Any] = {
+        name: _known(measure.value) for name, measure in measures.items() if measure is not None
+    }
+    found |= {
+        f"{name}_interval": _interval(measure.interval)
+        for name, measure in measures.items()
+        if measure is not None
+    }
+    return found | {
+        "mean_abs_error": task.mean_abs_error,
+        "neighbour_agreement": task.neighbour_agreement,
+        "errors": _errors(output),
+        "map_overlap": _map_overlap(task.maps),
+        "levels": levels_of(output) if output.whole is not None else None,
+    }
+
+
+def levels_of(output: OutputComparison) -> float | None:
+    """Steps of the candidate's output that the reference's values span; None if it has none."""
+    known = [(low, high) for low, high in output.task.ranges if low <= high]
+    if output.step is None or not known:
+        return None
+    return (max(high for _, high in known) - min(low for low, _ in known)) / output.step
+
+
+def _errors(output: OutputComparison) -> TruthErrors | None:
+    errors = output.task.errors
+    if errors is None:
+        return None
+    loss, ratio = errors.r2_loss, errors.ratio
+    return TruthErrors(
+        against="input" if output.kind == "reconstruction" else "targets",
+        samples=errors.samples,
+        candidate=_model_errors(errors.candidate),
+        reference=None if errors.reference is None else _model_errors(errors.reference),
+        r2_loss=None if loss is None else _known(loss.value),
+        r2_loss_interval=None if loss is None else _interval(loss.interval),
+        ratio=None if ratio is None else _known(ratio.value),
+        ratio_interval=None if ratio is None else _interval(ratio.interval),
+    )
+
+
+def _model_errors(errors: Errors) -> ModelErrors:
+    return ModelErrors(errors.mae, errors.rmse, _known(errors.r2))
+
+
+def _map_overlap(maps: MapStatistics | None) -> MapOverlap | None:
+    if maps is None:
+        return None
+    loss = None if maps.iou_loss is None else maps.iou_loss.interval
+    return MapOverlap(maps.candidate_iou, maps.reference_iou, _interval(loss))
+
+
+def _known(value: float) -> float | None:
+    """A metric that does not apply is absent."""
+    return None if math.isnan(value) else value
 
 
 def _interval(ends: tuple[float, float] | None) -> Interval | None:

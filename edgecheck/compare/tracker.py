@@ -1,38 +1,22 @@
 """Everything that is followed during a pass over the dataset."""
 
-import heapq
+from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from edgecheck.compare.inputs import InputTracker
-from edgecheck.compare.outputs import NO_CLASS, ClassRule, OutputTracker, PairTracker
-from edgecheck.compare.statistics import (
-    Comparison,
-    LabelStatistics,
-    OutputComparison,
-    Worst,
-)
+from edgecheck.compare.label_watch import LabelWatch
+from edgecheck.compare.outputs import OutputTracker, PairTracker
+from edgecheck.compare.statistics import Comparison, OutputComparison, Worst
+from edgecheck.compare.task_watch import Page, watch_for
+from edgecheck.compare.watching import WatchedOutput
+from edgecheck.compare.worst import KEPT, WorstSamples
 from edgecheck.metrics.bootstrap import PoissonWeights
-from edgecheck.metrics.paired import PairedAccuracy
 from edgecheck.metrics.quantiles import Quantiles, logarithmic_edges
 from edgecheck.runtime.session import Results
-from edgecheck.samples.chunk import UNLABELLED, Chunk
+from edgecheck.samples.chunk import Chunk
 from edgecheck.tensors import Array, flat_rows
-
-_WORST = 5
-
-
-@dataclass(frozen=True)
-class WatchedOutput:
-    """One output to follow: its name on each side, and one LSB of the candidate's."""
-
-    candidate: str
-    reference: str | None
-    scale: float | None
-    rule: ClassRule | None
-    is_primary: bool
 
 
 class Tracker:
@@ -46,16 +30,22 @@ class Tracker:
         self._outputs = [_OutputWatch(output) for output in outputs]
         self._weights = PoissonWeights(seed)
         self._latency = Quantiles(logarithmic_edges(1e-7, 1e4, 2500))
+        # Inputs run ahead of outputs; what a reconstruction is held against waits here.
+        sources = {output.source for output in outputs if output.source is not None}
+        self._waiting: dict[str, deque[Array]] = {name: deque() for name in sources}
 
     def add_input(self, name: str, rows: Array, ids: Sequence[str]) -> None:
         """Add preprocessed rows, float32 (n, ...)."""
         self._inputs[name].update(rows, ids)
+        if name in self._waiting:
+            self._waiting[name].append(rows)
 
     def add_outputs(self, chunk: Chunk, results: Mapping[str, Results]) -> None:
-        """Add what the sides made of a chunk."""
+        """Add what the sides made of a chunk, whose inputs were added before, in the same order."""
         weights = self._weights.draw(len(chunk.ids))
+        fed = {name: rows.popleft() for name, rows in self._waiting.items()}
         for output in self._outputs:
-            output.update(chunk, results, weights)
+            output.update(chunk, results, weights, fed)
         self._latency.update(results["candidate"].latencies)
         self.samples += len(chunk.ids)
 
@@ -77,125 +67,77 @@ class Tracker:
             samples=self.samples,
             inputs=tuple(tracker.statistics() for tracker in self._inputs.values()),
             outputs=tuple(output.comparison() for output in self._outputs),
-            worst=tuple(worst[:_WORST]),
+            worst=tuple(worst[:KEPT]),
             latency_ms=(milliseconds[0], milliseconds[1], milliseconds[2]),
         )
 
 
 class _OutputWatch:
-    """One output on both sides, and the labels where it is the primary one."""
+    """One output on both sides, and the truth about it where there is any."""
 
     def __init__(self, output: WatchedOutput) -> None:
         self._output = output
-        self._candidate = OutputTracker(output.candidate, output.rule, output.scale)
+        rule = output.rule if output.names_classes else None
+        self._candidate = OutputTracker(output.name, rule, output.scale)
         self._reference: OutputTracker | None = None
         self._pair: PairTracker | None = None
         if output.reference is not None:
-            self._reference = OutputTracker(output.reference, output.rule, None)
-            self._pair = PairTracker(output.scale, has_classes=output.rule is not None)
-        self._labels = _LabelWatch() if output.is_primary and output.rule is not None else None
-        self._samples = 0
-        self._worst: list[tuple[float, int, Worst]] = []
+            self._reference = OutputTracker(output.reference_name, rule, None)
+            self._pair = PairTracker(output.scale, has_classes=rule is not None)
+        self._labels = LabelWatch() if output.is_primary and rule is not None else None
+        self._task = watch_for(
+            output.kind, output.rule, output.axis, has_channels=output.has_channels
+        )
+        self._worst = WorstSamples(output.name)
 
-    def update(self, chunk: Chunk, results: Mapping[str, Results], weights: Array) -> None:
-        rows = flat_rows(results["candidate"].outputs[self._output.candidate])
-        if self._output.reference is None or self._reference is None:
-            top = self._candidate.update(rows, None)
-            self._add_labels(chunk, None, top)
-            return
-        expected = flat_rows(results["reference"].outputs[self._output.reference])
-        size = np.abs(expected).max(axis=1, initial=0)
-        other = self._reference.update(expected, size)
-        top = self._candidate.update(rows, size)
-        self._add_labels(chunk, other, top)
-        if self._pair is not None:
-            tops = None if top is None or other is None else (other, top)
-            per_row = self._pair.update(expected, rows, tops, weights)
-            self._remember_worst(chunk, per_row, tops)
-            self._samples += len(rows)
+    def update(
+        self,
+        chunk: Chunk,
+        results: Mapping[str, Results],
+        weights: Array,
+        fed: Mapping[str, Array],
+    ) -> None:
+        whole = results["candidate"].outputs[self._output.candidate]
+        found, expected = self._output.take(whole), None
+        if self._output.reference is not None:
+            other = results["reference"].outputs[self._output.reference]
+            expected = self._output.take(other.reshape(whole.shape))
+        self._compare(chunk, found, expected, weights)
+        truth = chunk.targets if self._output.is_primary else None
+        if self._output.source is not None:
+            truth = fed[self._output.source]
+        self._task.update(Page(found, expected, weights, truth))
 
     def comparison(self) -> OutputComparison:
         return OutputComparison(
-            name=self._output.candidate,
+            name=self._output.name,
             scale=self._output.scale,
             candidate=self._candidate.statistics(),
             reference=None if self._reference is None else self._reference.statistics(),
             pair=None if self._pair is None else self._pair.statistics(),
             labels=None if self._labels is None else self._labels.statistics(),
+            kind=self._output.kind,
+            task=self._task.statistics(),
+            whole=None if self._output.group is None else self._output.candidate,
+            step=self._output.step,
         )
 
     def worst(self) -> list[Worst]:
-        return [worst for _, _, worst in self._worst]
+        return self._worst.compute()
+
+    def _compare(self, chunk: Chunk, found: Array, expected: Array | None, weights: Array) -> None:
+        rows = flat_rows(found)
+        if expected is None or self._reference is None or self._pair is None:
+            self._add_labels(chunk, None, self._candidate.update(rows, None))
+            return
+        others = flat_rows(expected)
+        size = np.abs(others).max(axis=1, initial=0)
+        other_top = self._reference.update(others, size)
+        top = self._candidate.update(rows, size)
+        self._add_labels(chunk, other_top, top)
+        tops = None if top is None or other_top is None else (other_top, top)
+        self._worst.update(chunk, self._pair.update(others, rows, tops, weights), tops)
 
     def _add_labels(self, chunk: Chunk, reference: Array | None, candidate: Array | None) -> None:
         if self._labels is not None and candidate is not None and chunk.labels is not None:
             self._labels.update(chunk.labels, reference, candidate)
-
-    def _remember_worst(
-        self, chunk: Chunk, per_row: Array, tops: tuple[Array, Array] | None
-    ) -> None:
-        """Keep the `_WORST` samples of lowest SQNR; a heap of them, the mildest on top.
-
-        Of equals the first one stays. A sample without any error is not among them.
-        """
-        known = np.flatnonzero(per_row < np.inf)
-        for row in known[np.argsort(per_row[known], kind="stable")][:_WORST]:
-            sqnr_db = float(per_row[row])
-            if len(self._worst) == _WORST and -sqnr_db <= self._worst[0][0]:
-                return
-            place = -(self._samples + int(row))
-            entry = (-sqnr_db, place, self._describe(chunk, int(row), sqnr_db, tops))
-            push = heapq.heappushpop if len(self._worst) == _WORST else heapq.heappush
-            push(self._worst, entry)
-
-    def _describe(
-        self, chunk: Chunk, row: int, sqnr_db: float, tops: tuple[Array, Array] | None
-    ) -> Worst:
-        labels = [] if chunk.labels is None else chunk.labels[row].tolist()
-        known = [str(label) for label in labels if label != UNLABELLED]
-        return Worst(
-            id=chunk.ids[row],
-            output=self._output.candidate,
-            sqnr_db=sqnr_db,
-            candidate_class=None if tops is None else int(tops[1][row]),
-            reference_class=None if tops is None else int(tops[0][row]),
-            label=" or ".join(known) or None,
-        )
-
-
-class _LabelWatch:
-    """Labels against the top classes of the primary output."""
-
-    def __init__(self) -> None:
-        self._accuracy = PairedAccuracy()
-        self._counts: dict[int, int] = {}
-        self._has_reference = False
-
-    def update(self, labels: Array, reference: Array | None, candidate: Array) -> None:
-        labelled = (labels != UNLABELLED).any(axis=1)
-        known = labels[labelled]
-        right = _is_acceptable(known, candidate[labelled])
-        self._has_reference = reference is not None
-        other = right if reference is None else _is_acceptable(known, reference[labelled])
-        self._accuracy.update(other, right)
-        for label in np.unique(known[known != UNLABELLED]).tolist():
-            count = int((known == label).any(axis=1).sum())
-            self._counts[label] = self._counts.get(label, 0) + count
-
-    def statistics(self) -> LabelStatistics | None:
-        reference, candidate, p = self._accuracy.compute()
-        if not self._accuracy.samples:
-            return None
-        return LabelStatistics(
-            labelled=self._accuracy.samples,
-            class_counts=self._counts,
-            highest=max(self._counts),
-            candidate_accuracy=candidate,
-            reference_accuracy=reference if self._has_reference else None,
-            mcnemar_p=p if self._has_reference else None,
-        )
-
-
-def _is_acceptable(labels: Array, top: Array) -> Array:
-    """Boolean (n,): the top class is among the labels; a row without a class never is."""
-    return np.asarray((labels == top[:, None]).any(axis=1) & (top != NO_CLASS))

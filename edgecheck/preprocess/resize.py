@@ -1,8 +1,8 @@
 """Resizing as TensorFlow does it and as Pillow does it; they differ, by up to tens of codes.
 
 TensorFlow (`tf.image.resize`, version 2): half-pixel centres; without antialias a reduction looks
-at two neighbours only; the result is float32, except for nearest, which keeps the type.
-Pillow (`Image.resize`): bilinear and box always widen with the reduction (there is no way to turn
+at two or four neighbours only; the result is float32, except for nearest, which keeps the type.
+Pillow (`Image.resize`): all but nearest always widen with the reduction (there is no way to turn
 antialias off), uint8 images are rounded back to uint8, RGBA colours are weighted by alpha.
 """
 
@@ -13,21 +13,28 @@ import numpy as np
 from edgecheck.preprocess.taps import (
     Taps,
     area_taps,
+    bicubic_taps,
     bilinear_taps,
     gather,
+    kernel_taps,
     nearest_indices,
-    triangle_taps,
 )
 from edgecheck.tensors import Array
 
-TAPS: Mapping[tuple[str, bool], Callable[[int, int], Taps]] = {
+DIRECT_TAPS: Mapping[tuple[str, bool], Callable[[int, int], Taps]] = {
     ("bilinear", False): bilinear_taps,
-    ("bilinear", True): triangle_taps,
+    ("bicubic", False): bicubic_taps,
     ("area", False): area_taps,
 }
-"""(method, antialias) -> taps of one axis, for TensorFlow's methods that compute."""
+"""(method, antialias) -> taps of one axis, where TensorFlow has a kernel of its own."""
 
-PILLOW_FILTERS: Mapping[str, str] = {"nearest": "NEAREST", "bilinear": "BILINEAR", "area": "BOX"}
+PILLOW_FILTERS: Mapping[str, str] = {
+    "nearest": "NEAREST",
+    "bilinear": "BILINEAR",
+    "bicubic": "BICUBIC",
+    "lanczos": "LANCZOS",
+    "area": "BOX",
+}
 """Method -> name in `PIL.Image.Resampling`."""
 
 
@@ -39,9 +46,9 @@ def resize_tensorflow(
     Args:
         images: (n, H, W, C), any real type.
         size: (height, width) of the result.
-        method: nearest, bilinear or area.
-        antialias: widen the kernel with the reduction; bilinear only, the others have no such
-            choice.
+        method: nearest, area, or a key of `KERNELS`.
+        antialias: widen the kernel with the reduction; not with nearest and area, which have no
+            such choice.
 
     Returns:
         (n, height, width, C); float32, or the type of `images` for nearest.
@@ -50,10 +57,17 @@ def resize_tensorflow(
     if method == "nearest":
         rows = np.take(images, nearest_indices(height, size[0]), axis=1)
         return np.take(rows, nearest_indices(width, size[1]), axis=2)
-    if (height, width) == tuple(size):
+    if (height, width) == tuple(size) and method != "mitchellcubic":
         return images.astype(np.float32, copy=False)
-    taps = TAPS[method, antialias]
-    return gather(gather(images, taps(height, size[0]), 1), taps(width, size[1]), 2)
+    rows_first = gather(images, _taps(method, height, size[0], antialias=antialias), 1)
+    return gather(rows_first, _taps(method, width, size[1], antialias=antialias), 2)
+
+
+def _taps(method: str, in_size: int, out_size: int, *, antialias: bool) -> Taps:
+    direct = DIRECT_TAPS.get((method, antialias))
+    if direct is not None:
+        return direct(in_size, out_size)
+    return kernel_taps(method, in_size, out_size, antialias=antialias)
 
 
 def resize_pillow(images: Array, size: tuple[int, int], method: str) -> Array:
@@ -65,7 +79,7 @@ def resize_pillow(images: Array, size: tuple[int, int], method: str) -> Array:
     Args:
         images: (n, H, W, C), any real type.
         size: (height, width) of the result.
-        method: nearest, bilinear or area (Pillow's box).
+        method: a key of `PILLOW_FILTERS`.
 
     Returns:
         (n, height, width, C), uint8 for uint8, else float32.

@@ -15,10 +15,6 @@ from edgecheck.tensors import NUMPY_DTYPES, Array
 GRAY_WEIGHTS = (0.2989, 0.5870, 0.1140)
 """ITU-R BT.601 luma weights as TensorFlow rounds them."""
 
-IMAGENET_MEAN = (0.485, 0.456, 0.406)
-IMAGENET_STD = (0.229, 0.224, 0.225)
-CAFFE_MEAN_BGR = (103.939, 116.779, 123.68)
-
 
 def to_gray(images: Array) -> Array:
     """Luma of RGB as `tf.image.rgb_to_grayscale`; (n, H, W, 3) -> (n, H, W, 1).
@@ -131,6 +127,21 @@ def transpose(values: Array, axes: Sequence[int]) -> Array:
     return values.transpose(0, *(axis + 1 for axis in axes))
 
 
+def reshape(values: Array, shape: Sequence[int]) -> Array:
+    """Samples in another shape, their values in the same order; a view where possible.
+
+    Raises:
+        DatasetUnreadable: a sample does not have as many elements as `shape`.
+    """
+    if math.prod(values.shape[1:]) != math.prod(shape):
+        raise DatasetUnreadable(
+            f"reshape: samples of shape {values.shape[1:]} have {math.prod(values.shape[1:])} "
+            f"elements, {list(shape)} has {math.prod(shape)}",
+            hint="Correct `reshape`, or the steps before it.",
+        )
+    return values.reshape(len(values), *shape)
+
+
 def cast(values: Array, dtype: str) -> Array:
     """Values as another type, fractions cut toward zero as numpy's astype does.
 
@@ -150,27 +161,6 @@ def cast(values: Array, dtype: str) -> Array:
     if target.kind == "f" and np.isinf(result).sum() > np.isinf(values).sum():
         raise _does_not_fit(dtype, values.min(), values.max())
     return result
-
-
-def preset_tf(values: Array) -> Array:
-    """[0, 255] -> [-1, 1]: values / 127.5 - 1, Keras' mode `tf`."""
-    result = np.divide(values, np.float32(127.5), dtype=np.float32)
-    result -= np.float32(1)
-    return result
-
-
-def preset_torch(values: Array, channel_axis: int) -> Array:
-    """Divide by 255, then ImageNet mean and deviation of RGB; Keras' mode `torch`."""
-    _require_rgb(values, channel_axis, "preset")
-    scaled = np.divide(values, np.float32(255), dtype=np.float32)
-    return normalize(scaled, IMAGENET_MEAN, IMAGENET_STD, channel_axis)
-
-
-def preset_caffe(values: Array, channel_axis: int) -> Array:
-    """RGB to BGR, minus the ImageNet mean, unscaled; Keras' mode `caffe`."""
-    _require_rgb(values, channel_axis, "preset")
-    mean = _along(CAFFE_MEAN_BGR, values, channel_axis, "mean")
-    return np.subtract(np.flip(values, channel_axis), mean, dtype=np.float32)
 
 
 def _along(numbers: Sequence[float], values: Array, axis: int, name: str) -> Array:

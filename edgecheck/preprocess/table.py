@@ -3,55 +3,35 @@
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
-from edgecheck.errors import DatasetUnreadable
-from edgecheck.preprocess import steps
+from edgecheck.preprocess import audio, images, steps
 from edgecheck.preprocess.context import Context
-from edgecheck.preprocess.resize import resize_pillow, resize_tensorflow
+from edgecheck.spec.audio_steps import (
+    Frame,
+    LogMel,
+    Mfcc,
+    Mono,
+    PeakNormalize,
+    Resample,
+    Stft,
+    TrimOrPad,
+)
 from edgecheck.spec.base import PerChannel
-from edgecheck.spec.presets import PRESETS
+from edgecheck.spec.image_steps import CenterCrop, ChannelOrder, Crop, Decode, Resize, ToGray
+from edgecheck.spec.presets import Preset
 from edgecheck.spec.step_part import StepPart
-from edgecheck.spec.steps import (
+from edgecheck.spec.value_steps import (
     Cast,
-    ChannelOrder,
-    Decode,
     MinMax,
     Normalize,
-    Preset,
     Rescale,
-    Resize,
+    Reshape,
     Standardize,
-    ToGray,
     Transpose,
 )
 from edgecheck.tensors import Array
 
 StepFunction: TypeAlias = Callable[[Any, Array, Context], Array]
 """(step, values (n, ...), context) -> values; the step is of the class it is listed under."""
-
-CHANNELS: Mapping[str, int] = {"RGB": 3, "RGBA": 4, "L": 1}
-
-
-def _decode(step: Decode, values: Array, _: Context) -> Array:
-    """Samples that are pixels already: only their shape is checked."""
-    pixels = values[..., None] if step.color == "L" and values.ndim == 3 else values
-    if pixels.ndim != 4 or pixels.shape[3] != CHANNELS[step.color]:
-        raise DatasetUnreadable(
-            f"decoded images of shape {values.shape[1:]}, expected "
-            f"(height, width, {CHANNELS[step.color]}) for color {step.color}",
-            hint="Correct `decode: {color: ...}`, or save the arrays with channels last.",
-        )
-    return pixels
-
-
-def _resize(step: Resize, values: Array, _: Context) -> Array:
-    if values.ndim != 4:
-        raise DatasetUnreadable(
-            f"resize needs images (height, width, channels), found shape {values.shape[1:]}",
-            hint="Save gray images with a channel axis, or start with `- decode: {color: L}`.",
-        )
-    if step.implementation == "pillow":
-        return resize_pillow(values, step.size, step.method)
-    return resize_tensorflow(values, step.size, step.method, antialias=step.antialias)
 
 
 def _channel_order(step: ChannelOrder, values: Array, at: Context) -> Array:
@@ -69,12 +49,9 @@ def _minmax(step: MinMax, values: Array, at: Context) -> Array:
 
 
 def _preset(step: Preset, values: Array, at: Context) -> Array:
-    mode = PRESETS[step.name]
-    if mode == "tf":
-        return steps.preset_tf(values)
-    if mode == "torch":
-        return steps.preset_torch(values, at.channel_axis)
-    return steps.preset_caffe(values, at.channel_axis) if mode == "caffe" else values
+    for part in step.steps:
+        values = STEPS[type(part)](part, values, at)
+    return values
 
 
 def _each(numbers: PerChannel) -> tuple[float, ...]:
@@ -82,10 +59,12 @@ def _each(numbers: PerChannel) -> tuple[float, ...]:
 
 
 STEPS: Mapping[type[StepPart], StepFunction] = {
-    Decode: _decode,
+    Decode: images.check_pixels,
     ToGray: lambda _, values, __: steps.to_gray(values),
     ChannelOrder: _channel_order,
-    Resize: _resize,
+    Resize: images.resize,
+    Crop: images.crop,
+    CenterCrop: images.center_crop,
     Rescale: lambda step, values, _: steps.rescale(values, step.scale, step.offset),
     Normalize: _normalize,
     Standardize: lambda _, values, __: steps.standardize(values),
@@ -93,5 +72,14 @@ STEPS: Mapping[type[StepPart], StepFunction] = {
     Transpose: lambda step, values, _: steps.transpose(values, step.axes),
     Cast: lambda step, values, _: steps.cast(values, step.dtype),
     Preset: _preset,
+    Reshape: lambda step, values, _: steps.reshape(values, step.shape),
+    Mono: lambda step, values, _: audio.to_mono(values, step.channel),
+    Resample: lambda step, values, at: audio.resample(values, at.rate, step.rate),
+    TrimOrPad: lambda step, values, _: audio.trim_or_pad(values, step.samples),
+    PeakNormalize: lambda step, values, _: audio.peak_normalize(values, step.by),
+    Frame: lambda step, values, _: audio.frame(values, step),
+    Stft: lambda step, values, _: audio.stft(values, step),
+    LogMel: lambda step, values, at: audio.log_mel(values, step, at.rate),
+    Mfcc: lambda step, values, _: audio.mfcc(values, step),
 }
 """Step class -> its function."""

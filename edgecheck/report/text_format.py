@@ -134,11 +134,20 @@ def _table(outputs: Sequence[OutputMetrics], *, has_names: bool) -> Table:
         ("samples", [str(output.samples) for output in outputs]),
         ("accuracy of the reference", [_accuracy(output, "reference") for output in outputs]),
         ("accuracy of the candidate", [_accuracy(output, "candidate") for output in outputs]),
+        ("error of the reference", [_error(output, "reference") for output in outputs]),
+        ("error of the candidate", [_error(output, "candidate") for output in outputs]),
+        ("mean IoU of the reference", [_overlap(output, "reference") for output in outputs]),
+        ("mean IoU of the candidate", [_overlap(output, "candidate") for output in outputs]),
         ("agreement", [_percent(output.agreement) for output in outputs]),
+        ("agreement of pixels", [_percent(output.pixel_agreement) for output in outputs]),
+        ("mean IoU with the reference", [_number(output.mean_iou) for output in outputs]),
+        ("same nearest neighbour", [_percent(output.neighbour_agreement) for output in outputs]),
+        ("SQNR of the variation", [_unit(output.variation_sqnr_db, "dB") for output in outputs]),
         ("SQNR", [_unit(output.sqnr_db, "dB") for output in outputs]),
         ("cosine, 5th percentile", [_number(output.cosine_p5) for output in outputs]),
         ("KL divergence, median", [_unit(output.kl_median, "nats") for output in outputs]),
         ("largest error", [_unit(output.max_error_lsb, "LSB") for output in outputs]),
+        ("steps spanned", [_unit(output.levels, "LSB") for output in outputs]),
         ("most frequent class", [_top(output) for output in outputs]),
         ("distinct outputs", [_distinct(output) for output in outputs]),
         ("NaN and infinity, left out", [_nonfinite(output) for output in outputs]),
@@ -237,6 +246,21 @@ def _accuracy(output: OutputMetrics, who: str) -> str:
     share = _percent(getattr(output.accuracy, who))
     labelled = output.accuracy.samples
     return f"{share} (of {labelled} labelled)" if share and labelled != output.samples else share
+
+
+def _error(output: OutputMetrics, who: str) -> str:
+    """MAE and R2 against targets; the mean squared error of a reconstruction."""
+    errors = None if output.errors is None else getattr(output.errors, who)
+    if output.errors is None or errors is None:
+        return ""
+    if output.errors.against == "input":
+        return f"{errors.rmse**2:.3g} MSE to the input"
+    explained = "" if errors.r2 is None else f", R2 {errors.r2:.3f}"
+    return f"MAE {errors.mae:.3g}{explained}"
+
+
+def _overlap(output: OutputMetrics, who: str) -> str:
+    return "" if output.map_overlap is None else _number(getattr(output.map_overlap, who))
 
 
 def _top(output: OutputMetrics) -> str:

@@ -7,41 +7,78 @@ from edgecheck.rules.base import Rule
 from edgecheck.rules.dataset.dataset_duplicates import DatasetDuplicates
 from edgecheck.rules.dataset.dataset_single_class import DatasetSingleClass
 from edgecheck.rules.dataset.features_constant import FeaturesConstant
+from edgecheck.rules.dataset.features_unscaled import FeaturesUnscaled
 from edgecheck.rules.dataset.input_constant import InputConstant
 from edgecheck.rules.dataset.inputs_nonfinite import InputsNonfinite
 from edgecheck.rules.dataset.label_count_mismatch import LabelCountMismatch
+from edgecheck.rules.dataset.label_order_or_offset import LabelOrderOrOffset
+from edgecheck.rules.file.metadata_missing import MetadataMissing
 from edgecheck.rules.file.model_file_invalid import ModelFileInvalid
+from edgecheck.rules.file.old_schema_or_runtime import OldSchemaOrRuntime
 from edgecheck.rules.file.partially_quantized_or_hybrid import PartiallyQuantizedOrHybrid
 from edgecheck.rules.gate.check_skipped import CheckSkipped
 from edgecheck.rules.gate.unused_ignore import UnusedIgnore
+from edgecheck.rules.input.aspect_policy_mismatch import AspectPolicyMismatch
+from edgecheck.rules.input.audio_feature_mismatch import AudioFeatureMismatch
 from edgecheck.rules.input.channel_count_mismatch import ChannelCountMismatch
+from edgecheck.rules.input.decoder_difference import DecoderDifference
+from edgecheck.rules.input.dynamic_shape_unresolved import DynamicShapeUnresolved
 from edgecheck.rules.input.input_count_mismatch import InputCountMismatch
+from edgecheck.rules.input.input_double_normalized import InputDoubleNormalized
 from edgecheck.rules.input.input_dtype_mismatch import InputDtypeMismatch
 from edgecheck.rules.input.input_not_normalized import InputNotNormalized
 from edgecheck.rules.input.input_range_mismatch import InputRangeMismatch
 from edgecheck.rules.input.input_rank_or_batch_missing import InputRankOrBatchMissing
 from edgecheck.rules.input.input_shape_mismatch import InputShapeMismatch
+from edgecheck.rules.input.io_order_swapped import IoOrderSwapped
 from edgecheck.rules.input.layout_nchw_nhwc import LayoutNchwNhwc
+from edgecheck.rules.input.orientation_mismatch import OrientationMismatch
 from edgecheck.rules.output.class_collapse import ClassCollapse
 from edgecheck.rules.output.constant_output import ConstantOutput
 from edgecheck.rules.output.input_insensitive import InputInsensitive
 from edgecheck.rules.output.nonfinite_output import NonfiniteOutput
+from edgecheck.rules.output.output_order_changed import OutputOrderChanged
 from edgecheck.rules.output.parity_loss import ParityLoss
 from edgecheck.rules.output.quant_output_collapse import QuantOutputCollapse
 from edgecheck.rules.output.reference_inaccurate import ReferenceInaccurate
 from edgecheck.rules.output.zero_output import ZeroOutput
+from edgecheck.rules.quantization.bias_overflow import BiasOverflow
+from edgecheck.rules.quantization.calibration_degenerate import CalibrationDegenerate
 from edgecheck.rules.quantization.calibration_preprocessing_mismatch import (
     CalibrationPreprocessingMismatch,
 )
+from edgecheck.rules.quantization.concat_scale_mismatch import ConcatScaleMismatch
+from edgecheck.rules.quantization.constant_or_unused_output import ConstantOrUnusedOutput
+from edgecheck.rules.quantization.fp16_overflow import Fp16Overflow
+from edgecheck.rules.quantization.head_shared_scale import HeadSharedScale
+from edgecheck.rules.quantization.in_graph_normalization_int8 import InGraphNormalizationInt8
+from edgecheck.rules.quantization.input_double_quantized import InputDoubleQuantized
+from edgecheck.rules.quantization.int16x8_unsupported_or_overflow import (
+    Int16X8UnsupportedOrOverflow,
+)
 from edgecheck.rules.quantization.quant_scale_degenerate import QuantScaleDegenerate
+from edgecheck.rules.quantization.recurrent_quantization import RecurrentQuantization
+from edgecheck.rules.quantization.softmax_output_resolution import SoftmaxOutputResolution
+from edgecheck.rules.quantization.weight_per_tensor_loss import WeightPerTensorLoss
+from edgecheck.rules.runtime.device_memory_exceeded import DeviceMemoryExceeded
+from edgecheck.rules.runtime.flex_or_custom_op_required import FlexOrCustomOpRequired
 from edgecheck.rules.runtime.load_failed import LoadFailed
+from edgecheck.rules.runtime.op_version_unsupported import OpVersionUnsupported
 from edgecheck.rules.runtime.runtime_crash import RuntimeCrash
 from edgecheck.rules.runtime.runtime_timeout import RuntimeTimeout
+from edgecheck.rules.training.degenerate_head import DegenerateHead
+from edgecheck.rules.training.nan_or_inf_weights import NanOrInfWeights
+from edgecheck.rules.training.train_mode_export import TrainModeExport
 from edgecheck.rules.wording import plain
 
 RULES: tuple[type[Rule], ...] = (
     ModelFileInvalid,
     PartiallyQuantizedOrHybrid,
+    MetadataMissing,
+    OldSchemaOrRuntime,
+    OpVersionUnsupported,
+    FlexOrCustomOpRequired,
+    DeviceMemoryExceeded,
     LoadFailed,
     RuntimeCrash,
     RuntimeTimeout,
@@ -51,10 +88,29 @@ RULES: tuple[type[Rule], ...] = (
     LayoutNchwNhwc,
     ChannelCountMismatch,
     InputShapeMismatch,
+    DynamicShapeUnresolved,
+    IoOrderSwapped,
+    AudioFeatureMismatch,
     InputRangeMismatch,
     InputNotNormalized,
+    InputDoubleNormalized,
+    OrientationMismatch,
+    AspectPolicyMismatch,
+    DecoderDifference,
     CalibrationPreprocessingMismatch,
+    InGraphNormalizationInt8,
     QuantScaleDegenerate,
+    HeadSharedScale,
+    CalibrationDegenerate,
+    BiasOverflow,
+    Fp16Overflow,
+    InputDoubleQuantized,
+    ConcatScaleMismatch,
+    WeightPerTensorLoss,
+    Int16X8UnsupportedOrOverflow,
+    RecurrentQuantization,
+    ConstantOrUnusedOutput,
+    SoftmaxOutputResolution,
     NonfiniteOutput,
     ZeroOutput,
     ConstantOutput,
@@ -63,11 +119,17 @@ RULES: tuple[type[Rule], ...] = (
     QuantOutputCollapse,
     ParityLoss,
     ReferenceInaccurate,
+    OutputOrderChanged,
+    NanOrInfWeights,
+    DegenerateHead,
+    TrainModeExport,
     InputsNonfinite,
     InputConstant,
     LabelCountMismatch,
+    LabelOrderOrOffset,
     DatasetDuplicates,
     FeaturesConstant,
+    FeaturesUnscaled,
     DatasetSingleClass,
     CheckSkipped,
     UnusedIgnore,

@@ -2,14 +2,16 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import repeat
 from pathlib import Path
+from typing import Any
 
 from edgecheck.errors import DatasetUnreadable
 from edgecheck.samples.chunk import MAX_CHUNK_BYTES, Chunk
-from edgecheck.samples.label_arrays import class_numbers
+from edgecheck.samples.names import listed
 from edgecheck.samples.npy import Rows, member_names, open_rows
 from edgecheck.samples.selection import batches
-from edgecheck.tensors import Array
+from edgecheck.samples.value_arrays import ClassRows, ValueRows
 
 
 @dataclass(frozen=True)
@@ -18,10 +20,9 @@ class ArrayDataset:
 
     file: str
     inputs: Mapping[str, Rows]
-    labels: Rows | None
-    class_count: int | None
-    """Labels must lie below it, if it is known."""
     selected: Sequence[int]
+    labels: ClassRows | None = None
+    targets: ValueRows | None = None
 
     def __len__(self) -> int:
         """Number of samples that will be read."""
@@ -29,26 +30,33 @@ class ArrayDataset:
 
     def chunks(self, size: int) -> Iterator[Chunk]:
         """All selected samples, ascending."""
-        size = min(size, max(1, MAX_CHUNK_BYTES // sum(r.row_bytes for r in self.inputs.values())))
-        streams = [rows.read(batches(self.selected, size)) for rows in self.inputs.values()]
-        parts = zip(batches(self.selected, size), self._labels(size), *streams, strict=True)
-        for numbers, labels, *arrays in parts:
+        stored = [*self.inputs.values(), self.labels, self.targets]
+        row_bytes = sum(0 if rows is None else rows.row_bytes for rows in stored)
+        size = min(size, max(1, MAX_CHUNK_BYTES // row_bytes))
+        parts = zip(
+            batches(self.selected, size),
+            self._read(self.labels, size),
+            self._read(self.targets, size),
+            *(self._read(rows, size) for rows in self.inputs.values()),
+            strict=True,
+        )
+        for numbers, labels, targets, *arrays in parts:
             yield Chunk(
                 ids=tuple(f"{self.file}[{number}]" for number in numbers),
                 rows=dict(zip(self.inputs, arrays, strict=True)),
                 labels=labels,
+                targets=targets,
             )
 
-    def _labels(self, size: int) -> Iterator[Array | None]:
-        if self.labels is None:
-            yield from (None for _ in batches(self.selected, size))
-            return
-        for values in self.labels.read(batches(self.selected, size)):
-            yield class_numbers(values, self.labels.name, self.class_count)
+    def _read(self, rows: Rows | ClassRows | ValueRows | None, size: int) -> Iterator[Any]:
+        """One array a batch, or None for each where nothing is stored."""
+        if rows is None:
+            return repeat(None, -(-len(self.selected) // size))
+        return rows.read(batches(self.selected, size))
 
 
 def open_inputs(
-    path: Path, names: Sequence[str], keys: Mapping[str, str], labels_key: str | None
+    path: Path, names: Sequence[str], keys: Mapping[str, str], label_keys: Sequence[str]
 ) -> dict[str, Rows]:
     """Bind every input to an array of the file.
 
@@ -56,7 +64,7 @@ def open_inputs(
         path: an .npy or .npz file.
         names: the inputs to feed.
         keys: input name -> key in the .npz, where the spec says so.
-        labels_key: the array that holds labels, which no input takes by default.
+        label_keys: the arrays that hold labels, which no input takes by default.
 
     Raises:
         DatasetUnreadable: an input has no array, several could be it, or the arrays do not have
@@ -65,18 +73,18 @@ def open_inputs(
     if path.suffix.lower() == ".npy":
         if len(names) != 1:
             raise DatasetUnreadable(
-                f"{path.name} holds one array, {len(names)} inputs need one: {_listed(names)}",
+                f"{path.name} holds one array, {len(names)} inputs need one: {listed(names)}",
                 hint="Save one .npz with an array for each input: np.savez(path, name=array, ...).",
             )
         return {names[0]: open_rows(path)}
     members = member_names(path)
-    candidates = [key for key in members if key != labels_key]
+    candidates = [key for key in members if key not in label_keys]
     chosen = {name: _key_of(name, keys, candidates, len(names) == 1) for name in names}
     wrong = [name for name, key in chosen.items() if key not in members]
     if wrong:
         asked = keys.get(wrong[0], wrong[0])
         raise DatasetUnreadable(
-            f"{path.name}: no array {asked!r} for input {wrong[0]!r}; it holds {_listed(members)}",
+            f"{path.name}: no array {asked!r} for input {wrong[0]!r}; it holds {listed(members)}",
             hint=f"Say which is meant: `arrays: {{{wrong[0]}: KEY}}` in the dataset section.",
         )
     found = {name: open_rows(path, key) for name, key in chosen.items() if key is not None}
@@ -107,9 +115,3 @@ def require_same_length(file: str, lengths: Mapping[str, int]) -> None:
             f"{file}: the numbers of samples differ: {listed}",
             hint="Row i of every array must belong to sample i.",
         )
-
-
-def _listed(names: Sequence[str]) -> str:
-    """Names for a message, at most 20 of them."""
-    rest = len(names) - 20
-    return ", ".join(map(repr, names[:20])) + (f" and {rest} more" if rest > 0 else "")

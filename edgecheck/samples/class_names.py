@@ -8,7 +8,11 @@ from pathlib import Path
 from edgecheck.errors import DatasetUnreadable
 from edgecheck.samples.files import joined, read_text
 
-_NUMBER = re.compile(r"-1|[0-9]{1,9}")
+SEPARATOR = "|"
+"""Between several acceptable classes of one sample."""
+
+_NUMBER = re.compile(r"(-1|[0-9]{1,9})(\.0{1,9})?")
+"""Also `1.0`: what pandas writes for a column of whole numbers with gaps."""
 
 
 def read_class_names(labels: str | Sequence[str] | None, base: Path) -> tuple[str, ...]:
@@ -53,11 +57,21 @@ class ClassNames:
         """
         if text in self._numbers:
             return self._numbers[text]
-        if self._takes_numbers and _NUMBER.fullmatch(text):
-            number = int(text)
+        match = _NUMBER.fullmatch(text) if self._takes_numbers else None
+        if match:
+            number = int(match[1])
             if number < self._count or not self._count:
                 return number
         raise DatasetUnreadable(f"{where}: {text!r} is not a class", hint=self._hint())
+
+    def numbers(self, text: str, where: str) -> tuple[int, ...]:
+        """The acceptable classes that `a|b` means; none for empty text.
+
+        Raises:
+            DatasetUnreadable: one of them is no class.
+        """
+        parts = text.split(SEPARATOR) if text.strip() else []
+        return tuple(self.number(part.strip(), where) for part in parts)
 
     def _hint(self) -> str:
         if not self._count:

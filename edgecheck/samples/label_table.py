@@ -1,137 +1,94 @@
-"""Labels of image files from a CSV: `filename,label`, one file a line."""
+"""Truth about files from a .csv: class labels, or true values."""
 
-import csv
-import io
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 
 from edgecheck.errors import DatasetUnreadable
 from edgecheck.samples.chunk import UNLABELLED
 from edgecheck.samples.class_names import ClassNames
-from edgecheck.samples.files import read_text
+from edgecheck.samples.file_table import FileTable, read_file_table
+from edgecheck.samples.names import column_numbers
 from edgecheck.tensors import Array
 
-SEPARATOR = "|"
-"""Between several acceptable classes of one file."""
-
-FIELDS = ("filename", "label")
+LABEL = "label"
 
 
-@dataclass(frozen=True)
-class _Line:
-    where: str
-    filename: str
-    label: str
-
-
-def read_label_table(path: Path, ids: Sequence[str], class_names: Sequence[str]) -> Array:
+def read_label_table(
+    path: Path, ids: Sequence[str], class_names: Sequence[str], *, are_stems: bool = False
+) -> Array:
     """The acceptable classes of each file.
 
-    A file is named by its path relative to the image folder, or by its name or its stem where
-    these are unique. Files that no line names, or whose label is empty, are unlabelled. The
-    header line is optional; other columns are allowed only with it.
+    The classes are in the column `label`, or in the only one besides the file names. Files that
+    no line names, or whose label is empty, are unlabelled.
 
     Args:
-        path: the CSV file, UTF-8.
-        ids: all files of the dataset, relative to its folder, with forward slashes.
+        path: a table as of `read_file_table`.
+        ids: all files of the dataset.
         class_names: what labels may be besides class numbers; empty if unknown.
+        are_stems: ids are paths without suffix.
 
     Returns:
         int64 (len(ids), k), padded with `UNLABELLED`.
 
     Raises:
-        DatasetUnreadable: with the line number: malformed, a file that is unknown, ambiguous or
-            repeated, or a label that is no class.
+        DatasetUnreadable: as `read_file_table`, or a label that is no class.
     """
-    files = _Files(ids)
+    table = read_file_table(path, ids, are_stems=are_stems)
+    return table_labels(table, _label_column(table), len(ids), class_names)
+
+
+def read_value_table(path: Path, ids: Sequence[str], *, are_stems: bool = False) -> Array:
+    """The true values of each file: all columns besides the file names.
+
+    Returns:
+        float32 (len(ids), k), NaN where nothing is known.
+
+    Raises:
+        DatasetUnreadable: as `read_file_table`, or a cell that is not a number.
+    """
+    table = read_file_table(path, ids, are_stems=are_stems)
+    return as_targets(table.values(None, len(ids)))
+
+
+def table_labels(table: FileTable, column: int, count: int, class_names: Sequence[str]) -> Array:
+    """One column as classes: int64 (count, k).
+
+    Raises:
+        DatasetUnreadable: a label that is no class, with its line.
+    """
     classes = ClassNames(class_names)
-    found: dict[int, tuple[int, ...]] = {}
-    for line in _lines(path):
-        index = files.number(line)
-        if index in found:
-            raise DatasetUnreadable(
-                f"{line.where}: {line.filename!r} has a label already",
-                hint=f"Join several acceptable classes with {SEPARATOR!r}: {ids[index]},0|1",
-            )
-        texts = line.label.split(SEPARATOR) if line.label else []
-        found[index] = tuple(classes.number(text.strip(), line.where) for text in texts)
-    return _padded(found, len(ids))
+    found: list[tuple[int, ...]] = [()] * count
+    for number, line in table.lines.items():
+        found[number] = classes.numbers(line.cells[column], line.where)
+    return padded(found)
 
 
-class _Files:
-    """Finds the file that a line means."""
-
-    def __init__(self, ids: Sequence[str]) -> None:
-        self._ids = ids
-        self._exact = {name: index for index, name in enumerate(ids)}
-        self._short: dict[str, list[int]] = {}
-        for index, name in enumerate(ids):
-            for short in {PurePosixPath(name).name, PurePosixPath(name).stem}:
-                self._short.setdefault(short, []).append(index)
-
-    def number(self, line: _Line) -> int:
-        name = PurePosixPath(line.filename.replace("\\", "/")).as_posix()
-        if name in self._exact:
-            return self._exact[name]
-        hits = self._short.get(name, [])
-        if len(hits) == 1:
-            return hits[0]
-        problem = f"names {len(hits)} files" if hits else "is not a file of the dataset"
-        raise DatasetUnreadable(
-            f"{line.where}: {line.filename!r} {problem}",
-            hint=f"Give the path relative to the image folder, such as {self._ids[0]!r}.",
-        )
-
-
-def _lines(path: Path) -> Iterator[_Line]:
-    """The lines below the header; blank ones are passed over."""
-    reader = csv.reader(io.StringIO(read_text(path), newline=""), strict=True)
-    columns: tuple[int, int] | None = None
-    try:
-        for cells in reader:
-            if not any(cell.strip() for cell in cells):
-                continue
-            if columns is None:
-                columns, is_header = _columns(cells, path.name)
-                if is_header:
-                    continue
-            yield _line(cells, columns, f"{path.name}, line {reader.line_num}")
-    except csv.Error as error:
-        raise DatasetUnreadable(
-            f"{path.name}, line {reader.line_num}: {error}",
-            hint='Put a cell that holds a comma or a quote in quotes, and double its quotes: "a""b".',
-        ) from error
-
-
-def _columns(cells: Sequence[str], file: str) -> tuple[tuple[int, int], bool]:
-    """Where filename and label are, and whether the first line said so."""
-    names = [cell.strip().lower() for cell in cells]
-    if all(field in names for field in FIELDS):
-        return (names.index(FIELDS[0]), names.index(FIELDS[1])), True
-    if len(cells) != 2:
-        raise DatasetUnreadable(
-            f"{file} needs two columns, or a header line with {' and '.join(FIELDS)}; "
-            f"the first line has {len(cells)} cells: {','.join(cells)[:80]!r}",
-            hint="Write `filename,label` on the first line.",
-        )
-    return (0, 1), False
-
-
-def _line(cells: Sequence[str], columns: tuple[int, int], where: str) -> _Line:
-    if len(cells) <= max(columns):
-        raise DatasetUnreadable(
-            f"{where}: {len(cells)} cell(s), expected a filename and a label",
-            hint="Leave the label empty for an unlabelled file, but keep the comma.",
-        )
-    return _Line(where, cells[columns[0]].strip(), cells[columns[1]].strip())
-
-
-def _padded(found: Mapping[int, tuple[int, ...]], count: int) -> Array:
-    width = max((len(classes) for classes in found.values()), default=0)
-    labels = np.full((count, max(width, 1)), UNLABELLED, np.int64)
-    for index, classes in found.items():
+def padded(sets: Sequence[Sequence[int]]) -> Array:
+    """Sets of classes as int64 (n, k), k at least 1, filled up with `UNLABELLED`."""
+    width = max((len(classes) for classes in sets), default=0)
+    labels = np.full((len(sets), max(width, 1)), UNLABELLED, np.int64)
+    for index, classes in enumerate(sets):
         labels[index, : len(classes)] = classes
     return labels
+
+
+def as_targets(values: Array) -> Array:
+    """Real values as float32; what is too large becomes infinite. (n,) becomes (n, 1)."""
+    with np.errstate(over="ignore"):
+        targets: Array = values.astype(np.float32)
+    return targets.reshape(-1, 1) if targets.ndim == 1 else targets
+
+
+def _label_column(table: FileTable) -> int:
+    if len(table.columns) == 1:
+        return 0
+    lowered = [name.lower() for name in table.columns]
+    if not any(lowered):
+        raise DatasetUnreadable(
+            f"{table.name} needs two columns, or a header line with filename and label; "
+            f"the first line has {len(lowered) + 1} cells",
+            hint="Write `filename,label` on the first line.",
+        )
+    return column_numbers((LABEL,), lowered, table.name)[0]

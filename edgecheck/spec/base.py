@@ -6,7 +6,10 @@ from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 
 ONE = "one-or-list:one"
 MANY = "one-or-list:many"
-"""Tags of the two forms of a value that may be given once or as a list."""
+SINGLE = "one-or-by-name:one"
+LIST = "list-or-by-name:list"
+BY_NAME = "by-name"
+"""Tags of the forms of a value: once or as a list; or either of them or one for each name."""
 
 TEXT_PATTERN = r"\S"
 
@@ -17,6 +20,16 @@ Text: TypeAlias = Annotated[str, Field(pattern=TEXT_PATTERN)]
 def form_of(value: object) -> str:
     """The tag of a value that may be given once or as a list."""
     return MANY if isinstance(value, (tuple, list)) else ONE
+
+
+def single_or_by_name(value: object) -> str:
+    """The tag of a value that may be given once or for each name."""
+    return BY_NAME if isinstance(value, dict) else SINGLE
+
+
+def list_or_by_name(value: object) -> str:
+    """The tag of a list that may be given once or for each name."""
+    return BY_NAME if isinstance(value, dict) else LIST
 
 
 PerChannel: TypeAlias = Annotated[

@@ -4,7 +4,19 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 
-from edgecheck.spec.base import MANY, ONE, Misfit, Part, Text, form_of
+from edgecheck.spec.base import (
+    BY_NAME,
+    LIST,
+    MANY,
+    ONE,
+    SINGLE,
+    Misfit,
+    Part,
+    Text,
+    form_of,
+    list_or_by_name,
+    single_or_by_name,
+)
 from edgecheck.spec.steps import Step
 from edgecheck.spec.wording import found
 
@@ -15,6 +27,10 @@ Labels: TypeAlias = Annotated[
     Discriminator(form_of),
 ]
 """A labels file, or the labels themselves."""
+
+
+Columns: TypeAlias = Annotated[tuple[Text, ...], Field(min_length=1)]
+"""Names of columns, in order."""
 
 
 class ModelSpec(Part):
@@ -67,17 +83,31 @@ class InputSpec(Part):
 class DatasetSpec(Part):
     """Representative samples."""
 
-    path: Text | dict[str, Text]
+    path: Annotated[
+        Annotated[Text, Tag(SINGLE)]
+        | Annotated[dict[str, Text], Field(min_length=1), Tag(BY_NAME)],
+        Discriminator(single_or_by_name),
+    ]
     """Files, folders or a pattern such as `images/*.png`, relative to the spec, or a URL.
 
     With several inputs from files: input name -> path; files of one stem make one sample.
     """
-    labels: Text | tuple[Text, ...] | None = None
+    labels: (
+        Annotated[Annotated[Text, Tag(ONE)] | Annotated[Columns, Tag(MANY)], Discriminator(form_of)]
+        | None
+    ) = None
     """Where the truth is: a file relative to the spec, a key of an .npz file, a column of a .csv
     (several for several targets), or `folders`: each folder holds the files of one class."""
     arrays: dict[str, Text] | None = None
     """Input name -> key of the .npz file; by default the input's own name."""
-    features: tuple[Text, ...] | dict[str, tuple[Text, ...]] | None = None
+    features: (
+        Annotated[
+            Annotated[Columns, Tag(LIST)]
+            | Annotated[dict[str, Columns], Field(min_length=1), Tag(BY_NAME)],
+            Discriminator(list_or_by_name),
+        ]
+        | None
+    ) = None
     """Columns of a .csv that are fed, in this order; all but the labels when absent.
 
     With several inputs: input name -> columns.

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from edgecheck.errors import SpecProblem
-from edgecheck.spec.base import ONE, TEXT_PATTERN, Misfit
+from edgecheck.spec.base import ONE, SINGLE, TEXT_PATTERN, Misfit
 from edgecheck.spec.document import Document, DocumentPath, written
 from edgecheck.spec.model import RUNTIME_PATTERN, Spec
 from edgecheck.spec.step_part import StepPart
@@ -20,6 +20,7 @@ _EXPECTED: Mapping[str, str] = {
     "dict_type": "a mapping of keys to values",
     "finite_number": "a finite number",
     "float_type": "a number",
+    "greater_than": "more than {gt}",
     "greater_than_equal": "at least {ge}",
     "int_type": "a whole number",
     "less_than_equal": "at most {le}",
@@ -33,26 +34,37 @@ _EXPECTED: Mapping[str, str] = {
 
 _PATTERNS: Mapping[str, str] = {
     TEXT_PATTERN: "text that is not blank",
-    RUNTIME_PATTERN: "litert, tflite-runtime or tensorflow, alone or as tflite-runtime==2.14.0",
+    RUNTIME_PATTERN: "litert, tflite-runtime, tensorflow or tflm, alone or as tflite-runtime==2.14.0",
 }
 
 
-def problems_of(error: ValidationError, document: Document) -> list[SpecProblem]:
-    """Every error as a problem, but for values that the document has already refused."""
+def problems_of(
+    error: ValidationError, document: Document, root: type[BaseModel] = Spec
+) -> list[SpecProblem]:
+    """Every error as a problem, but for values that the document has already refused.
+
+    Args:
+        error: of validating the document as a `root`.
+        document: the file.
+        root: the class of the whole document.
+    """
     taken = {(problem.line, problem.column) for problem in document.problems}
     problems: dict[tuple[int, int, str], SpecProblem] = {}
     for details in error.errors(include_url=False):
-        problem = _problem(details, document)
+        problem = _problem(details, document, root)
         is_refused = details["input"] is None and (problem.line, problem.column) in taken
         if not is_refused:
             problems.setdefault((problem.line, problem.column, problem.message), problem)
     return list(problems.values())
 
 
-def _problem(error: ErrorDetails, document: Document) -> SpecProblem:
+def _problem(error: ErrorDetails, document: Document, root: type[BaseModel]) -> SpecProblem:
     path = document.nearest(_location(error))
     place = (document.keys if _is_about_key(error) else document.values)[path]
-    message = _WORDS.get(error["type"], _expected)(error)
+    if error["type"] == "extra_forbidden":
+        message = _unknown_key(error, root)
+    else:
+        message = _WORDS.get(error["type"], _expected)(error)
     return SpecProblem(place.line, place.column, written(path), message)
 
 
@@ -82,7 +94,9 @@ def _expected(error: ErrorDetails) -> str:
 
 
 def _alternative(error: ErrorDetails) -> str:
-    return ", or a list of them" if error["loc"] and error["loc"][-1] == ONE else ""
+    form = error["loc"][-1] if error["loc"] else None
+    more = {ONE: ", or a list of them", SINGLE: ", or one for each input"}
+    return more.get(form, "") if isinstance(form, str) else ""
 
 
 def _quotes(error: ErrorDetails) -> str:
@@ -104,13 +118,13 @@ def _wrong_choice(error: ErrorDetails) -> str:
 
 
 def _choices(words: str) -> list[str]:
-    """The names in pydantic's `'a', 'b' or 'c'`."""
-    return re.findall(r"[^\s',]+", words.replace("' or '", "', '"))
+    """The names in pydantic's `'a', 'b' or 'c'`, or the numbers in its `8 or 16`."""
+    return [choice.strip("'") for choice in re.split(r", | or ", words)]
 
 
-def _unknown_key(error: ErrorDetails) -> str:
+def _unknown_key(error: ErrorDetails, root: type[BaseModel]) -> str:
     *parents, key = error["loc"]
-    allowed = _fields_at(tuple(parents))
+    allowed = _fields_at(tuple(parents), root)
     hint = f" (allowed: {', '.join(allowed)})" if allowed else "; nothing can be set here"
     return f"unknown key {quoted(str(key))}{did_you_mean(key, allowed)}{hint}"
 
@@ -145,7 +159,6 @@ def _wrong_pattern(error: ErrorDetails) -> str:
 
 
 _WORDS: Mapping[str, Callable[[ErrorDetails], str]] = {
-    "extra_forbidden": _unknown_key,
     "literal_error": _wrong_choice,
     "missing": _missing,
     "string_pattern_mismatch": _wrong_pattern,
@@ -157,9 +170,9 @@ _WORDS: Mapping[str, Callable[[ErrorDetails], str]] = {
 _Annotation: TypeAlias = Any
 
 
-def _fields_at(path: DocumentPath) -> list[str]:
+def _fields_at(path: DocumentPath, root: type[BaseModel]) -> list[str]:
     """The keys that may stand at a location that pydantic reports."""
-    annotation: _Annotation = Spec
+    annotation: _Annotation = root
     for part in path:
         annotation = _below(annotation, part)
     part_class = _part_class(annotation)

@@ -1,5 +1,6 @@
 """What a caller must feed and will get, and how a model is quantized."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Literal
@@ -157,6 +158,23 @@ def quantization_scheme(model: Model) -> Scheme:
             if kind is not None:
                 (passed_over if operator.name in NEUTRAL else kinds).add(kind)
     return _combined(kinds or passed_over)
+
+
+def float_operators(model: Model) -> tuple[Counter[str], int]:
+    """Name -> how many operators compute on float activations, and how many compute at all.
+
+    Operators of `NEUTRAL` only move or convert values, and do not count.
+    """
+    left: Counter[str] = Counter()
+    computing = 0
+    for graph in model.subgraphs:
+        stored = _stored_dtypes(graph)
+        for operator in graph.operators:
+            kind = None if operator.name in NEUTRAL else _kind(graph, operator, stored)
+            computing += kind is not None
+            if kind not in {None, "full-integer", "int16x8"}:
+                left[operator.name] += 1
+    return left, computing
 
 
 def _combined(kinds: set[Scheme]) -> Scheme:

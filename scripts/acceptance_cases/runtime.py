@@ -24,7 +24,7 @@ def _load() -> list[Case]:
             "The model holds a custom operator that only the vendor's own runtime registers.",
             spec(task="regression"),
             row_files(_custom_model(), reference=scorer()),
-            role="cause",
+            role="symptom",
         ),
         negative(
             rule,

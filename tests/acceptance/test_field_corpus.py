@@ -21,7 +21,7 @@ def _cases():
     return [
         pytest.param(case, candidate, id=f"{case['name']}/{candidate['file']}")
         for case in manifest["cases"]
-        if case["task"] == "classification" and case["float"] is not None
+        if case["float"] is not None
         for candidate in case["candidates"]
     ]
 
@@ -51,7 +51,20 @@ def test_verdict_matches_the_ground_truth(case, candidate, tmp_path):
     report = validate(spec, Path(CORPUS) / case["name"] / candidate["file"])
     assert report.error is None, report.error
     assert report.exit_code in EXPECTED.get(candidate["verdict"], {1}), report.summary
-    if candidate["float_score"] is not None:
-        assert report.metrics.accuracy.candidate == pytest.approx(
-            candidate["candidate_score"], abs=0.02
-        )
+    for who in ("float", "candidate"):
+        _assert_score(candidate, who, report.metrics)
+
+
+def _assert_score(candidate, who, metrics):
+    """The measured score is the published one, in whatever unit the case has."""
+    expected = candidate[f"{who}_score"]
+    if expected is None:
+        return
+    side = "reference" if who == "float" else "candidate"
+    if candidate["metric"] == "accuracy":
+        assert getattr(metrics.accuracy, side) == pytest.approx(expected, abs=0.02)
+    elif candidate["metric"] == "mean absolute error":
+        assert getattr(metrics.errors, side).mae == pytest.approx(expected, rel=0.05)
+    else:
+        assert candidate["metric"] == "mean squared reconstruction error"
+        assert getattr(metrics.errors, side).rmse ** 2 == pytest.approx(expected, rel=0.05)

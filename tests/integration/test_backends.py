@@ -11,6 +11,7 @@ from models import (
     OpDef,
     SignatureDef,
     TensorDef,
+    accumulator,
     build_file,
     build_model,
     float_dense,
@@ -295,35 +296,11 @@ def _svdf():
 
 
 def test_a_resource_variable_forgets_earlier_samples(running, rng):
-    model = running(_accumulator())
+    model = running(accumulator())
     assert (model.contract.has_state, model.contract.has_resources) == (True, True)
     _forgets(model, rng)
     rows = rng.normal(size=(ROWS, 1, 2)).astype(np.float32)
     np.testing.assert_array_equal(model(x=rows)["sum"], rows)
-
-
-def _accumulator():
-    """total += x; the total is a resource that a subgraph sets to 0 once."""
-    handle = TensorDef("handle", (), "resource")
-    first = GraphDef(
-        [handle, TensorDef("zero", (1, 2), data=np.zeros((1, 2)))],
-        [OpDef("VAR_HANDLE", [], [0]), OpDef("ASSIGN_VARIABLE", [0, 1], [])],
-        [],
-        [],
-    )
-    main = GraphDef(
-        [handle, TensorDef("x", (1, 2)), TensorDef("total", (1, 2)), TensorDef("sum", (1, 2))],
-        [
-            OpDef("CALL_ONCE", [], [], options={"InitSubgraphIndex": 1}),
-            OpDef("VAR_HANDLE", [], [0]),
-            OpDef("READ_VARIABLE", [0], [2]),
-            OpDef("ADD", [1, 2], [3]),
-            OpDef("ASSIGN_VARIABLE", [0, 3], []),
-        ],
-        [1],
-        [3],
-    )
-    return build_file([main, first])
 
 
 @needs_corpus

@@ -20,9 +20,11 @@ __all__ = [
     "OpDef",
     "SignatureDef",
     "TensorDef",
+    "accumulator",
     "build_file",
     "build_model",
     "constant_dense",
+    "finer_than_xnnpack_takes",
     "float_dense",
     "float_io_int8_dense",
     "identity",
@@ -105,6 +107,43 @@ def int8_params(low: float, high: float) -> QuantParams:
     low, high = min(low, 0.0), max(high, 0.0)
     scale = (high - low) / 255
     return QuantParams((float(np.float32(scale)),), (round(-128 - low / scale),))
+
+
+def finer_than_xnnpack_takes() -> bytes:
+    """input (1, 4) -> FULLY_CONNECTED -> output (1, 3), int8, with 300 output codes for each step
+    of input times weight: XNNPACK (from LiteRT 2.3 on) requantizes by less than 256 only."""
+    weights = np.arange(12).reshape(3, 4) - 6
+    tensors = [
+        TensorDef("input", (1, 4), "int8", scale=1.0),
+        TensorDef("weights", (3, 4), "int8", scale=1.0, data=weights),
+        TensorDef("bias", (3,), "int32", scale=1.0, data=np.array([1, 2, 3])),
+        TensorDef("output", (1, 3), "int8", scale=1 / 300),
+    ]
+    return build_model(tensors, [OpDef("FULLY_CONNECTED", [0, 1, 2], [3])], [0], [3])
+
+
+def accumulator() -> bytes:
+    """sum (1, 2) = total += x (1, 2); a subgraph sets the total, a resource, to 0 once."""
+    handle = TensorDef("handle", (), "resource")
+    first = GraphDef(
+        [handle, TensorDef("zero", (1, 2), data=np.zeros((1, 2)))],
+        [OpDef("VAR_HANDLE", [], [0]), OpDef("ASSIGN_VARIABLE", [0, 1], [])],
+        [],
+        [],
+    )
+    main = GraphDef(
+        [handle, TensorDef("x", (1, 2)), TensorDef("total", (1, 2)), TensorDef("sum", (1, 2))],
+        [
+            OpDef("CALL_ONCE", [], [], options={"InitSubgraphIndex": 1}),
+            OpDef("VAR_HANDLE", [], [0]),
+            OpDef("READ_VARIABLE", [0], [2]),
+            OpDef("ADD", [1, 2], [3]),
+            OpDef("ASSIGN_VARIABLE", [0, 3], []),
+        ],
+        [1],
+        [3],
+    )
+    return build_file([main, first])
 
 
 def _int8_graph(

@@ -3,7 +3,7 @@ from rule_examples import example
 
 from edgecheck.errors import DatasetUnreadable, EdgecheckError, RuntimeMissing, UsageError
 from edgecheck.findings import CheckOutcome, Finding, Subject
-from edgecheck.verdict import Judgement, causes_of, judge, reaches, summary_of
+from edgecheck.verdict import Judgement, causes_of, judge, reaches, related, summary_of
 
 PASSED = CheckOutcome("a", "passed", "", 0.1)
 SKIPPED = CheckOutcome("b", "skipped", "nothing there", 0.0)
@@ -114,3 +114,10 @@ def test_summary_of_a_failure_is_its_cause_or_the_gravest_finding():
 
 def test_summary_of_nothing_proven():
     assert "either way" in summary_of(Judgement("inconclusive", 3), [WARNING], ())
+
+
+def test_a_refusal_to_load_is_a_symptom_where_its_reason_was_found_in_the_file():
+    refusal, reason = finding("load-failed"), finding("op-version-unsupported")
+    assert [found.role for found in related([refusal, reason])] == ["symptom", "cause"]
+    doubt = finding("op-version-unsupported", severity="warning")
+    assert related([refusal, doubt]) == [refusal, doubt]

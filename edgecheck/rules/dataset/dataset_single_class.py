@@ -1,6 +1,7 @@
 """The rule `dataset-single-class`."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 from edgecheck.rules.base import Rule
 from edgecheck.rules.wording import count, percent
@@ -21,9 +22,9 @@ class DatasetSingleClass(Rule):
     * The task is one-sided by nature, as in anomaly detection.
 
     ## How edgecheck knows
-    It counts the labels. At a share of 90% or more the dataset counts as
-    one-sided, and the rules on collapsed classes compare with that share
-    instead of raising an alarm.
+    It counts the labels or, without labels, the answers of the reference. At a
+    share of 90% or more the dataset counts as one-sided, and the rules on
+    collapsed classes compare with that share instead of raising an alarm.
 
     ## How to fix
     Add samples of the other classes, 20 or more of each, as one folder a
@@ -47,9 +48,17 @@ class DatasetSingleClass(Rule):
     label: int
     share: float
     labelled: int
+    """Samples that were counted."""
+    counted: Literal["labels", "answers"] = "labels"
+    """Labels, or the answers of the reference."""
 
     def message(self) -> str:
         """What was found, with its numbers."""
+        if self.counted == "answers":
+            return (
+                f"The reference answers {self.label} to {percent(self.share)} of "
+                f"{count(self.labelled, 'sample')}: on such data one dominant answer shows no fault."
+            )
         return (
             f"Label {self.label} is on {percent(self.share)} of "
             f"{count(self.labelled, 'labelled sample')}: a model that always answers "

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from edgecheck.rules.base import Rule
-from edgecheck.rules.wording import plain
+from edgecheck.rules.wording import listed, percent, plain
 
 _ON = "with `optimizations = [tf.lite.Optimize.DEFAULT]`"
 _INT = f"{_ON}, a `representative_dataset` and `target_spec.supported_ops = [tf.lite.OpsSet."
@@ -23,19 +23,17 @@ class PartiallyQuantizedOrHybrid(Rule):
 
     ## What it means
     The spec states a quantization scheme and the file has another one. A
-    device that only runs integers, such as an Edge TPU, then refuses the
-    file, runs parts of it on the CPU, or gives wrong numbers.
+    device for integers refuses it, is slow, or gives wrong numbers.
 
     ## Why it happens
-    * Without a representative dataset the converter quantizes the weights
-      only; activations stay float (dynamic range).
-    * An operator without an integer kernel was left in float, with QUANTIZE
-      and DEQUANTIZE around it.
+    * Without a representative dataset only weights are quantized.
+    * An operator without an integer kernel was left in float.
     * The wrong one of several files was picked.
 
     ## How edgecheck knows
     The types of weights and activations in the file make up its scheme. It is
-    compared with `model.quantization` of the spec.
+    compared with `model.quantization` of the spec. QUANTIZE at a float input
+    and DEQUANTIZE at a float output belong to full integer.
 
     ## How to fix
     For full integer, convert with
@@ -45,9 +43,6 @@ class PartiallyQuantizedOrHybrid(Rule):
         converter.target_spec.supported_ops = [
             tf.lite.OpsSet.TFLITE_BUILTINS_INT8
         ]
-
-    The converter then fails with the operator's name where it would otherwise
-    leave float behind. If the file is as intended, correct the spec.
 
     ## References
     * https://github.com/tensorflow/tflite-micro/issues/757
@@ -63,13 +58,20 @@ class PartiallyQuantizedOrHybrid(Rule):
     """`model.quantization` of the spec."""
     found: str
     """The scheme in the file."""
+    float_operators: list[str]
+    """Those that compute on floats, as `MEAN x2`, the most frequent first."""
+    float_share: float
 
     def message(self) -> str:
         """What was found, with its numbers."""
         promised, found = plain(self.promised), plain(self.found)
-        return (
-            f'The spec says that the model\'s quantization is "{promised}", the file has "{found}".'
+        says = (
+            f'The spec says that the model\'s quantization is "{promised}", the file has "{found}"'
         )
+        if self.promised not in {"full-integer", "int16x8"} or not self.float_operators:
+            return f"{says}."
+        left = listed(self.float_operators)
+        return f"{says}: {percent(self.float_share)} of its operators compute on floats ({left})."
 
     def fix(self) -> str:
         """What to do."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from edgecheck.rules.base import Rule
-from edgecheck.rules.wording import count, plain
+from edgecheck.rules.wording import clause, count, plain
 
 _STEP = {
     (3, 1): "Make the images gray, with a `to-gray` step in the spec.",
@@ -24,13 +24,13 @@ class ChannelCountMismatch(Rule):
     colour, or colour with a transparency channel (RGBA) against without.
 
     ## Why it happens
-    * A model for gray images gets colour images, or the reverse.
-    * PNG files and Android bitmaps carry an alpha channel.
-    * Several frames or sensors are stacked as channels in training only.
+    A model for gray images gets colour images, or the reverse; PNG files and
+    Android bitmaps carry an alpha channel; frames were stacked as channels.
 
     ## How edgecheck knows
     It compares the spec's `shape` with the sizes in the file: height and
-    width are equal, the last size is not. Nothing has to run.
+    width are equal, the last size is not. Stored images whose transparency
+    is dropped, or that are all gray, are noted.
 
     ## How to fix
     Convert the images as training did, in the spec and on the device:
@@ -55,9 +55,13 @@ class ChannelCountMismatch(Rule):
     input: str
     spec_channels: int
     model_channels: int
+    stored: str = ""
+    """What the stored files hold, where the finding is about them."""
 
     def message(self) -> str:
         """What was found, with its numbers."""
+        if self.stored:
+            return f'Input "{plain(self.input)}": {clause(self.stored)}.'
         prepared = count(self.spec_channels, "channel")
         return (
             f'Input "{plain(self.input)}": the spec prepares {prepared}, '
@@ -66,6 +70,8 @@ class ChannelCountMismatch(Rule):
 
     def fix(self) -> str:
         """What to do."""
+        if self.stored:
+            return "Make sure that training read these files with the same channels."
         pair = (self.spec_channels, self.model_channels)
         taken = count(self.model_channels, "channel")
         how = _STEP.get(pair, f"Prepare {taken}, in the spec's steps and on the device.")

@@ -22,8 +22,9 @@ class InputRangeMismatch(Rule):
     * A mean given for 0..255 pixels is applied to 0..1 pixels.
 
     ## How edgecheck knows
-    It runs the steps over the dataset and keeps the smallest and largest
-    value. They are compared with the spec's `range`.
+    It runs the steps over the dataset, or over black and white where there is
+    none, and keeps the smallest and largest value. They are compared with the
+    spec's `range`.
 
     ## How to fix
     Look the range up in the training code, not in a tutorial. For 8-bit
@@ -49,7 +50,7 @@ class InputRangeMismatch(Rule):
     promised: list[float]
     """[lowest, highest] of the spec's `range`."""
     observed: list[float]
-    """[lowest, highest] that the steps produced over the dataset."""
+    """[lowest, highest] that the steps produced."""
 
     def message(self) -> str:
         """What was found, with its numbers."""

@@ -70,7 +70,7 @@ class ConstantOutput(Rule):
     def fix(self) -> str:
         """What to do."""
         if self.who == "reference":
-            return "Repair the trained model or what it is fed; converting cannot help."
+            return "The stage is training, not quantization: converting cannot help. Repair it."
         return (
             "Remove the causes in this report first. If there are none, run two samples with all "
             "tensors preserved and look at the operator before the first equal tensor."

@@ -2,19 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
 
 from edgecheck.rules.base import Rule
-from edgecheck.rules.wording import count, number, percent, plain, points
-
-_METRIC = {
-    "agreement": "picks the reference's top class for {value}, at least {limit} expected",
-    "sqnr_db": "has a signal-to-error ratio of {value} dB, at least {limit} dB expected",
-    "cosine_p5": "has a cosine similarity of {value} at its worst 5%, at least {limit} expected",
-    "kl_median": "has a median KL divergence of {value}, at most {limit} expected",
-    "accuracy": "loses {value} of accuracy, at most {limit} allowed",
-}
-_WORDED = {"agreement": percent, "accuracy": points}
+from edgecheck.rules.parity_words import IN_WORDS, SENTENCES, Metric
+from edgecheck.rules.wording import count, number, percent, plain
 
 
 @dataclass(frozen=True)
@@ -32,6 +23,8 @@ class ParityLoss(Rule):
     ## How edgecheck knows
     It compares top classes, error energy (SQNR), the 5th percentile of cosines,
     the median KL divergence and, with labels, accuracy by McNemar's paired test.
+    Measured values are judged by their variation and by lost R2, reconstructions
+    by their squared error, class maps by pixels and mean IoU.
 
     ## How to fix
     Convert without `optimizations` and validate that file. If it agrees, try
@@ -47,8 +40,8 @@ class ParityLoss(Rule):
     role = "symptom"
 
     output: str
-    metric: Literal["agreement", "sqnr_db", "cosine_p5", "kl_median", "accuracy"]
-    value: float  # for accuracy the loss, reference minus candidate, as a share
+    metric: Metric
+    value: float  # for accuracy, R2 and IoU the loss, reference minus candidate, as a share
     limit: float
     interval: list[float] | None
     samples: int
@@ -58,8 +51,8 @@ class ParityLoss(Rule):
 
     def message(self) -> str:
         """What was found, with its numbers."""
-        worded = _WORDED.get(self.metric, number)
-        words = _METRIC[self.metric].format(value=worded(self.value), limit=worded(self.limit))
+        worded = IN_WORDS.get(self.metric, number)
+        words = SENTENCES[self.metric].format(value=worded(self.value), limit=worded(self.limit))
         return f'Output "{plain(self.output)}" {words} ({self._details(worded)}).'
 
     def fix(self) -> str:

@@ -1,10 +1,12 @@
 """The rule `calibration-preprocessing-mismatch`."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from edgecheck.rules.base import Rule
-from edgecheck.rules.wording import number, percent, plain, span
+from edgecheck.rules.wording import listed, number, percent, plain, span
+
+_GIVERS = {"spec": "the spec promises", "data": "your preprocessing gives"}
 
 
 @dataclass(frozen=True)
@@ -17,16 +19,15 @@ class CalibrationPreprocessingMismatch(Rule):
     clipped; if it is much wider, they share a few integer codes.
 
     ## Why it happens
-    * `representative_dataset` yields raw pixels, pixels scaled in another way
-      or twice, random numbers, or a single picture.
-    * Or the spec states other steps than training used.
+    Calibration used raw pixels, pixels scaled in another way or random data;
+    or the spec states other steps than training used.
 
     ## How edgecheck knows
     The representable range is scale times (qmin - zero_point) to (qmax -
-    zero_point). It is compared with the spec's `range` or the prepared values.
+    zero_point), compared with the spec's `range`, steps or prepared values.
 
     ## How to fix
-    Calibrate with the very function that prepares your inputs:
+    Calibrate with the function that prepares your inputs:
 
         def representative_dataset():
             yield from ([prepare(path)[np.newaxis]] for path in paths[:100])
@@ -43,16 +44,17 @@ class CalibrationPreprocessingMismatch(Rule):
     input: str
     representable: list[float]
     expected: list[float]
-    expected_from: Literal["spec", "data"]
+    expected_from: Literal["spec", "data", "steps"]
     coverage: float
     """Share of the expected range that can be represented."""
     width_ratio: float
     clip_fraction: float | None
-    levels_used: int | None
+    levels_used: int
+    channels: list[str] = field(default_factory=list)  # that do not fit, where channels differ
 
     def message(self) -> str:
         """What was found, with its numbers."""
-        giver = "the spec promises" if self.expected_from == "spec" else "your preprocessing gives"
+        giver = _GIVERS.get(self.expected_from, "your steps give")
         return (
             f'Input "{plain(self.input)}" was calibrated on values from {span(self.representable)},'
             f" but {giver} {span(self.expected)}: {self._damage()}."
@@ -61,19 +63,17 @@ class CalibrationPreprocessingMismatch(Rule):
     def fix(self) -> str:
         """What to do."""
         return (
-            f"If training used the spec's steps ({span(self.expected)}), let representative_dataset "
-            f"go through them, on 100 samples or more, and convert again. If not, correct the "
-            f"steps: this file takes {span(self.representable)}."
+            f"If training used the spec's steps ({span(self.expected)}), calibrate on samples made "
+            f"by them, 100 or more. If not, correct them: this file takes {span(self.representable)}."
         )
 
     def _damage(self) -> str:
-        parts = []
-        if self.coverage < 1:
-            parts.append(f"only {percent(self.coverage)} of that range can be represented")
+        share = f"only {percent(self.coverage)} of that range can be represented"
+        parts = [share] if self.coverage < 1 else []
         if self.clip_fraction:
             parts.append(f"{percent(self.clip_fraction)} of all values are clipped")
         if self.width_ratio > 1.5:  # less is no waste worth a sentence
             parts.append(f"the calibrated range is {number(self.width_ratio)} times the needed one")
-            if self.levels_used is not None:
-                parts.append(f"only {self.levels_used} integer codes are ever used")
+            parts.append(f"only {self.levels_used} integer codes are ever used")
+        parts += [f"channels beyond it: {listed(self.channels)}"] if self.channels else []
         return ", ".join(parts) or "the two do not agree"

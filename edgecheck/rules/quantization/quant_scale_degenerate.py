@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from edgecheck.rules.base import Rule
-from edgecheck.rules.wording import number, plain
+from edgecheck.rules.wording import listed, number, plain
 
 
 @dataclass(frozen=True)
@@ -50,14 +50,21 @@ class QuantScaleDegenerate(Rule):
     role = "cause"
 
     tensor: str
+    """The first one."""
     scale: float
+    others: list[str]
+    """The next few."""
+    tensors: int
+    """How many tensors are like this."""
 
     def message(self) -> str:
         """What was found, with its numbers."""
         has = f'Tensor "{plain(self.tensor)}" has the quantization scale {number(self.scale)}'
+        more = f" ({self.tensors} tensors are alike; next {listed(self.others)})"
+        end = f"{more if self.others else ''}."
         if self.scale == 0:
-            return f"{has}: all its integer codes stand for the same value."
-        return f"{has}, which is not a positive finite number: its integer codes have no meaning."
+            return f"{has}: all its integer codes stand for the same value{end}"
+        return f"{has}, no positive finite number: its integer codes have no meaning{end}"
 
     def fix(self) -> str:
         """What to do."""

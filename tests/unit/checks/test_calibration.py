@@ -154,3 +154,37 @@ def test_where_the_reference_is_lost_too_the_steps_are_as_suspect(right, severit
     entry = seen_input(low=0, high=255, clipped=38000)
     seen = passed_over(compared(pair=LOST, labels=labels), inputs=(entry,))
     assert found(over(-1, 1), None, seen) == [(RULE, severity)]
+
+
+def by_steps(port, *steps, comparison=None):
+    section = {"kind": "image", "steps": ("decode", *steps)}
+    case = evidence(ports={"image": port}, spec=spec({"image": section}), comparison=comparison)
+    return list(calibration.check(case))
+
+
+SIGNED = {"preset": "keras/mobilenet_v2"}
+IMAGENET = {"preset": "keras/densenet"}
+
+
+@pytest.mark.parametrize(
+    ("port", "step"),
+    [(over(-1, 1), SIGNED), (over(-2.118, 2.64), IMAGENET), (over(-2.5, 3), IMAGENET)],
+)
+def test_without_range_and_data_the_steps_say_what_is_expected(port, step):
+    assert by_steps(port, step) == []
+
+
+@pytest.mark.parametrize(("port", "step"), [(over(0, 255), SIGNED), (over(0, 1), SIGNED)])
+def test_steps_that_calibration_did_not_see_are_an_error(port, step):
+    (finding,) = by_steps(port, step)
+    assert (finding.severity, finding.evidence["expected_from"]) == ("error", "steps")
+    assert "your steps give -1 to 1" in finding.message
+
+
+def test_channels_that_do_not_fit_are_named():
+    (finding,) = by_steps(over(-2.118, 2.0), IMAGENET)
+    assert finding.severity == "warning"
+    assert finding.evidence["channels"] == ["0 (-2.118 to 2.249)", "1 (-2.036 to 2.429)",
+                                            "2 (-1.804 to 2.64)"]  # fmt: skip
+    (finding,) = by_steps(over(-1.85, 2.64), IMAGENET, comparison=data(-2, 2.6, clipped=0.02))
+    assert finding.evidence["channels"] == ["0 (-2.118 to 2.249)", "1 (-2.036 to 2.429)"]

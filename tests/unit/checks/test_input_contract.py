@@ -6,7 +6,7 @@ from evidence import evidence, passed_over, seen_input, spec, tensor
 from edgecheck.checks import input_contract
 from edgecheck.checks.evidence import NotApplicable
 from edgecheck.quantization import QuantParams
-from edgecheck.tflite.graph import Port
+from edgecheck.tflite.graph import Contract, Port
 
 
 def rules(check, **changes):
@@ -117,3 +117,70 @@ def test_types_of_unbound_inputs_are_skipped():
 def test_channels_come_first_where_the_layout_says_so():
     shapes = shaped((1, 9, 8, 8), (3, 8, 8), layout="NCHW")
     assert rules(input_contract.check_shapes, **shapes) == [("channel-count-mismatch", "error")]
+
+
+def by_steps(stored, *steps, signature=None, shape=None):
+    port = Port("image", tensor(shape=stored, shape_signature=signature or stored))
+    section = {"kind": "image", "steps": ("decode", *steps), "shape": shape}
+    return {"ports": {"image": port}, "spec": spec({"image": section})}
+
+
+TO_EIGHT = {"resize": {"size": (8, 8)}}
+
+
+def test_the_shape_that_the_steps_make_is_judged_without_a_stated_one():
+    check = input_contract.check_shapes
+    assert rules(check, **by_steps((1, 8, 8, 3), TO_EIGHT)) == []
+    assert rules(check, **by_steps((1, 9, 8, 3), TO_EIGHT)) == [("input-shape-mismatch", "error")]
+    assert rules(check, **by_steps((1, 8, 8, 1), TO_EIGHT)) == [("channel-count-mismatch", "error")]
+    assert rules(check, **by_steps((1, 3, 8, 8), TO_EIGHT)) == [("layout-nchw-nhwc", "error")]
+    both = by_steps((1, 9, 9, 3), TO_EIGHT, shape=(9, 9, 3))
+    assert rules(check, **both) == [("input-shape-mismatch", "error")]
+
+
+@pytest.mark.parametrize(
+    ("signature", "changes", "rule"),
+    [
+        ((-1, 8, 8, 3), {}, None),  # an open batch
+        ((1, 8, 8, 3), {}, None),
+        ((1, -1, -1, 3), {}, "dynamic-shape-unresolved"),
+        ((-1, 8, -1, 3), {}, "dynamic-shape-unresolved"),
+        ((1, -1, -1, 3), {"shape": (8, 8, 3)}, None),
+        ((1, -1, -1, 3), {"steps": [TO_EIGHT]}, None),
+    ],
+)
+def test_open_sizes_have_to_be_settled(signature, changes, rule):
+    steps = changes.pop("steps", [])
+    case = by_steps((1, 8, 8, 3), *steps, signature=signature, **changes)
+    expected = [(rule, "warning")] if rule else []
+    assert rules(input_contract.check_dynamic, **case) == expected
+
+
+def order(*names, outputs=("a",), signature="main", shapes=None):
+    ports = tuple(
+        Port(name, tensor(index, shape=(shapes or {}).get(name, (1, 4))))
+        for index, name in enumerate(names)
+    )
+    given = tuple(Port(name, tensor(9, shape=(1, 3))) for name in outputs)
+    contract = Contract(ports, given, 0, signature, has_state=False)
+    return rules(input_contract.check_order, contract=contract)
+
+
+@pytest.mark.parametrize(
+    ("names", "changes"),
+    [
+        (("a", "b"), {}),
+        (("b",), {}),
+        (("b", "a"), {"signature": None}),
+        (("b", "a"), {"shapes": {"a": (1, 5)}}),  # another shape cannot be mixed up silently
+        (("a",), {"outputs": ("x", "y")}),
+    ],
+)
+def test_orders_that_agree_or_do_not_matter_have_no_finding(names, changes):
+    assert order(*names, **changes) == []
+
+
+def test_orders_that_differ_are_a_warning():
+    assert order("b", "a") == [("io-order-swapped", "warning")]
+    assert order("c", "a", "b", shapes={"c": (1, 9)}) == []
+    assert order("a", outputs=("y", "x")) == [("output-order-changed", "warning")]

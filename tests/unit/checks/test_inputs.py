@@ -1,7 +1,7 @@
 import math
 
 import pytest
-from evidence import SAMPLES, evidence, passed_over, seen_input, spec
+from evidence import SAMPLES, compared, evidence, passed_over, seen_input, seen_labels, spec
 
 from edgecheck.checks import inputs
 from edgecheck.checks.evidence import NotApplicable
@@ -107,3 +107,51 @@ def test_samples_that_differ_in_one_input_are_no_duplicates(pair):
     assert found(inputs.check_variation, first, second) == []
     both = seen_input(name="second", distinct=150, duplicate=("a", "b"))
     assert found(inputs.check_variation, first, both) == [("dataset-duplicates", "warning")]
+
+
+def by_steps(promised, *steps, low=None, high=None, check=inputs.check_steps):
+    section = {"kind": "image", "range": promised, "steps": ("decode", *steps)}
+    seen = None if low is None else passed_over(inputs=(seen_input(low=low, high=high),))
+    case = evidence(spec=spec({"image": section}), comparison=seen)
+    return [(f.rule, f.severity) for f in check(case)]
+
+
+TO_UNIT = {"rescale": {"scale": 1 / 255}}
+
+
+@pytest.mark.parametrize(
+    ("promised", "steps", "expected"),
+    [
+        ((0.0, 255.0), (), None),
+        ((0.0, 1.0), (TO_UNIT,), None),
+        ((-2.2, 2.7), ({"preset": "keras/densenet"},), None),
+        ((-3.0, 3.0), ({"preset": "keras/densenet"},), None),  # a generous promise
+        ((-1.0, 1.0), ("standardize",), None),  # not known without data
+        ((-1.0, 1.0), (TO_UNIT,), "error"),
+        ((0.0, 1.0), ({"preset": "keras/mobilenet_v2"},), "error"),
+        ((0.0, 0.95), (TO_UNIT,), "warning"),
+    ],
+)
+def test_steps_are_held_to_the_promise_without_any_data(promised, steps, expected):
+    wanted = [("input-range-mismatch", expected)] if expected else []
+    assert by_steps(promised, *steps) == wanted
+
+
+def test_raw_pixels_are_named_without_any_data():
+    assert by_steps((-1.0, 1.0)) == [("input-not-normalized", "error")]
+
+
+def test_data_take_the_place_of_the_steps():
+    assert by_steps((-1.0, 1.0), TO_UNIT, low=0, high=1) == []
+    ranges = by_steps((-1.0, 1.0), TO_UNIT, low=0, high=1, check=inputs.check_range)
+    assert ranges == [("input-range-mismatch", "error")]  # no data could fill the promise
+
+
+def test_a_reference_that_works_excuses_an_unused_part_of_the_promise():
+    section = {"kind": "image", "range": (-1.0, 1.0), "steps": ("decode", TO_UNIT)}
+    output = compared(labels=seen_labels())
+    case = evidence(
+        spec=spec({"image": section}),
+        comparison=passed_over(output, inputs=(seen_input(low=0, high=1),)),
+    )
+    assert [f.severity for f in inputs.check_range(case)] == ["warning"]

@@ -1,12 +1,15 @@
+import numpy as np
 import pytest
 from evidence import (
     CLASSES,
     SAMPLES,
+    alone,
     compared,
     evidence,
     output_tensor,
     passed_over,
     seen_labels,
+    seen_output,
     spec,
 )
 
@@ -82,10 +85,32 @@ def test_labels_of_one_class_are_noted(counts):
     ]
 
 
-@pytest.mark.parametrize("comparison", [None, passed_over()])
-def test_without_labels_balance_is_skipped(comparison):
+@pytest.mark.parametrize("comparison", [None, passed_over(alone())])
+def test_without_labels_and_reference_balance_is_skipped(comparison):
     with pytest.raises(NotApplicable, match=r"no sample|no labels"):
         found(labels.check_balance, comparison=comparison)
+
+
+@pytest.mark.parametrize(("share", "rules"), [(0.89, []), (0.9, ["dataset-single-class"])])
+def test_without_labels_the_answers_of_the_reference_show_one_sided_data(share, rules):
+    counts = np.array([0, round(share * SAMPLES), SAMPLES - round(share * SAMPLES)])
+    seen = passed_over(compared(reference=seen_output(class_counts=counts)))
+    assert [rule for rule, _ in found(labels.check_balance, comparison=seen)] == rules
+
+
+@pytest.mark.parametrize(
+    ("changes", "works"),
+    [
+        ({"reference_accuracy": 0.55}, True),
+        ({"reference_accuracy": 0.54}, False),
+        ({"reference_accuracy": None}, False),
+        ({"labelled": 19}, False),
+        ({"class_counts": {3: SAMPLES}, "reference_accuracy": 1.0}, False),
+    ],
+)
+def test_a_reference_works_where_labels_show_it(changes, works):
+    case = evidence(comparison=passed_over(compared(labels=seen_labels(**changes))))
+    assert labels.reference_works(case) is works
 
 
 def judged(**changes):

@@ -1,12 +1,12 @@
 import math
 
 import pytest
-from evidence import evidence, output_tensor, spec, tensor
+from evidence import evidence, model, output_tensor, spec, tensor
 
 from edgecheck.checks import quantization
 from edgecheck.checks.evidence import NotApplicable
 from edgecheck.quantization import QuantParams
-from edgecheck.tflite.graph import Port
+from edgecheck.tflite.graph import Operator, Port
 
 FLOAT = {
     "ports": {"image": Port("image", tensor(dtype="float32", quantization=None))},
@@ -59,6 +59,30 @@ def test_a_scale_that_is_none_is_a_finding(scales):
     found = list(quantization.check_scales(with_scale(*scales)))
     assert [f.rule for f in found] == ["quant-scale-degenerate"]
     assert found[0].subject.name == "tensor0"
+
+
+def test_many_tensors_without_a_scale_are_one_finding_that_names_five():
+    without = QuantParams((0.0,), (0,))
+    names = [f"in{at}" for at in range(8)]
+    ports = {n: Port(n, tensor(at, name=n, quantization=without)) for at, n in enumerate(names)}
+    (found,) = quantization.check_scales(evidence(ports=ports))
+    assert found.evidence["tensors"] == 8
+    assert [found.evidence["tensor"], *found.evidence["others"]] == names[:5]
+
+
+def test_operators_that_stay_float_are_named_with_their_share():
+    quantized, plain = tensor(0), [tensor(at, dtype="float32", quantization=None) for at in (1, 2)]
+    operators = [("DEQUANTIZE", 0, 1), ("ABS", 1, 2), ("QUANTIZE", 2, 3), ("RELU", 3, 3)]
+    built = tuple(
+        Operator(at, name, 1, (source,), (target,), is_custom=False)
+        for at, (name, source, target) in enumerate(operators)
+    )
+    sections = {"model": {"task": "classification", "quantization": "full-integer"}}
+    island = model([quantized, *plain, tensor(3)], operators=built)
+    (found,) = quantization.check_scheme(evidence(spec=spec(**sections), model=island))
+    assert found.evidence["float_operators"] == ["ABS x1"]
+    assert found.evidence["float_share"] == 0.5
+    assert 'compute on floats ("ABS x1")' in found.message
 
 
 def test_a_float_model_has_no_scales_to_judge():

@@ -90,3 +90,27 @@ def test_the_module_imports_nothing_heavy():
     )
     run = [sys.executable, "-c", code]
     assert subprocess.run(run, capture_output=True, text=True, check=True).stdout.strip() == "[]"
+
+
+def test_the_releases_that_take_the_file_are_listed_with_what_older_ones_miss(show):
+    tensors = [TensorDef("x", (1,)), TensorDef("y", (1,))]
+    data = build_model(tensors, [OpDef("FULLY_CONNECTED", [0], [1], version=10)], [0], [1])
+    text = show(data)
+    assert max(map(len, text.splitlines())) <= 80
+    lines = {line.split()[0]: line.split()[1:] for line in text.splitlines() if line.split()}
+    assert lines["tflite-runtime"] == ["2.13.0", "FULLY_CONNECTED", "v10"]
+    assert lines["litert"][:3] == ["1.0.0", "or", "older"]
+
+
+def test_a_file_that_no_release_takes_is_told_so_in_json_too(show):
+    tensors = [TensorDef("x", (1,)), TensorDef("y", (1,))]
+    operator = OpDef("", [0], [1], custom_code="edgetpu-custom-op")
+    found = json.loads(show(build_model(tensors, [operator], [0], [1]), "--json"))["loads_in"]
+    assert [entry["runtime"] for entry in found] == [
+        "tflite-runtime",
+        "litert",
+        "tensorflow",
+        "tflm",
+    ]
+    assert [entry["verdict"] for entry in found] == ["no", "no", "no", "unknown"]
+    assert found[0]["lacks"][0]["operator"] == "edgetpu-custom-op"

@@ -18,7 +18,7 @@ from edgecheck.quantization import QuantParams
 from edgecheck.samples.chunk import Chunk
 from edgecheck.spec.model import Spec
 from edgecheck.tflite.contract import contract_of
-from edgecheck.tflite.graph import Contract, Port
+from edgecheck.tflite.graph import Contract, Model, Port, Subgraph
 from edgecheck.tflite.reader import load_model
 
 RANDOM = np.random.default_rng(4)
@@ -48,7 +48,10 @@ def spec_of(task="classification", shape=(4,), outputs=None):
     return Spec.model_validate({**parts, **({} if outputs is None else {"outputs": outputs})})
 
 
-def entrant(who, port=None, outputs=(), path=None, model=None):
+EMPTY = Model("", 0, 3, "", (Subgraph(0, "", (), (), (), ()),), (), (), None, ())
+
+
+def entrant(who, port=None, outputs=(), path=None, model=EMPTY):
     contract = Contract((port or Port("x", tensor()),), tuple(outputs), 0, None, has_state=False)
     return Entrant(who, path, model, contract, {"x": contract.inputs[0]})
 

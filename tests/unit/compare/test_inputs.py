@@ -85,3 +85,17 @@ def test_nothing_seen():
     seen = tracked(np.zeros((0, 3), np.float32))
     assert (seen.samples, seen.distinct, seen.duplicate) == (0, 0, None)
     assert math.isnan(seen.low)
+
+
+def test_columns_of_a_table_are_followed_one_by_one():
+    rows = np.array([[1, 10, 5], [3, -10, 5], [np.nan, 0, 5]], np.float32)
+    seen = tracked(rows, cuts=[1])
+    assert seen.features.low.tolist() == [1, -10, 5]
+    assert seen.features.high.tolist() == [3, 10, 5]
+    assert seen.features.mean.tolist() == [2, 0, 5]
+    assert np.allclose(seen.features.std, [1, math.sqrt(200 / 3), 0])
+
+
+@pytest.mark.parametrize("shape", [(5, 4097), (5, 2, 2)])
+def test_long_rows_and_images_are_no_table(shape):
+    assert tracked(np.zeros(shape, np.float32)).features is None

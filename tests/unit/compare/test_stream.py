@@ -3,7 +3,8 @@ import pytest
 
 from edgecheck.compare.inputs import InputTracker
 from edgecheck.compare.stream import Side, SideFault, compare
-from edgecheck.compare.tracker import Tracker, WatchedOutput
+from edgecheck.compare.tracker import Tracker
+from edgecheck.compare.watching import WatchedOutput
 from edgecheck.errors import CrashFault, DatasetUnreadable, LoadFault
 from edgecheck.runtime.session import Results, empty_feeds
 from edgecheck.samples.chunk import Chunk

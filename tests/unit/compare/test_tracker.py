@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from edgecheck.compare.inputs import InputTracker
 from edgecheck.compare.outputs import ClassRule
-from edgecheck.compare.tracker import Tracker, WatchedOutput
+from edgecheck.compare.tracker import Tracker
+from edgecheck.compare.watching import WatchedOutput
 from edgecheck.runtime.session import Results
 from edgecheck.samples.chunk import Chunk
 

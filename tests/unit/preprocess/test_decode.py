@@ -8,13 +8,18 @@ from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
 from edgecheck.errors import DatasetUnreadable
-from edgecheck.preprocess.decode import ORIENTATION_TAG, decode
+from edgecheck.preprocess import decode as module
+from edgecheck.preprocess.decode import ORIENTATION_TAG
 
 
 def encoded(image, kind="PNG", **options):
     buffer = io.BytesIO()
     image.save(buffer, kind, **options)
     return buffer.getvalue()
+
+
+def decode(data, color, exif, depth=8):
+    return module.decode(data, color, exif, depth).pixels
 
 
 def colours(shape=(7, 5, 3), seed=0):
@@ -88,23 +93,36 @@ def test_the_first_frame_of_an_animation_is_taken():
     assert decode(data, "RGB", "apply")[0, 0].tolist() == [255, 0, 0]
 
 
-def test_sixteen_bit_images_are_refused():
-    data = encoded(Image.fromarray(np.full((3, 3), 40000, np.uint16)))
-    with pytest.raises(DatasetUnreadable, match="not supported yet"):
-        decode(data, "L", "apply")
+def refusal(data, **settings):
+    """The message about data that cannot be decoded."""
+    with pytest.raises(DatasetUnreadable) as caught:
+        decode(data, "RGB", "apply", **settings)
+    assert " object at " not in caught.value.message
+    return caught.value.message
 
 
-@pytest.mark.parametrize("kind", ["PNG", "JPEG", "GIF", "BMP", "WEBP"])
-def test_truncated_images_are_refused(kind):
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "GIF", "BMP", "WEBP", "TIFF"])
+def test_truncated_images_are_called_truncated(kind):
     data = encoded(Image.fromarray(colours((64, 64, 3))), kind)
-    with pytest.raises(DatasetUnreadable, match="cannot be decoded"):
-        decode(data[: len(data) // 2], "RGB", "apply")
+    half = len(data) // 2
+    assert refusal(data[:half]) == f"is truncated: the image does not end within its {half} bytes"
 
 
-@pytest.mark.parametrize("data", [b"", b"\x89PNG\r\n\x1a\n", b"hello", b"\0" * 1000])
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "BMP", "WEBP"])
+def test_an_image_cut_within_its_header_is_called_truncated(kind):
+    data = encoded(Image.fromarray(colours((64, 64, 3))), kind)
+    assert refusal(data[:30]) == "is truncated: the image does not end within its 30 bytes"
+
+
+def test_an_empty_file_is_called_empty():
+    assert refusal(b"") == "is empty (0 bytes)"
+
+
+@pytest.mark.parametrize("data", [b"hello", b"\0" * 1000])
 def test_bytes_that_are_no_image_are_refused(data):
-    with pytest.raises(DatasetUnreadable, match=f"{len(data)} bytes"):
-        decode(data, "RGB", "apply")
+    start = data[:8].hex(" ")
+    expected = f"cannot be decoded as an image ({len(data)} bytes that start with {start})"
+    assert refusal(data) == expected
 
 
 def test_formats_outside_the_list_are_refused():
@@ -117,8 +135,8 @@ def test_decompression_bombs_are_refused(monkeypatch, factor):
     # Pillow only warns between once and twice its limit.
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", int(100 * 100 / factor))
     data = encoded(Image.new("RGB", (100, 100)))
-    with pytest.raises(DatasetUnreadable, match="DecompressionBomb"):
-        decode(data, "RGB", "apply")
+    limit = Image.MAX_IMAGE_PIXELS
+    assert refusal(data) == f"has 10000 pixels, and at most {limit} are decoded"
 
 
 BASES = [encoded(Image.fromarray(colours((9, 9, 3))), k) for k in ("PNG", "JPEG", "GIF", "TIFF")]

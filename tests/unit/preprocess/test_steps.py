@@ -3,12 +3,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from PIL import Image
 
 from edgecheck.errors import DatasetUnreadable
 from edgecheck.preprocess import steps
+from edgecheck.preprocess.context import Context
 from edgecheck.preprocess.table import STEPS
-from edgecheck.spec import steps as spec_steps
-from edgecheck.spec.presets import PRESETS
+from edgecheck.spec.keras_presets import KERAS_MODES
+from edgecheck.spec.presets import Preset
 from edgecheck.spec.step_part import StepPart
 
 
@@ -138,12 +140,33 @@ def test_cast_equals_numpy_where_it_does_not_refuse(values):
     np.testing.assert_array_equal(steps.cast(values, "int32"), values.astype(np.int32))
 
 
-@pytest.mark.parametrize("name", sorted(PRESETS))
-def test_presets_are_those_of_keras(tf, name):
+@pytest.mark.parametrize("name", sorted(KERAS_MODES))
+def test_keras_presets_are_those_of_keras(tf, name):
     module = getattr(tf.keras.applications, name.removeprefix("keras/"))
     images = pixels()
     expected = module.preprocess_input(images.astype(np.float32))
     before = images.copy()
-    found = STEPS[spec_steps.Preset](spec_steps.Preset(name=name), images, -1)
+    found = STEPS[Preset](Preset(name=name), images, Context(-1))
     np.testing.assert_allclose(found, expected, atol=1e-4)
     np.testing.assert_array_equal(images, before)
+
+
+@pytest.mark.parametrize(
+    ("name", "resize", "crop", "resample"),
+    [
+        ("torchvision/mobilenet_v2/IMAGENET1K_V1", 256, 224, Image.Resampling.BILINEAR),
+        ("torchvision/mobilenet_v2", 232, 224, Image.Resampling.BILINEAR),
+        ("torchvision/efficientnet_b0", 256, 224, Image.Resampling.BICUBIC),
+        ("torchvision/inception_v3", 342, 299, Image.Resampling.BILINEAR),
+    ],
+)
+def test_torchvision_presets_are_its_transforms_written_slowly(name, resize, crop, resample):
+    """Resize, CenterCrop, ToTensor, Normalize of torchvision on a Pillow image, channels last."""
+    stored = pixels((300, 401, 3))
+    image = Image.fromarray(stored).resize((int(resize * 401 / 300), resize), resample)
+    left, top = round((image.width - crop) / 2), round((image.height - crop) / 2)
+    part = np.asarray(image.crop((left, top, left + crop, top + crop))) / 255
+    expected = (part - [0.485, 0.456, 0.406]) / [0.229, 0.224, 0.225]
+    found = STEPS[Preset](Preset(name=name), stored[None], Context(-1))
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found[0], expected, atol=1e-5)

@@ -6,11 +6,12 @@ import pytest
 
 from edgecheck.errors import DatasetUnreadable
 from edgecheck.samples.open import open_dataset
-from edgecheck.spec.model import DatasetSpec
+from edgecheck.spec.model import DatasetSpec, InputSpec
 
 
-def opened(base, path, names=("x",), class_names=(), **fields):
-    return open_dataset(DatasetSpec(path=path, **fields), base, names, class_names)
+def opened(base, path, names=("x",), class_names=(), kind="image", truth="classes", **fields):
+    inputs = {name: InputSpec(kind=kind) for name in names}
+    return open_dataset(DatasetSpec(path=path, **fields), base, inputs, class_names, truth)
 
 
 def ids(dataset, size=3):
@@ -111,13 +112,13 @@ def test_a_file_that_disappears_is_an_error(images):
 
 
 def test_files_over_the_limit_are_refused(images, monkeypatch):
-    monkeypatch.setattr("edgecheck.samples.images.MAX_SAMPLE_BYTES", 4)
+    monkeypatch.setattr("edgecheck.samples.encoded.MAX_SAMPLE_BYTES", 4)
     with pytest.raises(DatasetUnreadable, match="larger than 4 bytes"):
         ids(opened(images, "images"))
 
 
 def test_chunks_are_cut_where_files_are_large(images, monkeypatch):
-    monkeypatch.setattr("edgecheck.samples.images.MAX_CHUNK_BYTES", 11)
+    monkeypatch.setattr("edgecheck.samples.encoded.MAX_CHUNK_BYTES", 11)
     chunks = list(opened(images, "images/**").chunks(10))
     assert [len(chunk.ids) for chunk in chunks] == [2, 1, 1]
 
@@ -216,7 +217,7 @@ def test_arrays_that_do_not_fit_are_refused(arrays, path, fields, message):
 
 
 def test_chunks_of_arrays_are_cut_where_rows_are_large(arrays, monkeypatch):
-    monkeypatch.setattr("edgecheck.samples.arrays.MAX_CHUNK_BYTES", 40)
+    monkeypatch.setattr("edgecheck.samples.arrays.MAX_CHUNK_BYTES", 48)
     dataset = opened(arrays, "d.npz", labels="y")
     assert [len(chunk.ids) for chunk in dataset.chunks(8)] == [2] * 5
 

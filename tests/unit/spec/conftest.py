@@ -34,7 +34,22 @@ inputs:
       - cast: float32
   gray:
     kind: array
-    steps: [to-gray, minmax, preset: keras/mobilenet_v2]
+    steps: [to-gray, minmax, preset: keras/mobilenet_v2, center-crop: 96, crop: {top: 0, left: 1, height: 2, width: 3}]
+  sound:
+    kind: audio
+    sample_rate: 16000
+    steps:
+      - mono: first
+      - resample: {rate: 16000}
+      - trim-or-pad: {samples: 16000}
+      - peak-normalize: max
+      - stft: {window: 480, step: 320, fft: 512, window_fn: hann, power: 1, pad: none}
+      - log-mel: {bins: 40, low_hz: 20, high_hz: 4e3, log: db, offset: 0, floor: 1e-10, implementation: librosa}
+      - mfcc: {coefficients: 10, implementation: librosa}
+      - reshape: [49, 10, 1]
+  wave:
+    kind: audio
+    steps: [frame: {length: 400, step: 160, pad: end}]
 dataset:
   path: images/*.png
   labels: labels.csv

@@ -27,7 +27,7 @@ INPUT = "inputs: {x: {kind: array}}\n"
         ("version: 1\nmodel: {task: other, labels: [a, 1]}\n" + INPUT, "2:34: model.labels[1]: found 1, expected text; put it in quotes"),
         (START + "inputs: {}\n", "3:9: inputs: found a mapping, expected at least 1"),
         (START + "inputs: [a]\n", "3:9: inputs: found a list of 1, expected a mapping of keys to values"),
-        (START + "inputs: {steps: {kind: array, foo: 1}}\n", "3:31: inputs.steps.foo: unknown key 'foo' (allowed: kind, shape, layout, range, steps)"),
+        (START + "inputs: {steps: {kind: array, foo: 1}}\n", "3:31: inputs.steps.foo: unknown key 'foo' (allowed: kind, shape, layout, sample_rate, range, steps)"),
         (START + "inputs: {'a b': {}}\n", "3:10: inputs['a b']: missing key 'kind'"),
         (START + "inputs: {x: {kind: array, range: [1, 1]}}\n", "3:34: inputs.x.range: found [1, 1], expected [lowest, highest]"),
         (START + "inputs: {x: {kind: array, range: [1]}}\n", "3:34: inputs.x.range: found a list of 1, expected exactly 2"),
@@ -36,7 +36,7 @@ INPUT = "inputs: {x: {kind: array}}\n"
         (START + "inputs: {x: {kind: array, shape: [yes]}}\n", "3:35: inputs.x.shape[0]: found 'yes', expected a whole number"),
         (START + INPUT + "dataset: {path: ''}\n", "4:17: dataset.path: found '', expected text that is not blank"),
         (START + INPUT + "dataset: {path: a, seed: -1}\n", "4:26: dataset.seed: found -1, expected at least 0"),
-        (START + INPUT + "target: {runtime: tflite}\n", "4:19: target.runtime: found 'tflite', expected litert, tflite-runtime or tensorflow, alone or as tflite-runtime==2.14.0"),
+        (START + INPUT + "target: {runtime: tflite}\n", "4:19: target.runtime: found 'tflite', expected litert, tflite-runtime, tensorflow or tflm, alone or as tflite-runtime==2.14.0"),
         (START + INPUT + "tolerances: {agreement: 1.01}\n", "4:25: tolerances.agreement: found 1.01, expected at most 1.0"),
         (START + INPUT + "tolerances: {sqnr_db: 1e999}\n", "4:23: tolerances.sqnr_db: found 1e999, expected a number that fits in 64 bits"),
         (START + INPUT + "ignore: [{rule: a, reason: ' '}]\n", "4:28: ignore[0].reason: found ' ', expected text that is not blank"),
@@ -111,5 +111,5 @@ def test_any_change_of_a_spec_loads_or_is_explained_in_plain_words(load, full_va
             assert 1 <= problem.column <= len(lines[problem.line - 1]) + 1
             assert not re.search(
                 r"pydantic|[Ii]nput should|http|Value error|tuple|dict|another value|one-or-list",
-                problem.message,
+                re.sub("'[^']*'", "", problem.message),  # without what the file itself says
             )

@@ -38,7 +38,14 @@ def test_full_and_small_specs_are_valid(validator, full_values):
 STEPS = (
     "decode", "to-gray", "rescale", "standardize", "minmax", {"standardize": None}, {"decode": {}},
     {"cast": "int8"}, {"preset": "keras/vgg16"}, {"transpose": [1, 0]}, {"channel-order": "RGB"},
-    {"resize": {"size": [1, 2]}}, {"normalize": {"mean": 0, "std": [1, 2.5]}},
+    {"resize": {"size": [1, 2]}}, {"resize": {"size": 3}}, {"center-crop": 4},
+    {"center-crop": [4, 5]}, {"crop": {"top": 0, "left": 1, "height": 2, "width": 3}},
+    {"resize": {"size": [1, 2], "fit": "letterbox", "pad_value": [1, 2, 3]}},
+    {"decode": {"color": "L", "depth": 16}}, {"preset": "torchvision/resnet18"}, {"normalize": {"mean": 0, "std": [1, 2.5]}},
+    {"mono": "mean"}, {"resample": {"rate": 8000}}, {"trim-or-pad": {"samples": 9}},
+    {"peak-normalize": "absolute"}, {"frame": {"length": 9, "step": 4}}, {"reshape": [490]},
+    {"stft": {"window": 480, "step": 320}}, {"mfcc": {"coefficients": 10}},
+    {"log-mel": {"bins": 40, "low_hz": 20, "high_hz": 4000}},
 )  # fmt: skip
 
 
@@ -53,7 +60,9 @@ def test_good_step_is_valid_for_schema_and_loader(validator, load, step):
     [
         "resize", "cast", "resise", 3, {}, {"cast": "int8", "decode": {}}, {"cast": "float16"},
         {"preset": "keras/none"}, {"resize": {}}, {"resize": {"size": [1]}}, {"resize": None},
-        {"resize": {"size": [0, 1]}}, {"resize": {"size": [1, 2], "methd": "area"}},
+        {"resize": {"size": [0, 1]}}, {"resize": {"size": 0}}, {"center-crop": {"size": 4}},
+        {"crop": {"top": 0}}, {"decode": {"depth": 12}}, {"resize": {"size": [1, 2], "fit": "pad"}},
+        {"resize": {"size": [1, 2], "methd": "area"}},
         {"to-gray": {"a": 1}}, {"normalize": {"mean": [], "std": 1}}, {"transpose": []},
         {"cast": {"dtype": "int8"}}, {"size": [1, 2]},
     ],
@@ -68,7 +77,7 @@ def test_bad_step_is_invalid_for_schema_and_loader(validator, load, step):
 @pytest.mark.parametrize(
     "change",
     [
-        {"version": 2}, {"versoin": 1}, {"inputs": {}}, {"model": {}}, {"state": "stream"},
+        {"version": 2}, {"versoin": 1}, {"inputs": {}}, {"model": {}}, {"state": "flow"},
         {"target": {"runtime": "tflite"}}, {"dataset": {"path": " "}}, {"ignore": [{"rule": "a"}]},
         {"tolerances": {"agreement": 2}}, {"outputs": {"a": {"activation": "relu"}}},
         {"dataset": {"path": "a", "limit": 0}},

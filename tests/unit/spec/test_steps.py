@@ -1,12 +1,15 @@
 import pytest
 from pydantic import ValidationError
 
+from edgecheck.spec import audio_steps as a
 from edgecheck.spec import steps as s
+from edgecheck.spec.image_steps import METHODS
 from edgecheck.spec.model import InputSpec
 
 CLASSES = (
-    s.Decode, s.ToGray, s.ChannelOrder, s.Resize, s.Rescale, s.Normalize, s.Standardize, s.MinMax,
-    s.Transpose, s.Cast, s.Preset,
+    s.Decode, s.ToGray, s.ChannelOrder, s.Resize, s.Crop, s.CenterCrop, s.Rescale, s.Normalize, s.Standardize, s.MinMax,
+    s.Transpose, s.Cast, s.Preset, s.Reshape, a.Mono, a.Resample, a.TrimOrPad, a.PeakNormalize,
+    a.Frame, a.Stft, a.LogMel, a.Mfcc,
 )  # fmt: skip
 
 
@@ -23,7 +26,13 @@ def test_steps_are_typed_and_in_order(load, full):
         s.Transpose(axes=(2, 0, 1)),
         s.Cast(dtype="float32"),
     )
-    assert inputs["gray"].steps == (s.ToGray(), s.MinMax(), s.Preset(name="keras/mobilenet_v2"))
+    assert inputs["gray"].steps == (
+        s.ToGray(),
+        s.MinMax(),
+        s.Preset(name="keras/mobilenet_v2"),
+        s.CenterCrop(size=96),
+        s.Crop(top=0, left=1, height=2, width=3),
+    )
 
 
 def test_full_spec_uses_every_step(load, full):
@@ -53,8 +62,22 @@ def test_steps_can_be_built_in_python():
         ("resize: {size: []}", "7:22: S.resize.size: found a list of 0, expected exactly 2"),
         ("resize: {size: [1, 2, 3]}", "7:22: S.resize.size: found a list of 3, expected exactly 2"),
         ("resize: {size: [1, 99999]}", "7:26: S.resize.size[1]: found 99999, expected at most 16384"),
-        ("resize: {size: [1, 2], methd: area}", "7:30: S.resize.methd: unknown key 'methd'; did you mean 'method'? (allowed: size, method, antialias, fit, implementation)"),
-        ("resize: {size: [1, 2], method: biliner}", "7:38: S.resize.method: found 'biliner', expected one of nearest, bilinear, area; did you mean 'bilinear'?"),
+        ("resize: {size: [1, 2], methd: area}", "7:30: S.resize.methd: unknown key 'methd'; did you mean 'method'? (allowed: size, method, antialias, fit, pad_value, crop_padding, implementation)"),
+        ("resize: {size: [1, 2], method: biliner}", "7:38: S.resize.method: found 'biliner', expected one of nearest, bilinear, bicubic, area, lanczos, lanczos5, mitchellcubic; did you mean 'bilinear'?"),
+        ("resize: {size: 0}", "7:22: S.resize.size: found 0, expected at least 1"),
+        ("resize: {size: a}", "7:22: S.resize.size: found 'a', expected a whole number, or a list of them"),
+        ("resize: {size: [1, 2], method: lanczos3}", "7:38: S.resize.method: found 'lanczos3', expected one of nearest, bilinear, bicubic, area, lanczos, lanczos5, mitchellcubic; did you mean 'lanczos'?"),
+        ("resize: {size: [1, 2], method: lanczos5, antialias: true, implementation: pillow}", "7:38: S.resize.method: Pillow has no lanczos5, only area, bicubic, bilinear, lanczos, nearest"),
+        ("resize: {size: [1, 2], pad_value: 0}", "7:41: S.resize.pad_value: only `fit: letterbox` uses pad_value"),
+        ("resize: {size: [1, 1], crop_padding: 32}", "7:44: S.resize.crop_padding: only `fit: crop-padding` uses crop_padding"),
+        ("resize: {size: 9, fit: letterbox}", "7:22: S.resize.size: `fit: letterbox` needs a size of [height, width]"),
+        ("resize: {size: [1, 2], fit: crop-padding}", "7:22: S.resize.size: crop-padding is defined for a square size only"),
+        ("decode: {depth: 16}", "7:23: S.decode.depth: 16 bits need `color: L`, found RGB"),
+        ("decode: {depth: 12}", "7:23: S.decode.depth: found 12, expected one of 8, 16"),
+        ("crop: {top: 0, left: 0, height: 4}", "7:7: S.crop: missing key 'width'"),
+        ("crop: {top: -1, left: 0, height: 4, width: 4}", "7:19: S.crop.top: found -1, expected at least 0"),
+        ("center-crop", "7:7: S: 'center-crop' needs a value, as in `- center-crop: 224`"),
+        ("preset: torchvision/mobilenetv2", "7:15: S.preset: unknown preset 'torchvision/mobilenetv2'; did you mean 'torchvision/mobilenet_v2'?"),
         ("to-gray: {a: 1}", "7:17: S.to-gray.a: unknown key 'a'; nothing can be set here"),
         ("cast", "7:7: S: 'cast' needs a value, as in `- cast: float32`"),
         ("cast: flot32", "7:13: S.cast: found 'flot32', expected one of float32, uint8, int8, int16, int32; did you mean 'float32'?"),
@@ -88,8 +111,10 @@ def test_wrong_step_is_explained_at_its_place(step_problems, step, problem):
     assert found.startswith(problem)
 
 
-@pytest.mark.parametrize("implementation", ["tensorflow", "pillow"])
-@pytest.mark.parametrize("method", ["nearest", "bilinear", "area"])
+@pytest.mark.parametrize(
+    ("implementation", "method"),
+    [(name, method) for name, methods in METHODS.items() for method in sorted(methods)],
+)
 @pytest.mark.parametrize("antialias", [False, True])
 def test_antialias_is_refused_exactly_where_the_library_cannot_do_it(
     implementation, method, antialias
@@ -97,9 +122,15 @@ def test_antialias_is_refused_exactly_where_the_library_cannot_do_it(
     allowed = {
         ("tensorflow", "nearest"): {False},
         ("tensorflow", "bilinear"): {False, True},
+        ("tensorflow", "bicubic"): {False, True},
+        ("tensorflow", "lanczos"): {False, True},
+        ("tensorflow", "lanczos5"): {False, True},
+        ("tensorflow", "mitchellcubic"): {False, True},
         ("tensorflow", "area"): {False},
         ("pillow", "nearest"): {False},
         ("pillow", "bilinear"): {True},
+        ("pillow", "bicubic"): {True},
+        ("pillow", "lanczos"): {True},
         ("pillow", "area"): {False, True},
     }
     values = {"method": method, "implementation": implementation, "antialias": antialias}
@@ -109,7 +140,8 @@ def test_antialias_is_refused_exactly_where_the_library_cannot_do_it(
         accepted = False
     else:
         accepted = True
-    assert accepted == (antialias in allowed[implementation, method])
+    # cv2.resize has no such choice.
+    assert accepted == (antialias in allowed.get((implementation, method), {False}))
 
 
 @pytest.mark.parametrize(
@@ -117,6 +149,11 @@ def test_antialias_is_refused_exactly_where_the_library_cannot_do_it(
     [
         ("antialias: true, method: nearest", 41, "tf.image.resize ignores antialias with nearest"),
         ("antialias: true, method: area", 41, "tf.image.resize ignores antialias with area"),
+        (
+            "antialias: true, implementation: opencv",
+            41,
+            "cv2.resize ignores antialias with bilinear",
+        ),
         ("implementation: pillow", 15, "Pillow always antialiases when it shrinks"),
         ("implementation: pillow, antialias: false", 65, "`antialias: true`"),
     ],

@@ -1,0 +1,117 @@
+"""Normalisation that is part of the graph, against the one in the spec."""
+
+from collections.abc import Iterator
+
+from edgecheck.checks import thresholds
+from edgecheck.checks.calibration import Range, Source, expected_range, fit
+from edgecheck.checks.evidence import Evidence, input_subject
+from edgecheck.checks.labels import reference_is_lost, reference_works
+from edgecheck.findings import Finding
+from edgecheck.preprocess.ranges import pixel_map
+from edgecheck.quantization import representable_range
+from edgecheck.rules.input.input_double_normalized import InputDoubleNormalized
+from edgecheck.rules.quantization.in_graph_normalization_int8 import InGraphNormalizationInt8
+from edgecheck.tensors import integer_range
+from edgecheck.tflite.contract import input_fossil, is_quantized
+from edgecheck.tflite.graph import Port, Tensor
+from edgecheck.tflite.leading import Leading, leading
+
+PIXELS: Range = (0.0, 255.0)
+_CHANNELS = frozenset({1, 3, 4})
+
+
+def check(evidence: Evidence) -> Iterator[Finding]:
+    """Pixels are normalised once, and what the graph makes of them can be represented."""
+    for name, port in evidence.ports.items():
+        found = leading(evidence.data, evidence.model, port) if evidence.data else None
+        if found is None or not found.operators:
+            continue
+        yield from _double(evidence, name, port, found)
+        yield from _lost(evidence, name, port, found)
+
+
+def normalises_inside(evidence: Evidence, port: Port) -> bool:
+    """Whether the graph itself scales an input before anything else."""
+    return bool(evidence.data and leading(evidence.data, evidence.model, port).operators)
+
+
+def _double(evidence: Evidence, name: str, port: Port, found: Leading) -> Iterator[Finding]:
+    """Constants made for 0..255, fed with what is about unit wide already."""
+    expected = _fed(evidence, name)
+    if expected is None or not _is_image(evidence, name, port.tensor):
+        return
+    low, high = expected[0]
+    # Channel by channel: offsets that differ would hide how narrow each of them is.
+    made = max(map(abs, found.scale)) * (PIXELS[1] - PIXELS[0])
+    is_normalisation = thresholds.UNIT_WIDTH[0] <= made <= thresholds.UNIT_WIDTH[1]
+    if not is_normalisation or PIXELS[1] - PIXELS[0] <= thresholds.SHRINK_ERROR * (high - low):
+        return
+    if _takes(evidence, port, expected[0]) or reference_works(evidence):
+        return
+    rule = InputDoubleNormalized(
+        input=name,
+        expected=[low, high],
+        operators=[operator.name for operator in found.operators],
+        shrunk=list(found.span(low, high)),
+        raw=list(found.span(*PIXELS)),
+    )
+    # Dark pictures can look normalised; a promise, steps, or a model that fails leave no doubt.
+    is_sure = expected[1] != "data" or reference_is_lost(evidence)
+    yield Finding.of(rule, input_subject(name), severity="error" if is_sure else "warning")
+
+
+def _fed(evidence: Evidence, name: str) -> tuple[Range, Source] | None:
+    """What the spec feeds; unlike for calibration, its steps say more than the samples."""
+    expected = expected_range(evidence, name)
+    made = pixel_map(evidence.spec.inputs[name])
+    if expected is not None and expected[1] == "data" and made is not None:
+        return made.span, "steps"
+    return expected
+
+
+def _is_image(evidence: Evidence, name: str, tensor: Tensor) -> bool:
+    """Whether the values are pixels: by the spec, or by rank 4 with 1, 3 or 4 channels."""
+    kind, shape = evidence.spec.inputs[name].kind, tensor.shape
+    has_channels = len(shape) == 4 and bool({shape[-1], shape[1]} & _CHANNELS)
+    return kind == "image" or (kind == "array" and has_channels)
+
+
+def _takes(evidence: Evidence, port: Port, expected: Range) -> bool:
+    """Whether calibration saw the spec's range: then it is the one that training fed."""
+    stored = _representable(input_fossil(evidence.model, port))
+    if stored is None:
+        return False
+    found = fit(stored[0], expected, stored[1])
+    return (
+        found.coverage >= thresholds.COVERAGE_WARNING
+        and found.width_ratio <= thresholds.WIDTH_WARNING
+    )
+
+
+def _lost(evidence: Evidence, name: str, port: Port, found: Leading) -> Iterator[Finding]:
+    """The quantized result of the constants holds what they make of the input's range."""
+    before = _representable(input_fossil(evidence.model, port))
+    after = _representable(found.result)
+    if before is None or after is None or found.result.index == port.tensor.index:
+        return
+    needed = found.span(*before[0])
+    if needed[0] >= needed[1]:
+        return
+    coverage = fit(after[0], needed, after[1]).coverage
+    if coverage < thresholds.COVERAGE_WARNING:
+        rule = InGraphNormalizationInt8(
+            input=name,
+            operators=[operator.name for operator in found.operators],
+            representable=list(after[0]),
+            needed=list(needed),
+            coverage=coverage,
+        )
+        yield Finding.of(rule, input_subject(name))
+
+
+def _representable(tensor: Tensor | None) -> tuple[Range, int] | None:
+    """The representable range of a quantized tensor, and how many codes it has."""
+    if tensor is None or tensor.quantization is None or not is_quantized(tensor):
+        return None
+    low, high = integer_range(tensor.dtype)
+    return representable_range(tensor.quantization, tensor.dtype), high - low + 1

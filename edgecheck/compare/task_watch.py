@@ -1,0 +1,249 @@
+"""What is followed of an output beyond the statistics that all tasks have."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from edgecheck.compare.outputs import ClassRule
+from edgecheck.compare.statistics import (
+    ErrorStatistics,
+    Kind,
+    MapStatistics,
+    Measure,
+    TaskStatistics,
+)
+from edgecheck.metrics.bootstrap import percentile_interval
+from edgecheck.metrics.neighbours import NeighbourAgreement
+from edgecheck.metrics.overlap import Overlap
+from edgecheck.metrics.ranges import ChannelRanges
+from edgecheck.metrics.truth import PairedErrors
+from edgecheck.metrics.variation import VariationSqnr
+from edgecheck.tensors import Array, flat_rows
+
+
+@dataclass(frozen=True)
+class Page:
+    """One output of both models for a few samples; arrays are (n, ...) with the model's shape."""
+
+    candidate: Array
+    reference: Array | None
+    weights: Array
+    """Bootstrap weights (n, REPLICATES)."""
+    truth: Array | None
+    """What the answer should be, (n, ...): targets, or the input of an autoencoder."""
+
+
+class TaskWatch(Protocol):
+    """Follows one output page by page."""
+
+    def update(self, page: Page) -> None:
+        """Add a page."""
+
+    def statistics(self) -> TaskStatistics:
+        """What was seen so far."""
+
+
+class NoWatch:
+    """Nothing more than what all tasks have."""
+
+    def update(self, page: Page) -> None:
+        """Take no notice."""
+
+    def statistics(self) -> TaskStatistics:
+        """Nothing."""
+        return TaskStatistics()
+
+
+class ErrorWatch:
+    """Errors of both models against true values of the same size."""
+
+    def __init__(self) -> None:
+        self._errors = PairedErrors()
+        self._has_reference = False
+        self._misfit: tuple[int, int] | None = None
+
+    def update(self, page: Page) -> None:
+        """Add a page; without truth, or with truth of another size, nothing is compared."""
+        if page.truth is None:
+            return
+        truth, candidate = flat_rows(page.truth), flat_rows(page.candidate)
+        if truth.shape != candidate.shape:
+            self._misfit = truth.shape[1], candidate.shape[1]
+            return
+        self._has_reference = page.reference is not None
+        reference = candidate if page.reference is None else flat_rows(page.reference)
+        self._errors.update(truth, reference, candidate, page.weights)
+
+    def statistics(self) -> TaskStatistics:
+        """The errors; of the candidate alone where there is no reference."""
+        found = self._errors.compute()
+        if found is None:
+            return TaskStatistics(misfit=self._misfit)
+        if not self._has_reference:
+            return TaskStatistics(errors=ErrorStatistics(self._errors.samples, found[1]))
+        errors = ErrorStatistics(
+            samples=self._errors.samples,
+            candidate=found[1],
+            reference=found[0],
+            r2_loss=Measure(self._errors.loss(), self._errors.loss_interval()),
+            ratio=Measure(self._errors.ratio(), self._errors.ratio_interval()),
+        )
+        return TaskStatistics(errors=errors)
+
+
+class ValueWatch:
+    """A regression: against the reference by what varies, and against targets."""
+
+    def __init__(self) -> None:
+        self._variation = VariationSqnr()
+        self._apart = PairedErrors()
+        self._errors = ErrorWatch()
+
+    def update(self, page: Page) -> None:
+        """Add a page."""
+        self._errors.update(page)
+        if page.reference is not None:
+            sides = flat_rows(page.reference), flat_rows(page.candidate)
+            self._variation.update(*sides, page.weights)
+            self._apart.update(sides[0], *sides, page.weights)
+
+    def statistics(self) -> TaskStatistics:
+        """Variation SQNR and errors."""
+        seen = self._errors.statistics()
+        apart = self._apart.compute()
+        return TaskStatistics(
+            variation_sqnr_db=(
+                None
+                if apart is None
+                else Measure(self._variation.compute(), self._variation.interval())
+            ),
+            mean_abs_error=None if apart is None else apart[1].mae,
+            errors=seen.errors,
+            misfit=seen.misfit,
+        )
+
+
+class VectorWatch:
+    """An embedding."""
+
+    def __init__(self) -> None:
+        self._neighbours = NeighbourAgreement()
+
+    def update(self, page: Page) -> None:
+        """Add a page."""
+        if page.reference is not None:
+            self._neighbours.update(flat_rows(page.reference), flat_rows(page.candidate))
+
+    def statistics(self) -> TaskStatistics:
+        """Whether nearest neighbours stay."""
+        share = self._neighbours.compute()
+        return TaskStatistics(neighbour_agreement=None if np.isnan(share) else share)
+
+
+class PixelWatch:
+    """A segmentation: the class of each pixel."""
+
+    def __init__(self, rule: ClassRule, axis: int) -> None:
+        """Start empty; classes run along `axis` of the output, its batch axis counted."""
+        self._rule = rule
+        self._axis = axis
+        self._pair: Overlap | None = None
+        self._truth: tuple[Overlap, Overlap] | None = None
+        self._has_reference = False
+        self._misfit: tuple[int, int] | None = None
+
+    def update(self, page: Page) -> None:
+        """Add a page."""
+        found, classes = self._maps(page.candidate)
+        expected = None if page.reference is None else self._maps(page.reference)[0]
+        if expected is not None:
+            self._has_reference = True
+            self._pair = self._pair or Overlap(classes)
+            self._pair.update(expected, found, page.weights)
+        if page.truth is not None:
+            self._compare(page, found, found if expected is None else expected, classes)
+
+    def statistics(self) -> TaskStatistics:
+        """Agreement of pixels and mean IoU."""
+        pair = self._pair
+        return TaskStatistics(
+            pixel_agreement=(
+                None if pair is None else Measure(pair.agreement(), pair.agreement_interval())
+            ),
+            mean_iou=None if pair is None else _mean_iou(pair),
+            maps=self._map_statistics(),
+            misfit=self._misfit,
+        )
+
+    def _maps(self, output: Array) -> tuple[Array, int]:
+        """(class of each pixel (n, pixels), number of classes)."""
+        scores = along(output, self._axis)
+        classes = self._rule.classes(scores.shape[-1])
+        tops = self._rule.top(scores.reshape(-1, scores.shape[-1]))
+        return tops.reshape(len(output), -1), classes
+
+    def _compare(self, page: Page, found: Array, expected: Array, classes: int) -> None:
+        truth = flat_rows(page.truth) if page.truth is not None else found
+        if truth.shape != found.shape:
+            self._misfit = truth.shape[1], found.shape[1]
+            return
+        classed = np.where(np.isfinite(truth), truth, -1).astype(np.int64)
+        self._truth = self._truth or (Overlap(classes), Overlap(classes))
+        for overlap, maps in zip(self._truth, (expected, found), strict=True):
+            overlap.update(classed, maps, page.weights)
+
+    def _map_statistics(self) -> MapStatistics | None:
+        if self._truth is None or np.isnan(self._truth[1].mean_iou()):
+            return None
+        reference, candidate = (overlap.mean_iou() for overlap in self._truth)
+        if not self._has_reference:
+            return MapStatistics(candidate)
+        lost = self._truth[0].mean_iou_replicates() - self._truth[1].mean_iou_replicates()
+        return MapStatistics(
+            candidate, reference, Measure(reference - candidate, percentile_interval(lost))
+        )
+
+
+class ChannelWatch:
+    """The ranges of channels, where one scale may have to serve values of several sizes."""
+
+    def __init__(self, axis: int) -> None:
+        """Start empty; channels run along `axis` of the output, its batch axis counted."""
+        self._axis = axis
+        self._ranges = ChannelRanges()
+
+    def update(self, page: Page) -> None:
+        """Add a page."""
+        if page.reference is not None and page.reference.size:
+            self._ranges.update(along(page.reference, self._axis))
+
+    def statistics(self) -> TaskStatistics:
+        """The range of each channel of the reference."""
+        return TaskStatistics(ranges=self._ranges.compute())
+
+
+def along(output: Array, axis: int) -> Array:
+    """Rows (n, ...) of an output with `axis`, counted with the model's batch axis, moved last."""
+    return np.moveaxis(output, axis if axis < 0 else axis + 1, -1)
+
+
+def watch_for(kind: Kind, rule: ClassRule | None, axis: int, *, has_channels: bool) -> TaskWatch:
+    """What to follow of an output of this kind."""
+    if kind == "pixels" and rule is not None:
+        return PixelWatch(rule, axis)
+    if has_channels:
+        return ChannelWatch(axis)
+    plain: dict[Kind, type[ValueWatch | ErrorWatch | VectorWatch]] = {
+        "values": ValueWatch,
+        "reconstruction": ErrorWatch,
+        "vectors": VectorWatch,
+    }
+    return plain.get(kind, NoWatch)()
+
+
+def _mean_iou(pair: Overlap) -> Measure | None:
+    value = pair.mean_iou()
+    if np.isnan(value):
+        return None
+    return Measure(value, percentile_interval(pair.mean_iou_replicates()))

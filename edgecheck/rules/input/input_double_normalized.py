@@ -1,0 +1,73 @@
+"""The rule `input-double-normalized`."""
+
+from dataclasses import dataclass
+
+from edgecheck.rules.base import Rule
+from edgecheck.rules.wording import listed, number, plain, span
+
+
+@dataclass(frozen=True)
+class InputDoubleNormalized(Rule):
+    """The steps scale the pixels, and the model scales them a second time.
+
+    ## What it means
+    A scaling layer was exported inside the model: it expects raw pixels,
+    0..255. The steps scale before, so that what arrives behind that layer is
+    nearly one constant, and the model gives one answer for everything.
+
+    ## Why it happens
+    * Keras EfficientNet and MobileNetV3 (`include_preprocessing=True`) hold a
+      Rescaling layer; their `preprocess_input` does nothing, on purpose.
+    * A Rescaling or Normalization layer was put on top for export, and the
+      app kept its own mean and deviation.
+
+    ## How edgecheck knows
+    It follows the input through operators that multiply, add, subtract or
+    divide by constants. They make pixels 0..255 about unit wide, as only
+    normalisation does; what the spec feeds is less than a twentieth of that.
+
+    ## How to fix
+    Normalise once. Feed raw pixels, in the spec and on the device:
+
+        range: [0, 255]
+        steps:
+          - decode
+
+    or export the model without its scaling layer.
+
+    ## References
+    * https://github.com/shaqian/flutter_tflite/issues/222
+    * https://github.com/tensorflow/tensorflow/issues/48412
+    * https://github.com/HimaxWiseEyePlus/himax_tflm/issues/18
+    """
+
+    name = "input-double-normalized"
+    severity = "error"
+    role = "cause"
+
+    input: str
+    expected: list[float]
+    """[lowest, highest] that the spec feeds."""
+    operators: list[str]
+    """The operators at the start of the model that scale."""
+    shrunk: list[float]
+    """What `expected` becomes behind them."""
+    raw: list[float]
+    """What 0..255 becomes behind them."""
+
+    def message(self) -> str:
+        """What was found, with its numbers."""
+        factor = 255 / max(self.expected[1] - self.expected[0], 1e-30)
+        return (
+            f'Input "{plain(self.input)}" is normalised twice: the spec feeds {span(self.expected)}'
+            f", and the model itself scales it ({listed(self.operators)}) to {span(self.shrunk)}. "
+            f"It is made for pixels 0 to 255, {number(float(f'{factor:.3g}'))} times wider, which "
+            f"become {span(self.raw)}."
+        )
+
+    def fix(self) -> str:
+        """What to do."""
+        return (
+            "Feed raw pixels (0 to 255): take the scaling steps out of the spec and out of the "
+            "app. Or export the model without the scaling layer that it begins with."
+        )

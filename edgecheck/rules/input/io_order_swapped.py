@@ -1,0 +1,66 @@
+"""The rule `io-order-swapped`."""
+
+from dataclasses import dataclass
+
+from edgecheck.rules.base import Rule
+from edgecheck.rules.wording import listed, shape
+
+
+@dataclass(frozen=True)
+class IoOrderSwapped(Rule):
+    """Inputs of one shape come in different orders, depending on who lists them.
+
+    ## What it means
+    `get_input_details()` lists the inputs in the order of the file, which is
+    not that of the training code. `get_signature_list()` sorts them by name.
+    Code that goes by position feeds one input with the values of another;
+    as the shapes are equal, no runtime notices.
+
+    ## Why it happens
+    * The converter orders inputs by its own names, and the order changes
+      when a layer is renamed.
+    * Two lists of different order are zipped together.
+
+    ## How edgecheck knows
+    It compares the order of the subgraph with the alphabetical one of the
+    signature, for inputs of equal shape and type. edgecheck itself binds by
+    name only, so that its own results are right.
+
+    ## How to fix
+    Feed by name, never by position:
+
+        run = interpreter.get_signature_runner()
+        run(left=first, right=second)
+
+    Without signatures, on a microcontroller, write the order of the file
+    down as constants, and check them when the model changes.
+
+    ## References
+    * https://github.com/tensorflow/tensorflow/issues/56985
+    * https://github.com/tensorflow/tensorflow/pull/124015
+    * https://github.com/breizhn/DTLN/issues/5
+    """
+
+    name = "io-order-swapped"
+    severity = "warning"
+    role = "note"
+
+    by_position: list[str]
+    """Names in the order of the subgraph, as `get_input_details()` has them."""
+    by_name: list[str]
+    """The same names in the order of the signature list."""
+    shape: list[int]
+
+    def message(self) -> str:
+        """What was found, with its numbers."""
+        return (
+            f"Inputs of the same shape {shape(self.shape)} can be mixed up: by position they are "
+            f"{listed(self.by_position)}, but the signature lists {listed(self.by_name)}."
+        )
+
+    def fix(self) -> str:
+        """What to do."""
+        return (
+            "Feed these inputs by name (`get_signature_runner()`); where only positions exist, "
+            f"use the order {listed(self.by_position)}."
+        )

@@ -1,0 +1,66 @@
+"""The rule `output-order-changed`."""
+
+from dataclasses import dataclass
+
+from edgecheck.rules.base import Rule
+from edgecheck.rules.wording import listed, shape
+
+
+@dataclass(frozen=True)
+class OutputOrderChanged(Rule):
+    """Outputs of one shape come in different orders, depending on who lists them.
+
+    ## What it means
+    `get_output_details()` lists the outputs in the order of the file. It is
+    often not that of the trained model, and not the alphabetical one of the
+    signature. Code that reads by position takes one output for another.
+
+    ## Why it happens
+    * The converter orders outputs as it meets them; another version of it,
+      or another quantization, gives another order.
+    * Detection models changed from boxes, classes, scores, count to scores,
+      boxes, count, classes between TensorFlow versions.
+
+    ## How edgecheck knows
+    It compares the order of the subgraph with the alphabetical one of the
+    signature, for outputs of equal shape and type. edgecheck itself goes by
+    name, so that its own results are right.
+
+    ## How to fix
+    Read by name, never by position:
+
+        outputs = interpreter.get_signature_runner()(image=image)
+        scores = outputs["scores"]
+
+    Without signatures write the order of the file down, and check it when
+    the model changes.
+
+    ## References
+    * https://github.com/tensorflow/models/issues/10970
+    * https://github.com/tensorflow/tensorflow/issues/52259
+    * https://github.com/tensorflow/tensorflow/issues/33303
+    """
+
+    name = "output-order-changed"
+    severity = "warning"
+    role = "note"
+
+    by_position: list[str]
+    """Names in the order of the subgraph, as `get_output_details()` has them."""
+    by_name: list[str]
+    """The same names in the order of the signature list."""
+    shape: list[int]
+
+    def message(self) -> str:
+        """What was found, with its numbers."""
+        return (
+            f"Outputs of the same shape {shape(self.shape)} can be mixed up: by position they are "
+            f"{listed(self.by_position)}, but the signature lists {listed(self.by_name)}."
+        )
+
+    def fix(self) -> str:
+        """What to do."""
+        return (
+            "Read these outputs by name (`get_signature_runner()`); where only positions exist, "
+            f"use the order {listed(self.by_position)}."
+        )

@@ -1,0 +1,1 @@
+"""Rules about what training and export put into the file."""

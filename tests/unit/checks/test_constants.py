@@ -1,0 +1,119 @@
+import numpy as np
+import pytest
+from models import OpDef, TensorDef, build_model, float_dense
+from static_findings import file_evidence, found
+
+from edgecheck.checks import constants
+
+HALF = {"model": {"task": "classification", "quantization": "float16"}}
+NAN = ("nan-or-inf-weights", "error")
+
+
+def dense(value, *, where="weights"):
+    weights, bias = np.ones((3, 4), np.float32), np.zeros(3, np.float32)
+    (weights if where == "weights" else bias).flat[1] = value
+    return float_dense(weights, bias)
+
+
+def masked(value, name="ADD", dtype="float32"):
+    """input <name> constant -> output; the constant is unpacked where it is float16."""
+    constant = np.zeros(4, np.float32)
+    constant[2] = value
+    with np.errstate(over="ignore"):
+        stored = TensorDef("mask", (1, 4), dtype, data=constant.astype(dtype))
+    tensors = [TensorDef("x", (1, 4)), stored, TensorDef("m", (1, 4)), TensorDef("y", (1, 4))]
+    unpack = [OpDef("DEQUANTIZE", [1], [2])] if dtype == "float16" else []
+    used = 2 if unpack else 1
+    return build_model(tensors, [*unpack, OpDef(name, [0, used], [3])], [0], [3])
+
+
+@pytest.mark.parametrize("where", ["weights", "bias"])
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_weights_that_are_not_finite_are_an_error(value, where):
+    assert found(constants.check_finite, dense(value, where=where)) == [NAN]
+
+
+def test_every_bad_element_is_counted():
+    (finding,) = constants.check_finite(file_evidence(dense(np.nan)))
+    assert finding.evidence["nan"] == 1
+    assert finding.evidence["elements"] == 12
+    assert finding.subject.name == "weights"
+
+
+def test_nan_in_arithmetic_is_an_error_and_a_mask_of_infinity_a_note():
+    assert found(constants.check_finite, masked(np.nan)) == [NAN]
+    assert found(constants.check_finite, masked(-np.inf)) == [("nan-or-inf-weights", "info")]
+
+
+@pytest.mark.parametrize("value", [0.0, 3e38, -1e-30])
+def test_finite_weights_have_no_finding(value):
+    assert found(constants.check_finite, dense(value)) == []
+
+
+def test_a_nan_that_no_operator_uses_is_left_alone():
+    tensors = [
+        TensorDef("x", (1,)),
+        TensorDef("n", (1,), data=np.array([np.nan])),
+        TensorDef("y", (1,)),
+    ]
+    assert (
+        found(constants.check_finite, build_model(tensors, [OpDef("RELU", [0], [2])], [0], [2]))
+        == []
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "severity"),
+    [
+        ("MUL", 1e30, "error"),
+        ("ADD", -1e30, "warning"),
+        ("ADD", -65504.0, "info"),
+    ],
+)
+def test_float16_constants_at_the_end_of_their_range(name, value, severity):
+    data = masked(value, name, "float16")
+    assert found(constants.check_float16, data) == [("fp16-overflow", severity)]
+    assert found(constants.check_finite, data) == []
+
+
+@pytest.mark.parametrize("value", [1e4, 65472.0])
+def test_float16_constants_in_range_have_no_finding(value):
+    assert found(constants.check_float16, masked(value, "ADD", "float16"), **HALF) == []
+
+
+def test_large_float32_constants_count_only_where_float16_is_promised():
+    data = masked(-1e9)
+    assert found(constants.check_float16, data) == []
+    assert found(constants.check_float16, data, **HALF) == [("fp16-overflow", "warning")]
+
+
+def depthwise(codes, scale=0.1):
+    """An int8 depthwise convolution; `codes` are the largest of each channel."""
+    weights = np.array([codes, np.negative(codes)], np.int8).reshape(1, 1, 2, len(codes))
+    count = len(codes)
+    scales = scale * count if isinstance(scale, list) else scale
+    tensors = [
+        TensorDef("x", (1, 4, 4, count), "int8", 0.1),
+        TensorDef("w", weights.shape, "int8", scales, dim=3, data=weights),
+        TensorDef("y", (1, 4, 3, count), "int8", 0.1),
+    ]
+    return build_model(tensors, [OpDef("DEPTHWISE_CONV_2D", [0, 1], [2])], [0], [2])
+
+
+@pytest.mark.parametrize(
+    ("codes", "severity"),
+    [
+        ([127, 3, 2, 1], "warning"),
+        ([127, 127, 100, 2], "info"),
+        ([127, 100, 60, 4], None),
+        ([127, 0, 0, 0], None),
+        ([3, 2, 1, 1], None),
+    ],
+)
+def test_channels_of_one_scale_are_lost_by_their_share(codes, severity):
+    wanted = [] if severity is None else [("weight-per-tensor-loss", severity)]
+    assert found(constants.check_channels, depthwise(codes)) == wanted
+
+
+def test_channels_with_scales_of_their_own_are_not_judged():
+    assert found(constants.check_channels, depthwise([127, 3, 2, 1], [0.1])) == []

@@ -1,0 +1,119 @@
+"""What single tasks follow, through the tracker as the pass uses it."""
+
+import numpy as np
+import pytest
+
+from edgecheck.compare.inputs import InputTracker
+from edgecheck.compare.outputs import ClassRule
+from edgecheck.compare.statistics import TaskStatistics
+from edgecheck.compare.tracker import Tracker
+from edgecheck.compare.watching import WatchedOutput
+from edgecheck.runtime.session import Results
+from edgecheck.samples.chunk import Chunk
+
+RANDOM = np.random.default_rng(3)
+TRUE = RANDOM.normal(5, 1, (30, 2)).astype(np.float32)
+REFERENCE = TRUE + RANDOM.normal(0, 0.1, TRUE.shape).astype(np.float32)
+CANDIDATE = TRUE + RANDOM.normal(0, 0.3, TRUE.shape).astype(np.float32)
+
+
+def followed(kind, sides, size, *, targets=None, fed=None, **plan):
+    """The task statistics of a pass in chunks of `size`, inputs one chunk ahead of outputs."""
+    name = None if sides[0] is None else "r"
+    output = WatchedOutput(
+        "y", name, None, plan.pop("rule", None), is_primary=True, kind=kind, **plan
+    )
+    tracker = Tracker({"x": InputTracker("x", None, is_whole=False)}, [output], seed=0)
+    rows = sides[1] if fed is None else fed
+    starts = range(0, len(rows), size)
+    ids = [tuple(f"s{i}" for i in range(start, min(start + size, len(rows)))) for start in starts]
+    for turn, start in enumerate([*starts, None]):
+        if start is not None:
+            tracker.add_input("x", rows[start : start + size].copy(), ids[turn])
+        if turn:
+            part = slice(starts[turn - 1], starts[turn - 1] + size)
+            chunk = Chunk(ids[turn - 1], {}, None, None if targets is None else targets[part])
+            latencies = np.ones(len(chunk.ids))
+            results = {"candidate": Results({"y": sides[1][part]}, latencies)}
+            if sides[0] is not None:
+                results["reference"] = Results({"r": sides[0][part]}, latencies)
+            tracker.add_outputs(chunk, results)
+    return tracker.comparison().outputs[0].task
+
+
+def r2(found):
+    true = TRUE.astype(np.float64)
+    return 1 - ((found - true) ** 2).sum() / ((true - true.mean(0)) ** 2).sum()
+
+
+@pytest.mark.parametrize("size", [1, 7, 30])
+def test_a_regression_is_held_against_targets(size):
+    task = followed("values", (REFERENCE, CANDIDATE), size, targets=TRUE)
+    assert task.errors.samples == 30
+    assert task.errors.reference.r2 == pytest.approx(r2(REFERENCE))
+    assert task.errors.candidate.r2 == pytest.approx(r2(CANDIDATE))
+    assert task.errors.candidate.mae == pytest.approx(np.abs(CANDIDATE - TRUE).mean())
+    assert task.errors.r2_loss.value == pytest.approx(r2(REFERENCE) - r2(CANDIDATE))
+    low, high = task.errors.r2_loss.interval
+    assert low < task.errors.r2_loss.value < high
+    assert task.mean_abs_error == pytest.approx(np.abs(CANDIDATE - REFERENCE).mean())
+
+
+@pytest.mark.parametrize("size", [1, 7, 30])
+def test_a_reconstruction_is_held_against_the_input_of_its_own_chunk(size):
+    task = followed("reconstruction", (REFERENCE, CANDIDATE), size, fed=TRUE, source="x")
+    squared = [((side.astype(np.float64) - TRUE) ** 2).mean() for side in (REFERENCE, CANDIDATE)]
+    assert task.errors.reference.rmse**2 == pytest.approx(squared[0])
+    assert task.errors.ratio.value == pytest.approx(squared[1] / squared[0])
+
+
+def test_without_reference_only_the_candidate_has_errors():
+    task = followed("values", (None, CANDIDATE), 8, targets=TRUE)
+    assert task.errors.candidate.r2 == pytest.approx(r2(CANDIDATE))
+    assert (task.errors.reference, task.errors.r2_loss, task.variation_sqnr_db) == (None,) * 3
+
+
+def test_unknown_targets_are_left_out():
+    targets = TRUE.copy()
+    targets[5:] = np.nan
+    task = followed("values", (REFERENCE, CANDIDATE), 7, targets=targets)
+    assert task.errors.samples == 5
+    assert task.errors.candidate.mae == pytest.approx(np.abs(CANDIDATE - TRUE)[:5].mean())
+    nothing = followed("values", (REFERENCE, CANDIDATE), 7, targets=targets * np.nan)
+    assert nothing.errors is None
+
+
+def test_targets_of_another_size_are_reported_and_not_compared():
+    task = followed("values", (REFERENCE, CANDIDATE), 7, targets=TRUE[:, :1])
+    assert (task.errors, task.misfit) == (None, (1, 2))
+
+
+@pytest.mark.parametrize("size", [1, 30])
+def test_a_segmentation_is_held_against_reference_and_true_maps(size):
+    scores = RANDOM.normal(0, 1, (30, 1, 3, 4, 4)).astype(np.float32)  # classes on axis 1
+    other = scores + RANDOM.normal(0, 0.5, scores.shape).astype(np.float32)
+    true = scores.argmax(2)[:, 0].astype(np.float32)
+    plan = {"rule": ClassRule(0.5), "axis": 1}
+    task = followed("pixels", (scores, other), size, targets=true, **plan)
+    expected, found = scores.argmax(2), other.argmax(2)
+    assert task.pixel_agreement.value == pytest.approx((expected == found).mean())
+    ious = [
+        ((expected == k) & (found == k)).sum() / ((expected == k) | (found == k)).sum()
+        for k in range(3)
+    ]
+    assert task.mean_iou.value == pytest.approx(np.mean(ious))
+    assert task.maps.reference_iou == 1
+    assert task.maps.candidate_iou == pytest.approx(np.mean(ious))
+    low, high = task.maps.iou_loss.interval
+    assert low < 1 - np.mean(ious) < high
+
+
+def test_channels_run_along_their_axis():
+    values = RANDOM.normal(0, 1, (30, 1, 3, 5)).astype(np.float32)
+    task = followed("raw", (values, values), 7, has_channels=True, axis=1)
+    low, high = values.min((0, 1, 3)), values.max((0, 1, 3))
+    assert task.ranges == tuple(zip(low.tolist(), high.tolist(), strict=True))
+
+
+def test_other_outputs_have_nothing_of_their_own():
+    assert followed("raw", (REFERENCE, CANDIDATE), 9, targets=TRUE) == TaskStatistics()
