@@ -88,6 +88,7 @@ def _named_in(spec: Spec) -> Iterator[str]:
     """What may be the name of a file in a spec."""
     labels, dataset = spec.model.labels, spec.dataset
     parts = [spec.model.reference, labels if isinstance(labels, str) else None]
+    parts += [None if spec.target is None else spec.target.device]
     for part in [*parts, *(() if dataset is None else (dataset.path, dataset.labels))]:
         if isinstance(part, str):
             yield part
@@ -151,6 +152,7 @@ def _fill(draft: Draft, spec_path: Path, model_path: Path, progress: Progress) -
             comparison=draft.observation.comparison,
             sensitivities=draft.observation.sensitivities,
             reference_sensitivities=draft.observation.reference_sensitivities,
+            trials=draft.observation.trials,
         )
     for check in _planned(draft.options):
         _check(draft, check, evidence)

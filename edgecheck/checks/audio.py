@@ -43,8 +43,11 @@ def _judge(evidence: Evidence, name: str, spec: InputSpec) -> Judged:
         shape = explain_shape(name, spec, port.tensor)
         found += [] if shape is None else [(shape, "error")]
         found += [] if seen is None else explain_scale(evidence, seen, port)
-    yield from found
-    if not found and reference_is_lost(evidence):
+    tried = (
+        [] if any(severity == "error" for _, severity in found) else _judge_trials(evidence, name)
+    )
+    yield from [*tried, *found]
+    if not found and not tried and reference_is_lost(evidence):
         yield from _suspect_framing(name, spec)
 
 
@@ -147,6 +150,32 @@ def _judge_steps(name: str, spec: InputSpec, survey: Survey | None) -> Judged:
             f"{2 * mel.high_hz:g} Hz or more",
         )
         yield rule, "error"
+
+
+def _judge_trials(evidence: Evidence, name: str) -> list[tuple[AudioFeatureMismatch, Severity]]:
+    """The other front end with which clearly more samples are answered rightly."""
+    better = [
+        trial
+        for trial in evidence.trials
+        if trial.input == name
+        and trial.right_after - trial.right_before > thresholds.TRIAL_GAIN * trial.samples
+        and trial.p < thresholds.TRIAL_P
+    ]
+    if not better:
+        return []
+    most = max(trial.right_after for trial in better)
+    best = [trial for trial in better if trial.right_after == most]
+    changes = " or ".join(trial.change for trial in best[:3])
+    rule = AudioFeatureMismatch(
+        input=name,
+        parameter="front-end",
+        found=[float(best[0].right_before)],
+        expected=[float(most)],
+        detail=f"with {changes}, {most} of {best[0].samples} labelled samples are answered "
+        f"rightly; with the steps of the spec, {best[0].right_before}",
+        advice=f"Look up in the training code whether it had {changes}, and correct the steps",
+    )
+    return [(rule, "error")]
 
 
 def _suspect_framing(name: str, spec: InputSpec) -> Judged:

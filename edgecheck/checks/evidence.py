@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from edgecheck.compare.sensitivity import Sensitivity
 from edgecheck.compare.statistics import Comparison, OutputComparison
+from edgecheck.compare.trials import Trial
 from edgecheck.findings import Subject
 from edgecheck.runtime.target import Target
 from edgecheck.spec.model import Spec
@@ -35,6 +36,8 @@ class Evidence:
     comparison: Comparison | None = None
     sensitivities: tuple[Sensitivity, ...] = ()
     reference_sensitivities: tuple[Sensitivity, ...] = ()
+    trials: tuple[Trial, ...] = ()
+    """Other steps that were tried, because labels show that the model is often wrong."""
 
     @property
     def ports(self) -> Mapping[str, Port]:

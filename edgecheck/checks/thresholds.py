@@ -174,3 +174,8 @@ that from log10 to natural, leaves 0.43.)"""
 
 MOST_NAMED: Final = 5
 """Findings of one rule on like subjects; more of them would only repeat it."""
+
+TRIAL_GAIN: Final = 0.1
+TRIAL_P: Final = 0.001
+"""Other steps are named if so many more of the samples come out right with them, as a share, and
+McNemar's exact test gives less than this; some twenty of them are tried."""

@@ -14,8 +14,10 @@ from edgecheck.compare.sensitivity import BASES, Sensitivity, sensitivities
 from edgecheck.compare.statistics import Comparison, InputStatistics
 from edgecheck.compare.stream import Progress, Side, SideFault, blaming, compare
 from edgecheck.compare.tracker import Tracker
+from edgecheck.compare.trials import Examiner, Trial, trials
 from edgecheck.compare.watching import WatchedOutput, require_group_fits, watched
 from edgecheck.errors import Fault, LoadFault
+from edgecheck.preprocess.alternatives import alternatives
 from edgecheck.preprocess.pipeline import Pipeline
 from edgecheck.quantization import representable_range
 from edgecheck.runtime.backends import Backend
@@ -25,12 +27,14 @@ from edgecheck.runtime.job import Kernels, job_for
 from edgecheck.runtime.session import empty_feeds
 from edgecheck.samples.chunk import Dataset
 from edgecheck.spec.model import Spec
-from edgecheck.tensors import NUMPY_DTYPES, REAL_DTYPES, Array
+from edgecheck.tensors import NUMPY_DTYPES, REAL_DTYPES, Array, Outputs, flat_rows
 from edgecheck.tflite.contract import input_fossil
 from edgecheck.tflite.graph import Contract, Model, Port
 
 _CHUNK_BYTES = 1 << 21
 _CHUNK_ROWS = 256
+_FEW, _GOOD = 20, 0.9
+"""Labelled samples that tell something; accuracy that leaves no doubt about the steps."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +80,7 @@ class Observation:
     comparison: Comparison
     sensitivities: tuple[Sensitivity, ...]
     reference_sensitivities: tuple[Sensitivity, ...]
+    trials: tuple[Trial, ...]
     runtime: Opened
 
 
@@ -120,7 +125,8 @@ def _observe(
     pipelines = {name: Pipeline(name, spec) for name, spec in setup.spec.inputs.items()}
     found = compare(setup.dataset, pipelines, feeds, sides, _tracker(setup, sides), progress)
     found = replace(found, inputs=tuple(_surveyed(seen, pipelines) for seen in found.inputs))
-    moved = _vary(setup, pipelines, feeds, sides, found)
+    moved = _vary(setup, feeds, sides, found)
+    tried = _tried(setup, feeds, sides, found)
     for side in sides:
         with blaming(side.who):
             side.session.unload()
@@ -128,6 +134,7 @@ def _observe(
         comparison=found,
         sensitivities=moved.get("candidate", ()),
         reference_sensitivities=moved.get("reference", ()),
+        trials=tried,
         runtime=opened,
     )
 
@@ -256,13 +263,10 @@ def watched_outputs(setup: Setup) -> tuple[WatchedOutput, ...]:
 
 
 def _vary(
-    setup: Setup,
-    pipelines: Mapping[str, Pipeline],
-    feeds: Exchange,
-    sides: list[Side],
-    found: Comparison,
+    setup: Setup, feeds: Exchange, sides: list[Side], found: Comparison
 ) -> dict[str, tuple[Sensitivity, ...]]:
     """Vary inputs one at a time, where the pass itself left open whether they matter."""
+    pipelines = {name: Pipeline(name, spec) for name, spec in setup.spec.inputs.items()}
     if found.samples < 2 or (len(pipelines) == 1 and _all_move(found)):
         return {}
     if setup.spec.state == "stream" and setup.candidate.contract.has_state:
@@ -281,3 +285,40 @@ def _vary(
 def _all_move(found: Comparison) -> bool:
     """Whether every output moved by more than one LSB (two at least) over the samples."""
     return all(output.candidate.spread > 1.5 * (output.scale or 0.0) for output in found.outputs)
+
+
+def _tried(
+    setup: Setup, feeds: Exchange, sides: list[Side], found: Comparison
+) -> tuple[Trial, ...]:
+    """Other front ends for sound, where labels show that something is wrong with this one.
+
+    The reference is asked where there is one: it was never calibrated.
+    """
+    others = {
+        name: alternatives(spec)
+        for name, spec in setup.spec.inputs.items()
+        if spec.kind == "audio" and setup.spec.state == "reset"
+    }
+    output = next((o for o in watched_outputs(setup) if o.is_primary and o.names_classes), None)
+    if output is None or output.rule is None or not any(others.values()) or _is_right(found):
+        return ()
+    name, side = output.candidate, sides[-1]
+    if output.reference is not None:
+        name, side = output.reference, sides[0]
+    rule = output.rule
+
+    def classes(outputs: Outputs) -> Array:
+        return rule.top(flat_rows(outputs[name]))
+
+    examiner = Examiner(side.session, feeds, classes)
+    with blaming(side.who):
+        return trials(examiner, setup.dataset, setup.spec.inputs, others)
+
+
+def _is_right(found: Comparison) -> bool:
+    """Whether the labels, if there are any, are met so often that nothing need be tried."""
+    known = [output.labels for output in found.outputs if output.labels is not None]
+    if not known or known[0].labelled < _FEW:
+        return True
+    reference = known[0].reference_accuracy
+    return (known[0].candidate_accuracy if reference is None else reference) >= _GOOD

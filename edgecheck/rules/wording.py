@@ -99,3 +99,32 @@ def listed(names: Sequence[str]) -> str:
 def model(who: Who) -> str:
     """What a reader calls the model that the finding is about."""
     return "the .tflite model" if who == "candidate" else "the reference model"
+
+
+_COMPILED = {
+    "edgetpu-custom-op": "the Coral Edge TPU",
+    "ethos-u": "an Arm Ethos-U",
+    "DISPATCH_OP": "an NPU",
+}
+
+
+def compiled_for(operator: str) -> str:
+    """What a file was compiled for whose compiler put this one operator in place of its graph.
+
+    Empty for any other operator.
+    """
+    return _COMPILED.get(operator, "")
+
+
+def refusal(runtime: str, release: str | None, device: str | None, *, is_certain: bool) -> str:
+    """`The runtime litert 2.3.0 on my-board will not load the model`.
+
+    Args:
+        runtime: its name.
+        release: None stands for every release that is known.
+        device: where it runs, if that is known.
+        is_certain: whether it surely refuses.
+    """
+    which = f"{plain(runtime)} {plain(release) if release else '(any release)'}"
+    where = f" on {plain(device)}" if device else ""
+    return f"The runtime {which}{where} {'will' if is_certain else 'may'} not load the model"

@@ -1,8 +1,9 @@
 """Whether a runtime will load a model, told from its operators alone: nothing is run.
 
-When an interpreter is made, TFLite looks every operator up by name and version, and gives up at
-the first that it does not find. A custom operator is missed when tensors are allocated, and only
-in the graph that is allocated. Which releases know what was measured, see `operators`.
+When an interpreter is made, TFLite looks up every operator that the file lists, used or not, by
+name and version, and gives up at the first that it does not find. A custom operator is missed
+when tensors are allocated, and only in the graph that is allocated. Which releases know what was
+measured, see `operators`.
 """
 
 from collections.abc import Iterator, Sequence
@@ -92,7 +93,7 @@ def loads(
     """
     if runtime not in FAMILIES:
         return Support(runtime, release, "unknown", ())
-    known, uses = table(runtime), _uses(model, custom)
+    known, uses = table(runtime), _uses(model, runtime, custom)
     lacks = tuple(lack for use in uses if (lack := _lack(known, use, release)) is not None)
     ordered = tuple(sorted(lacks, key=lambda lack: not lack.is_certain))
     if not ordered:
@@ -138,7 +139,7 @@ def reaches(model: Model) -> tuple[Reach, ...]:
     return tuple(reach(model, runtime) for runtime in FAMILIES)
 
 
-def _uses(model: Model, registered: Sequence[str]) -> list[_Use]:
+def _uses(model: Model, runtime: str, registered: Sequence[str]) -> list[_Use]:
     """Each operator and version once, in the order of the file; those registered left out."""
     found: dict[tuple[str, int], _Use] = {}
     for graph in model.subgraphs:
@@ -146,6 +147,10 @@ def _uses(model: Model, registered: Sequence[str]) -> list[_Use]:
             use = _use(operator, is_main=graph.index == 0)
             if not (use.is_custom and use.name in registered):
                 found.setdefault((use.name, use.version), use)
+    if runtime != "tflm":  # which looks up what it runs, and nothing else
+        for code in model.operator_codes:
+            if not code.is_custom:
+                found.setdefault((code.name, code.version), _use(code, is_main=True))
     return list(found.values())
 
 

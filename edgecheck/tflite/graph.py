@@ -80,6 +80,8 @@ class Model:
     min_runtime_version: str | None
     associated_files: tuple[str, ...]
     """Names of the files packed behind the flatbuffer as a zip (labels, vocabularies)."""
+    operator_codes: tuple[Operator, ...] = ()
+    """Every operator that the file lists, used or not, without tensors and index."""
 
 
 @dataclass(frozen=True)

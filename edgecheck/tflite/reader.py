@@ -69,7 +69,8 @@ def read_model(data: bytes) -> Model:
     verify(data)
     root = tflite.Model.GetRootAs(data)
     spans = buffer_spans(data)
-    subgraphs = _subgraphs(root, spans)
+    codes = tuple(_operator_code(code) for code in _each(root, "OperatorCodes"))
+    subgraphs = _subgraphs(root, codes, spans)
     entries = _metadata(root, spans)
     return Model(
         sha256=hashlib.sha256(data).hexdigest(),
@@ -81,6 +82,7 @@ def read_model(data: bytes) -> Model:
         metadata=tuple(Metadata(name, span.size) for name, span in entries),
         min_runtime_version=_min_runtime_version(entries, data),
         associated_files=zip_names(data),
+        operator_codes=codes,
     )
 
 
@@ -111,8 +113,9 @@ def _within(index: int, count: int, what: str, where: str) -> int:
     return index
 
 
-def _subgraphs(root: tflite.Model, spans: tuple[Span, ...]) -> tuple[Subgraph, ...]:
-    codes = [_operator_code(code) for code in _each(root, "OperatorCodes")]
+def _subgraphs(
+    root: tflite.Model, codes: tuple[Operator, ...], spans: tuple[Span, ...]
+) -> tuple[Subgraph, ...]:
     subgraphs = tuple(
         _subgraph(index, graph, codes, spans)
         for index, graph in enumerate(_each(root, "Subgraphs"))
@@ -123,7 +126,7 @@ def _subgraphs(root: tflite.Model, spans: tuple[Span, ...]) -> tuple[Subgraph, .
 
 
 def _subgraph(
-    index: int, graph: tflite.SubGraph, codes: list[Operator], spans: tuple[Span, ...]
+    index: int, graph: tflite.SubGraph, codes: tuple[Operator, ...], spans: tuple[Span, ...]
 ) -> Subgraph:
     where = f"subgraph {index}"
     tensors = tuple(
@@ -174,7 +177,7 @@ def _builtin_code(code: tflite.OperatorCode) -> int:
 
 
 def _operator(
-    index: int, operator: tflite.Operator, codes: list[Operator], count: int, where: str
+    index: int, operator: tflite.Operator, codes: tuple[Operator, ...], count: int, where: str
 ) -> Operator:
     code = codes[_within(operator.OpcodeIndex(), len(codes), "operator code", where)]
     inputs = _numbers(operator, "Inputs")

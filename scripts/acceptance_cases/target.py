@@ -101,6 +101,6 @@ def _compiled() -> bytes:
 
 
 def _doubling(shape: tuple[int, ...]) -> bytes:
-    """input + input -> output, float32."""
+    """A model that adds its input to itself, float32."""
     tensors = [TensorDef("image", shape), TensorDef("output", shape)]
     return build_model(tensors, [OpDef("ADD", [0, 0], [1])], [0], [1])

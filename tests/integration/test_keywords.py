@@ -70,3 +70,20 @@ def test_decibels_for_natural_logarithms_are_named(tmp_path):
     report = report_of(write_task(tmp_path, steps=[*STEPS[:2], mel, *STEPS[3:]]))
     one = named(report)["scale"]
     assert "`log: natural`" in one["message"]
+
+
+@pytest.mark.parametrize(
+    ("stft", "scale", "right"),
+    [
+        ({"window_fn": "none"}, [], "`stft: {window_fn: hann}`"),
+        ({}, [{"rescale": {"scale": 32768}}], "sound in [-1, 1)"),
+    ],
+)
+def test_a_front_end_of_the_right_shape_is_found_by_trying(tmp_path, stft, scale, right):
+    steps = [STEPS[0], *scale, {"stft": {**STEPS[1]["stft"], **stft}}, *STEPS[2:]]
+    report = report_of(write_task(tmp_path, count=16, steps=steps))
+    one = named(report)["front-end"]
+    assert report["exit_code"] == 1
+    assert one["severity"] == "error"
+    assert right in one["message"]
+    assert one["evidence"]["expected"] == [64.0] > one["evidence"]["found"]

@@ -376,7 +376,8 @@ def test_labels_that_label_nothing_are_a_warning(spec, tmp_path):
     assert ("label-count-mismatch", "warning") in found
 
 
-def test_labels_of_a_task_without_classes_are_left_alone_and_said_to_be(spec):
+def test_labels_of_a_regression_must_be_as_many_values_as_the_output_has(spec):
     report = validate(spec(model=_model(task="regression", labels=None)), HEALTHY, FAST)
-    assert _status(report)["labels"] == "skipped"
+    (found,) = [f for f in report.findings if f.rule == "label-count-mismatch"]
+    assert (found.evidence["labels"], found.evidence["classes"]) == (1, 10)
     assert report.metrics.accuracy is None

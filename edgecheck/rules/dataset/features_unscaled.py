@@ -66,5 +66,9 @@ class FeaturesUnscaled(Rule):
 
     def fix(self) -> str:
         """What to do."""
-        step = f"`- {plain(self.step, 420)}`" if self.step else "a `normalize` step with one mean a column"
+        step = (
+            f"`- {plain(self.step, 420)}`"
+            if self.step
+            else "a `normalize` step with one mean a column"
+        )
         return f"Standardise as training did; with the numbers of these samples: {step}."

@@ -7,8 +7,9 @@ from edgecheck.rules.base import Rule
 from edgecheck.rules.wording import clause, plain
 
 Parameter = Literal[
-    "sample-rate", "shape", "fft", "upper-edge", "bandwidth", "length", "scale", "framing"
-]
+    "sample-rate", "shape", "fft", "upper-edge", "bandwidth", "length", "scale", "framing",
+    "front-end",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,8 @@ class AudioFeatureMismatch(Rule):
     The rates and lengths in the files are compared with the steps; the shape
     that the steps make with the input tensor; the range of the features with
     the range that the input can represent, and the factor between them with
-    those of int16, of log10 and of decibels.
+    those of int16, of log10 and of decibels. Where labels show that the model
+    is often wrong, usual front ends of the same shape are tried on samples.
 
     ## How to fix
     Take the parameters from the training code. Lengths are in samples:
@@ -51,7 +53,7 @@ class AudioFeatureMismatch(Rule):
     input: str
     parameter: Parameter
     found: list[float]
-    """What the files or the steps have, in Hz, samples, seconds or elements."""
+    """What the files or the steps have, in Hz, samples, seconds, elements or right answers."""
     expected: list[float]
     """What the steps or the model need, in the same unit; empty where that is not known."""
     detail: str

@@ -3,44 +3,36 @@
 from dataclasses import dataclass
 
 from edgecheck.rules.base import Rule
-from edgecheck.rules.wording import plain
+from edgecheck.rules.wording import plain, refusal
 
 
 @dataclass(frozen=True)
 class OpVersionUnsupported(Rule):
-    """The runtime does not know an operator of the file, or not in the version that it has.
+    """An operator of the file, or its version, is unknown to the runtime.
 
     ## What it means
-    When a model is loaded, every operator is looked up by name and version.
-    The runtime does not find one of them, so the whole file is refused: no
-    layer runs, and firmware may stop without a word.
+    A runtime looks up every operator by name and version before it loads a
+    model. It does not find one of them, so it refuses the whole file.
 
     ## Why it happens
     * The converter is newer than the runtime. It writes the version that the
-      operator needs, and features such as per-channel weights of dense
-      layers raised it.
-    * The operator itself is newer than the runtime.
-    * TensorFlow Lite Micro does not have the operator at all.
+      operator needs, and new features raised that.
+    * The runtime never had the operator: TensorFlow Lite Micro has a part.
 
     ## How edgecheck knows
-    Each release of the runtimes was asked, operator by operator, which
-    versions it accepts; the answers are in tables that edgecheck brings
-    along. Operators and versions of the file are looked up there, without
-    running anything. A release between two that were asked is an error only
-    where both refuse.
+    Each release was asked which versions of each operator it accepts; the
+    answers are in tables that come with edgecheck. Nothing is run. Between
+    two known releases it is an error only where both refuse.
 
     ## How to fix
-    Update the runtime on the device to the release in the message. Where
-    that cannot be, convert with the TensorFlow release that the runtime
-    belongs to, or with another quantization scheme: full-integer and
-    dynamic-range need different versions of the same operator.
+    Update the runtime to the release in the message, or convert with the
+    TensorFlow release that it belongs to, or in another quantization scheme:
+    full-integer and dynamic-range need different versions.
 
     ## References
     * https://github.com/tensorflow/tflite-micro/issues/621
     * https://github.com/tensorflow/tflite-micro/issues/1794
     * https://github.com/tensorflow/tensorflow/issues/50641
-    * https://github.com/tensorflow/tensorflow/issues/61944
-    * https://github.com/tensorflow/flutter-tflite/issues/259
     """
 
     name = "op-version-unsupported"
@@ -63,33 +55,20 @@ class OpVersionUnsupported(Rule):
 
     def message(self) -> str:
         """What was found, with its numbers."""
-        where = f"{self.runtime} {plain(self.release) if self.release else '(any release)'}"
-        on = f" on {plain(self.device)}" if self.device else ""
-        knows = "lacks it" if self.highest is None else f"knows versions up to {self.highest}"
-        operator = f"{plain(self.operator)} version {self.version}"
-        since = f", {self.runtime} {self.known_since} is the first to have it"
-        will = "will not" if self.is_certain else "may not"
-        return (
-            f"{where}{on} {will} load the model: it holds {operator}, and the runtime "
-            f"{knows}{since if self.known_since else ''}."
+        will_not = refusal(self.runtime, self.release, self.device, is_certain=self.is_certain)
+        knows = "lacks" if self.highest is None else f"knows only up to version {self.highest}"
+        since = (
+            f"; release {plain(self.known_since)} is the first with it" if self.known_since else ""
         )
+        operator = f"{plain(self.operator)} version {self.version}"
+        return f"{will_not}: it holds {operator}, which the runtime {knows}{since}."
 
     def fix(self) -> str:
         """What to do."""
+        other = "convert again with the TensorFlow release that the device's runtime belongs to"
         if self.runtime == "tflm":
-            return (
-                "Replace the operator in the trained model by others and convert again, or add "
-                "a kernel for it to the firmware."
-            )
-        convert = "convert again with the TensorFlow release that the device's runtime belongs to"
-        if self.successor is not None:
-            return (
-                f"Use {self.successor} or newer, which took the place of {self.runtime}, or "
-                f"{convert}, or without this operator."
-            )
-        if self.known_since is None:
-            return f"{convert[0].upper()}{convert[1:]}, or without this operator."
-        return (
-            f"Update the runtime on the device to {self.runtime} {self.known_since} or newer, or "
-            f"{convert}, or with another quantization scheme."
-        )
+            other = "add a kernel for it to the firmware"
+        newer = self.successor or (self.known_since and f"{self.runtime} {self.known_since}")
+        if newer:
+            return f"Use {plain(newer)} or newer on the device, or {other}."
+        return f"Replace the operator in the trained model by others, or {other}."

@@ -60,5 +60,5 @@ def test_what_is_not_judged_of_postprocessed_detections_is_said():
     operator = Operator(0, "TFLite_Detection_PostProcess", 1, (0,), (2, 3, 1, 4), is_custom=True)
     tensors = [tensor(), output_tensor(1), tensor(2), tensor(3), tensor(4)]
     with pytest.raises(NotApplicable, match="sorted scores"):
-        heads.check_postprocessed(evidence(model=model(tensors, 1, [operator])))
+        list(heads.check_postprocessed(evidence(model=model(tensors, 1, [operator]))))
     assert list(heads.check_postprocessed(evidence())) == []

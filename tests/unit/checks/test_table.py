@@ -13,6 +13,7 @@ HEALTHY = evidence(
     ),
     comparison=passed_over(compared(labels=seen_labels())),
     sensitivities=(moved(),),
+    runtime=("litert", "2.3.0"),
 )
 NOTHING_RUN = {"input-names", "input-shapes", "input-dtypes", "quantization-scheme",
                "quantization-scales", "calibration-range", "calibration-zeros", "input-quantize",
@@ -20,7 +21,8 @@ NOTHING_RUN = {"input-names", "input-shapes", "input-dtypes", "quantization-sche
                "weight-channels", "bias-values", "int16-kernels", "recurrent-layers",
                "output-head", "output-reach", "random-operators", "batch-statistics",
                "file-age", "input-dynamic-shapes", "input-output-order", "input-steps", "metadata",
-               "packed-labels", "in-graph-normalization", "audio-features"}  # fmt: skip
+               "packed-labels", "in-graph-normalization", "audio-features",
+               "target-memory"}  # fmt: skip
 
 
 def test_names_are_unique_and_kebab_case():

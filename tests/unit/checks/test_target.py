@@ -79,7 +79,7 @@ def test_an_unmeasured_release_that_may_refuse_is_a_warning():
 
 
 def test_a_release_older_than_all_that_are_known_is_not_judged():
-    with pytest.raises(NotApplicable, match="before 1.0.0"):
+    with pytest.raises(NotApplicable, match=r"before 1\.0\.0"):
         list(check_operators(_with(("ADD", 1), runtimes=_runtime("litert", "0.9"))))
 
 
@@ -128,5 +128,7 @@ def test_only_what_is_more_than_the_device_has_is_found(facts, found):
 def test_memory_is_not_judged_without_a_number():
     with pytest.raises(NotApplicable, match="states no memory"):
         list(check_memory(_with(("ADD", 1), runtimes=_runtime("tflm"), device=_device())))
-    with pytest.raises(NotApplicable, match="device"):
-        list(check_memory(_with(("ADD", 1), runtimes=_runtime("tflm"))))
+
+
+def test_memory_is_not_asked_about_without_a_device():
+    assert list(check_memory(_with(("ADD", 1), runtimes=_runtime("tflm")))) == []
