@@ -33,6 +33,7 @@ from edgecheck.errors import (
 from edgecheck.findings import Finding, Subject
 from edgecheck.preprocess.pipeline import Pipeline
 from edgecheck.rules.base import Rule
+from edgecheck.rules.runtime.delegate_not_used import DelegateNotUsed
 from edgecheck.rules.runtime.load_failed import LoadFailed
 from edgecheck.rules.runtime.runtime_crash import RuntimeCrash
 from edgecheck.rules.runtime.runtime_timeout import RuntimeTimeout
@@ -128,15 +129,8 @@ def _note_runtime(draft: Draft, opened: Opened) -> None:
         opened.backend.name, opened.version, opened.kernels, opened.passed_over
     )
     if opened.refusal:
-        rule = LoadFailed(
-            runtime=opened.backend.name,
-            version=opened.version,
-            phase="load",
-            sample=None,
-            words=opened.refusal,
-            loads_without_delegate=True,
-        )
-        draft.findings.append(Finding.of(rule, Subject("model", "candidate"), severity="warning"))
+        rule = DelegateNotUsed("XNNPACK", opened.backend.name, opened.version, opened.refusal)
+        draft.findings.append(Finding.of(rule, Subject("model", "candidate")))
 
 
 def _load_only(draft: Draft, evidence: Evidence, model_path: Path) -> None:

@@ -60,6 +60,7 @@ from edgecheck.rules.quantization.quant_scale_degenerate import QuantScaleDegene
 from edgecheck.rules.quantization.recurrent_quantization import RecurrentQuantization
 from edgecheck.rules.quantization.softmax_output_resolution import SoftmaxOutputResolution
 from edgecheck.rules.quantization.weight_per_tensor_loss import WeightPerTensorLoss
+from edgecheck.rules.runtime.delegate_not_used import DelegateNotUsed
 from edgecheck.rules.runtime.device_memory_exceeded import DeviceMemoryExceeded
 from edgecheck.rules.runtime.flex_or_custom_op_required import FlexOrCustomOpRequired
 from edgecheck.rules.runtime.load_failed import LoadFailed
@@ -80,6 +81,7 @@ RULES: tuple[type[Rule], ...] = (
     FlexOrCustomOpRequired,
     DeviceMemoryExceeded,
     LoadFailed,
+    DelegateNotUsed,
     RuntimeCrash,
     RuntimeTimeout,
     InputCountMismatch,

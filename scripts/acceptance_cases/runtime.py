@@ -5,15 +5,23 @@ Real models, no pretended runtime.
 
 import numpy as np
 from acceptance_cases.case import Case, negative, positive
-from acceptance_cases.ingredients import npz, row_files, rows, scorer, spec
-from models import GraphDef, OpDef, TensorDef, build_file, build_model
+from acceptance_cases.ingredients import int8_scorer, npz, row_files, rows, scorer, spec
+from models import (
+    GraphDef,
+    OpDef,
+    TensorDef,
+    build_file,
+    build_model,
+    finer_than_xnnpack_takes,
+    float_dense,
+)
 
 COUNTED = spec(task="regression", row={"shape": [1]})
 
 
 def cases() -> list[Case]:
     """All of them."""
-    return [*_load(), *_crash(), *_timeout()]
+    return [*_load(), *_delegate(), *_crash(), *_timeout()]
 
 
 def _load() -> list[Case]:
@@ -33,6 +41,33 @@ def _load() -> list[Case]:
             row_files(scorer(version=9), reference=scorer()),
         ),
     ]
+
+
+def _delegate() -> list[Case]:
+    rule = "delegate-not-used"
+    values = np.rint(100 * rows(40, 4))
+    return [
+        positive(
+            rule,
+            "Calibrated on silence: the output scale is 300 times finer than input scale times "
+            "weight scale, and XNNPACK, which requantizes by less than 256, refuses the file.",
+            spec(task="regression"),
+            row_files(finer_than_xnnpack_takes(), reference=_in_float()) | npz(row=values),
+            severity="warning",
+            role="cause",
+            evidence={"delegate": "XNNPACK"},
+        ),
+        negative(
+            rule,
+            "The output scale is fine, but not that fine.",
+            spec(task="regression"),
+            row_files(int8_scorer(-2, 2), reference=scorer()),
+        ),
+    ]
+
+
+def _in_float() -> bytes:
+    return float_dense(np.arange(12).reshape(3, 4) - 6, np.array([1, 2, 3]))
 
 
 def _crash() -> list[Case]:

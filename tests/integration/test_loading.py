@@ -74,8 +74,7 @@ def test_what_only_xnnpack_refuses_runs_with_builtin_kernels_and_a_warning(write
     rng = np.random.default_rng(3)
     rows = rng.integers(-128, 128, (200, 4)).astype(np.float32)
     report = validate(*write(finer_than_xnnpack_takes(), rows), Options(runtime="litert"))
-    assert _rules(report) == {"load-failed": "warning"}
-    assert report.findings[0].evidence["loads_without_delegate"] is True
+    assert _rules(report) == {"delegate-not-used": "warning"}
     assert "XNNPACK" in report.findings[0].message
     assert report.environment["runtime"]["kernels"] == "builtin"
     assert _status(report)["model-runs"] == "passed"

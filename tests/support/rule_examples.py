@@ -90,6 +90,12 @@ _FACTS = {
         "available_bytes": 262144,
         "is_expandable": False,
     },
+    "delegate-not-used": {
+        "delegate": "XNNPACK",
+        "runtime": "litert",
+        "version": "2.3.0",
+        "words": "failed to create XNNPACK runtime",
+    },
     "runtime-crash": {
         "runtime": "litert",
         "version": "2.3.0",

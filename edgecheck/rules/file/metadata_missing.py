@@ -8,7 +8,7 @@ from edgecheck.rules.wording import clause, count
 
 @dataclass(frozen=True)
 class MetadataMissing(Rule):
-    """The file does not say how to feed it, or says something else than the spec.
+    """The file does not say how to feed it, or not what the spec says.
 
     ## What it means
     Apps built with the Task Library, MediaPipe or ML Kit take mean, deviation

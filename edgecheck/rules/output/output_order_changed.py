@@ -8,7 +8,7 @@ from edgecheck.rules.wording import listed, shape
 
 @dataclass(frozen=True)
 class OutputOrderChanged(Rule):
-    """Outputs of one shape come in different orders, depending on who lists them.
+    """Outputs of one shape come in an order that depends on who lists them.
 
     ## What it means
     `get_output_details()` lists the outputs in the order of the file. It is

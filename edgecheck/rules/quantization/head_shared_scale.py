@@ -8,7 +8,7 @@ from edgecheck.rules.wording import number, plain, span
 
 @dataclass(frozen=True)
 class HeadSharedScale(Rule):
-    """One scale serves values of very different size, and the small ones are lost.
+    """One scale serves values of very different size; small ones are lost.
 
     ## What it means
     The output holds channel groups of different units, such as box coordinates

@@ -30,10 +30,6 @@ class LoadFailed(Rule):
     * It holds TensorFlow (Flex) or custom operators unknown to the runtime.
     * Shapes or types in the file contradict each other, or an operator
       rejects the values of a sample.
-    * The XNNPACK delegate, which runtimes apply by themselves, refuses a
-      quantization that the builtin kernels take (an output scale hundreds of
-      times finer than input scale times weight scale, for one). Then the
-      finding is a warning: everything else was run without the delegate.
 
     ## How edgecheck knows
     It builds and runs the interpreter in a process of its own and repeats
@@ -63,32 +59,16 @@ class LoadFailed(Rule):
     sample: str | None
     words: str
     """The runtime's own."""
-    loads_without_delegate: bool = False
-    """The builtin kernels take what the default delegate refuses."""
 
     def message(self) -> str:
         """What was found, with its numbers."""
         runtime = f"{plain(self.runtime)} {plain(self.version)}"
-        if self.loads_without_delegate:
-            return (
-                f"The runtime {runtime} refuses to load the model with its default delegate, "
-                f"XNNPACK: {clause(self.words)}. With the builtin kernels alone it loads, "
-                "so those were used."
-            )
         verb = "load" if self.phase == "load" else "run"
         at = "" if self.sample is None else f' on sample "{plain(self.sample)}"'
         return f"The runtime {runtime} refuses to {verb} the model{at}: {clause(self.words)}."
 
     def fix(self) -> str:
         """What to do."""
-        if self.loads_without_delegate:
-            return (
-                "Make the interpreter without it where the model is deployed "
-                "(experimental_op_resolver_type="
-                "OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES, or BuiltinOpResolverWithout"
-                "DefaultDelegates in C++), or calibrate again: an output range this much narrower "
-                "than its inputs allow is seldom meant."
-            )
         for needle, advice in _ADVICE.items():
             if needle in self.words:
                 return advice
