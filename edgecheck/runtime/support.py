@@ -39,7 +39,7 @@ class Lack:
     """Highest version that the release knows (of any release: the newest one); None if it lacks
     the operator altogether."""
     known_since: str | None
-    """The oldest release of the runtime that knows it; None if none does."""
+    """The oldest release of the runtime from which on all know it; None if the newest does not."""
     is_certain: bool
     """False where the release was not measured, or the operator may never be needed there."""
 
@@ -82,8 +82,8 @@ def loads(
     """Whether a runtime has every operator of a model.
 
     A release that was not measured is judged by its measured neighbours: "no" only where both
-    lack an operator, "yes" only where both have it. The release before the oldest is taken to
-    know no more than it does, one after the newest no less.
+    lack an operator, "yes" only where both have it. A release after the newest is taken to know
+    no less than it does; nothing is certain about those before the oldest.
 
     Args:
         model: the file.
@@ -166,7 +166,8 @@ def _lack(known: OperatorTable, use: _Use, release: str | None) -> Lack | None:
     is_newer = release is not None and release_order(release) > release_order(known.releases[-1])
     if all(has) and not is_older:
         return None
-    is_certain = not any(has) and not is_newer and (use.is_main or not use.is_custom)
+    is_measured = not any(has) and not is_older and not is_newer
+    is_certain = is_measured and (use.is_main or not use.is_custom)
     nearest = judges[-1] if release is None else judges[0]
     versions = known.versions(use.listed, nearest, is_custom=use.is_custom)
     return Lack(

@@ -46,10 +46,13 @@ class OperatorTable:
         return _holds(self.versions(name, release, is_custom=is_custom), version)
 
     def known_since(self, name: str, version: int, *, is_custom: bool) -> str | None:
-        """The oldest release that accepts an operator, if any does."""
-        return next(
-            (r for r in self.releases if self.accepts(name, version, r, is_custom=is_custom)), None
-        )
+        """The oldest release from which on all accept an operator, if the newest does."""
+        since = None
+        for release in reversed(self.releases):
+            if not self.accepts(name, version, release, is_custom=is_custom):
+                break
+            since = release
+        return since
 
 
 @cache

@@ -49,8 +49,8 @@ def test_an_operator_that_the_release_lacks_altogether_is_a_builtin_that_is_miss
         ("2.10.7", "no"),  # between two that refuse
         ("2.13.5", "yes"),  # between two that take it
         ("2.99", "yes"),
-        ("1.13", "no"),
-        ("nonsense", "no"),
+        ("1.13", "unknown"),
+        ("nonsense", "unknown"),
     ],
 )
 def test_an_unmeasured_release_is_judged_by_its_neighbours(release, verdict):
