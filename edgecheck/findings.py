@@ -229,6 +229,39 @@ class WorstSample:
 
 
 @dataclass(frozen=True)
+class Layer:
+    """One activation of the candidate beside the float value that its twin gives it."""
+
+    index: int
+    """Of the operator that writes it; -1 for an input of the model."""
+    op: str
+    tensor: str
+    sqnr_db: float
+    clip_fraction: float
+    """Share of the twin's values outside the representable range; 0 where that has no end."""
+    clip_below: float
+    clip_above: float
+    range: tuple[float, float]
+    """Of the twin."""
+    channels: int
+    dead_channels: int
+    """0 in the twin for every sample."""
+    constant_channels: int
+    """One value in the twin for every sample, 0 among them."""
+    is_first_bad: bool
+    """The first whose damage is its operator's own."""
+    isolated_sqnr_db: float | None = None
+    """Of the operator alone, on what the candidate's one read."""
+    upstream_sqnr_db: float | None = None
+    """The worst of its inputs."""
+    representable_range: tuple[float, float] | None = None
+    levels_used: float | None = None
+    """Steps between the 0.1 % and 99.9 % quantiles of the twin."""
+    codes: int | None = None
+    """Steps that the type has."""
+
+
+@dataclass(frozen=True)
 class Latency:
     """Wall time of one invocation of the candidate on this host, not on the device."""
 
@@ -264,6 +297,8 @@ class Report:
     metrics: Metrics | None = None
     outputs: tuple[OutputMetrics, ...] = ()
     worst_samples: tuple[WorstSample, ...] = ()
+    layers: tuple[Layer, ...] = ()
+    """In order of execution; empty where no walk was made."""
     latency_ms: Latency | None = None
     error: ErrorInfo | None = None
     ignored: tuple[Finding, ...] = field(default=())

@@ -5,11 +5,12 @@ Errors are raised: they mean that edgecheck cannot work. What a model does wrong
 
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from time import perf_counter
 
+from edgecheck.baselines import baseline
 from edgecheck.checks.evidence import Evidence
 from edgecheck.checks.input_contract import shapes_fit
-from edgecheck.compare.binding import bind_inputs
 from edgecheck.compare.experiment import (
     Entrant,
     Observation,
@@ -24,11 +25,7 @@ from edgecheck.errors import (
     CrashFault,
     DatasetUnreadable,
     EdgecheckError,
-    InputMissing,
-    ModelFileInvalid,
     TimeoutFault,
-    UnusableError,
-    UsageError,
 )
 from edgecheck.findings import Finding, Subject
 from edgecheck.preprocess.pipeline import Pipeline
@@ -42,11 +39,8 @@ from edgecheck.samples.chunk import Dataset, Truth
 from edgecheck.samples.open import open_dataset
 from edgecheck.spec.load import LoadedSpec
 from edgecheck.spec.model import DatasetSpec, Spec
-from edgecheck.tflite.contract import contract_of
-from edgecheck.tflite.reader import load_model
 
 _SCANNED, _NAMED = 64, 5
-_NOT_TFLITE = {".keras", ".h5", ".hdf5", ".onnx", ".pb", ".pt", ".pth"}
 
 _TRUTHS: dict[str, Truth] = {
     "classification": "classes",
@@ -56,24 +50,21 @@ _TRUTHS: dict[str, Truth] = {
 """Task -> what its labels are; those of other tasks are not compared."""
 
 
-def is_trained_model(path: Path) -> bool:
-    """Whether this is what a converter reads, by its name alone or as a SavedModel folder."""
-    try:
-        return path.suffix.lower() in _NOT_TFLITE or (path / "saved_model.pb").exists()
-    except (OSError, ValueError):  # a name that no file can have
-        return False
-
-
 def run(draft: Draft, evidence: Evidence, model_path: Path, progress: Progress) -> None:
     """Run the dataset through the models; leaves the observation, or the reason why not.
 
     What cannot be run is at least loaded.
     """
-    setup = _setup(draft, evidence, model_path)
-    if setup is None:
-        _load_only(draft, evidence, model_path)
-        draft.conclude("model-runs", "skipped", draft.why_not_run)
-        return
+    with TemporaryDirectory(prefix="edgecheck-") as folder:
+        setup = _setup(draft, evidence, model_path, Path(folder))
+        if setup is None:
+            _load_only(draft, evidence, model_path)
+            draft.conclude("model-runs", "skipped", draft.why_not_run)
+        else:
+            _run(draft, setup, progress)
+
+
+def _run(draft: Draft, setup: Setup, progress: Progress) -> None:
     start = perf_counter()
     try:
         _observe(draft, setup, progress)
@@ -152,8 +143,8 @@ def _target_runtime(spec: Spec) -> str | None:
     return None if spec.target is None else spec.target.runtime
 
 
-def _setup(draft: Draft, evidence: Evidence, model_path: Path) -> Setup | None:
-    """What to run; None with `why_not_run` where nothing can be."""
+def _setup(draft: Draft, evidence: Evidence, model_path: Path, folder: Path) -> Setup | None:
+    """What to run; None with `why_not_run` where nothing can be. `folder` is for the twin."""
     spec, options = evidence.spec, draft.options
     if spec.dataset is None:
         draft.why_not_run = "the spec has no `dataset`"
@@ -170,7 +161,7 @@ def _setup(draft: Draft, evidence: Evidence, model_path: Path) -> Setup | None:
         return None
     return Setup(
         spec=spec,
-        reference=_reference(draft, draft.spec),
+        reference=baseline(draft, evidence, folder),
         dataset=_dataset(draft, draft.spec, spec.dataset, evidence.label_names),
         candidate=candidate,
         backends=candidates(options.runtime, _target_runtime(spec)),
@@ -201,39 +192,6 @@ def _why_not_feedable(candidate: Entrant, spec: Spec) -> str:
         name, shape = unclear[0], list(shapes[unclear[0]])
         return f"state `inputs.{name}.shape`: the model takes {shape}, whose first axis is no batch"
     return "the model cannot be fed what the spec describes"
-
-
-def _reference(draft: Draft, loaded: LoadedSpec) -> Entrant | None:
-    spec, asked = loaded.spec, draft.options.reference
-    if asked == "none" or (asked is None and spec.model.reference is None):
-        return None
-    path = Path(asked) if asked is not None else loaded.resolve(spec.model.reference or "")
-    if is_trained_model(path):
-        raise UsageError(
-            f"the reference {path.name} is not a .tflite file",
-            hint="give a float .tflite: convert the trained model without optimizations",
-        )
-    try:
-        _, model = load_model(path)
-    except ModelFileInvalid as error:
-        said = f"the reference {path.name} is {error.message}"
-        raise UnusableError(said, hint=error.hint) from None
-    except InputMissing as error:
-        raise InputMissing(f"the reference {error.message}", hint=error.hint) from None
-    if model.sha256 == draft.environment["model"]["sha256"]:
-        same = "reference and candidate are the same file, so parity shows nothing"
-        draft.conclude("reference-differs", "skipped", same)
-    draft.environment["reference"] = {"path": str(path), "sha256": model.sha256}
-    contract = contract_of(model, spec.signature if model.signatures else None)
-    bound = bind_inputs(list(spec.inputs), contract)
-    entrant = None if bound is None else Entrant("reference", path, model, contract, bound)
-    if entrant is None or not is_feedable(entrant, spec):
-        ports = ", ".join(f"{port.name} {list(port.tensor.shape)}" for port in contract.inputs)
-        raise UnusableError(
-            f"the reference {path.name} does not take the inputs of the spec: it has {ports}",
-            hint="give the float model that the candidate was converted from",
-        )
-    return entrant
 
 
 def conclude_target(draft: Draft, spec: Spec, seen: Observation) -> None:

@@ -12,7 +12,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from edgecheck.tensors import NUMPY_DTYPES, Array, integer_range
+from edgecheck.tensors import NUMPY_DTYPES, QUANTIZED_DTYPES, Array, integer_range
+
+_LARGEST = float(np.finfo(np.float32).max)
+_SMALLEST = float(np.finfo(np.float32).tiny)
+"""Of float32; some kernels refuse scales below, others flush them to 0."""
 
 
 @dataclass(frozen=True)
@@ -66,8 +70,16 @@ def quantize(real: Array, params: QuantParams, dtype: str) -> Array:
 
 
 def dequantize(codes: Array, params: QuantParams) -> Array:
-    """Real values of codes, float32, the shape of `codes`; computed in float64 and rounded once."""
+    """Real values of codes, float32, the shape of `codes`; rounded once.
+
+    With codes of 16 bits and less that is float32 arithmetic: code - zero_point is a whole number
+    below 2**24, and the product is the exact one rounded, as it would be by way of float64.
+    """
     scale, zero_point = _along(params, codes.ndim)
+    if codes.dtype.kind in "iu" and codes.dtype.itemsize <= 2 and np.abs(zero_point).max() < 2**23:
+        narrow = np.asarray(np.subtract(codes, zero_point.astype(np.float32), dtype=np.float32))
+        with np.errstate(over="ignore"):
+            return np.asarray(np.multiply(narrow, scale, out=narrow if narrow.ndim else None))
     real = (codes.astype(np.float64) - zero_point) * scale.astype(np.float64)
     with np.errstate(over="ignore"):
         return np.asarray(real, np.float32)
@@ -81,6 +93,36 @@ def representable_range(params: QuantParams, dtype: str) -> tuple[float, float]:
         min((low - zero) * scale for scale, zero in pairs),
         max((high - zero) * scale for scale, zero in pairs),
     )
+
+
+def params_of_range(low: float, high: float, dtype: str) -> QuantParams:
+    """Per-tensor parameters whose representable range is [low, high], as near as codes allow.
+
+    The range is widened to hold 0. int8 and uint8: scale = (high - low) / 255 and the zero point
+    nearest to qmin - low / scale, so that 0 has a code and either end may lie half a step outside.
+    int16: zero point 0, as kernels demand, and the finest scale that holds both ends. The
+    parameters of a representable range are those that it came from. Source: "Quantization and
+    Training of Neural Networks for Efficient Integer-Arithmetic-Only Inference", Jacob et al.
+    2018, section 3; TFLite 8-bit quantization specification.
+
+    An empty range gives scale 1. Scales are float32 and not below its smallest normal number.
+
+    Raises:
+        ValueError: an end is not finite or beyond float32, low > high, or `dtype` is no type of
+            activations.
+    """
+    if dtype not in QUANTIZED_DTYPES:
+        raise ValueError(f"{dtype} is no type of quantized activations")
+    if not -_LARGEST <= low <= high <= _LARGEST:
+        raise ValueError(f"a range needs low <= high, both finite, found [{low}, {high}]")
+    low, high = min(low, 0.0), max(high, 0.0)
+    qmin, qmax = integer_range(dtype)
+    is_symmetric = dtype == "int16"
+    finest = max(low / qmin, high / qmax) if is_symmetric else (high - low) / (qmax - qmin)
+    scale = max(float(np.float32(finest)), _SMALLEST) if low < high else 1.0
+    if is_symmetric:
+        return QuantParams((scale,), (0,))
+    return QuantParams((scale,), (min(max(round(qmin - low / scale), qmin), qmax),))
 
 
 def _is_narrow(dtype: str) -> bool:

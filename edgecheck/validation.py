@@ -15,6 +15,7 @@ from time import perf_counter
 from typing import Any
 
 from edgecheck import __version__
+from edgecheck.baselines import is_trained_model
 from edgecheck.checks.evidence import Evidence, NotApplicable
 from edgecheck.checks.table import CHECKS, Check
 from edgecheck.compare.binding import bind_inputs
@@ -27,7 +28,7 @@ from edgecheck.errors import (
     UsageError,
 )
 from edgecheck.findings import Finding, Report, Subject
-from edgecheck.model_runs import conclude_target, is_trained_model, run
+from edgecheck.model_runs import conclude_target, run
 from edgecheck.rules.catalogue import rule_named
 from edgecheck.rules.file import model_file_invalid
 from edgecheck.runtime.target import Target, target_of

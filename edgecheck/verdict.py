@@ -16,6 +16,18 @@ _FAILING: Final[dict[FailOn, frozenset[str]]] = {
 }
 
 
+_SPECIFIC: Final = frozenset(
+    {"audio-feature-mismatch", "calibration-degenerate", "features-unscaled",
+     "input-double-normalized", "input-not-normalized", "nan-or-inf-weights"}
+)  # fmt: skip
+"""They say why a range does not fit; `calibration-preprocessing-mismatch` only that it does not."""
+
+_HARMLESS: Final = frozenset(
+    {"delegate-not-used", "device-memory-exceeded", "metadata-missing", "old-schema-or-runtime",
+     "partially-quantized-or-hybrid"}
+)  # fmt: skip
+"""Faults that make no output wrong."""
+
 _BLAMED_LAST: Final = frozenset({"load-failed", "runtime-crash", "runtime-timeout"})
 """What a runtime does about a file is often only the consequence of another fault in it."""
 
@@ -84,9 +96,9 @@ def causes_of(findings: Sequence[Finding]) -> tuple[Cause, ...]:
     here: that takes an experiment.
     """
     symptoms = tuple(f.fingerprint for f in findings if f.role == "symptom" and _is_error(f))
-    suspects = [f for f in findings if f.role == "cause" and (_is_error(f) or symptoms)]
-    suspects = [f for f in suspects if f.severity != "info" and f.subject.kind != "reference"]
-    ranked = sorted(suspects, key=lambda f: (not _is_error(f), f.rule in _BLAMED_LAST))
+    suspects = [f for f in findings if f.role == "cause" and f.subject.kind != "reference"]
+    suspects = [f for f in suspects if _is_error(f) or (symptoms and _may_explain(f))]
+    ranked = sorted(suspects, key=lambda f: (not _is_error(f), _place(f)))
     return tuple(
         Cause(
             rule=finding.rule,
@@ -94,10 +106,22 @@ def causes_of(findings: Sequence[Finding]) -> tuple[Cause, ...]:
             summary=finding.message,
             fix=finding.fix,
             proof=None,
-            explains=symptoms,
+            explains=symptoms if finding.rule not in _HARMLESS else (),
         )
         for finding in ranked
     )
+
+
+def _may_explain(finding: Finding) -> bool:
+    """Whether a finding below an error may be behind wrong outputs."""
+    return finding.severity == "warning" and finding.rule not in _HARMLESS
+
+
+def _place(finding: Finding) -> int:
+    """Specific causes first, what follows from others last."""
+    if finding.rule in _SPECIFIC:
+        return 0
+    return 2 if finding.rule in _BLAMED_LAST | _HARMLESS else 1
 
 
 def summary_of(judgement: Judgement, findings: Sequence[Finding], causes: Sequence[Cause]) -> str:

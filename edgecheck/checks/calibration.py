@@ -50,6 +50,12 @@ def fit(representable: Range, expected: Range, codes: int) -> Fit:
     return Fit(shared / width, stored / width, 1 + round((codes - 1) * shared / stored))
 
 
+def symmetric(span: Range) -> Range:
+    """What int16 is calibrated to, whose zero point is always 0."""
+    most = max(abs(span[0]), abs(span[1]))
+    return -most, most
+
+
 def check(evidence: Evidence) -> Iterator[Finding]:
     """Judge every quantized input against the spec's range, else against the data's."""
     judged = False
@@ -119,7 +125,7 @@ def _mismatch(
     span, source = expected
     low, high = integer_range(fossil.dtype)
     stored = representable_range(params, fossil.dtype)
-    found = fit(stored, span, high - low + 1)
+    found = fit(stored, symmetric(span) if fossil.dtype == "int16" else span, high - low + 1)
     return CalibrationPreprocessingMismatch(
         input=name,
         representable=[stored[0], stored[1]],
@@ -146,13 +152,17 @@ def _severity(rule: CalibrationPreprocessingMismatch, evidence: Evidence) -> Sev
     if from_spec and rule.coverage >= thresholds.COVERAGE_WARNING:
         # The file can hold what the spec promises: what is clipped breaks the promise.
         clip = 0.0
-    is_narrow = from_spec and rule.coverage < thresholds.COVERAGE_ERROR
+    # Values that no sample has are a broken promise of the spec, and cost nothing here.
+    is_lossless = rule.clip_fraction is not None and rule.clip_fraction <= thresholds.CLIP_WARNING
+    is_narrow = from_spec and rule.coverage < thresholds.COVERAGE_ERROR and not is_lossless
     if is_narrow or clip > thresholds.CLIP_ERROR or levels < thresholds.LEVELS_ERROR:
         is_excused = parity_holds(evidence) or reference_is_lost(evidence)
         return "warning" if is_excused else "error"
     is_narrower = from_spec and rule.coverage < thresholds.COVERAGE_WARNING
-    if is_narrower or clip > thresholds.CLIP_WARNING or rule.width_ratio > wide:
+    if clip > thresholds.CLIP_WARNING or rule.width_ratio > wide:
         return "warning"
+    if is_narrower:
+        return "info" if is_lossless else "warning"
     return None
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from edgecheck.compare.layers import LayerWalk
 from edgecheck.compare.sensitivity import Sensitivity
 from edgecheck.compare.statistics import Comparison, OutputComparison
 from edgecheck.compare.trials import Trial
@@ -38,6 +39,15 @@ class Evidence:
     reference_sensitivities: tuple[Sensitivity, ...] = ()
     trials: tuple[Trial, ...] = ()
     """Other steps that were tried, because labels show that the model is often wrong."""
+
+    walk: LayerWalk | None = None
+
+    @property
+    def walked(self) -> LayerWalk:
+        """`walk`, or NotApplicable."""
+        if self.walk is None:
+            raise NotApplicable("the layers were not walked through")
+        return self.walk
 
     @property
     def ports(self) -> Mapping[str, Port]:

@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 
 from edgecheck.checks import thresholds
-from edgecheck.checks.calibration import Range, Source, expected_range, fit
+from edgecheck.checks.calibration import Range, Source, expected_range, fit, symmetric
 from edgecheck.checks.evidence import Evidence, input_subject
 from edgecheck.checks.labels import reference_is_lost, reference_works
+from edgecheck.checks.parity import parity_holds
 from edgecheck.findings import Finding
 from edgecheck.preprocess.ranges import pixel_map
 from edgecheck.quantization import representable_range
@@ -97,8 +98,10 @@ def _lost(evidence: Evidence, name: str, port: Port, found: Leading) -> Iterator
     needed = found.span(*before[0])
     if needed[0] >= needed[1]:
         return
+    if found.result.dtype == "int16":
+        needed = symmetric(needed)
     coverage = fit(after[0], needed, after[1]).coverage
-    if coverage < thresholds.COVERAGE_WARNING:
+    if coverage < thresholds.COVERAGE_WARNING and not parity_holds(evidence):
         rule = InGraphNormalizationInt8(
             input=name,
             operators=[operator.name for operator in found.operators],

@@ -18,7 +18,7 @@ def check_scheme(evidence: Evidence) -> Iterator[Finding]:
     if promised is None:
         raise NotApplicable("the spec promises no `model.quantization`")
     found = quantization_scheme(evidence.model)
-    if found != promised:
+    if found != promised and not _is_too_small(evidence, promised, found):
         left, operators = float_operators(evidence.model)
         rule = PartiallyQuantizedOrHybrid(
             promised=promised,
@@ -27,6 +27,18 @@ def check_scheme(evidence: Evidence) -> Iterator[Finding]:
             float_share=sum(left.values()) / operators if operators else 0.0,
         )
         yield Finding.of(rule, Subject("model", "quantization"))
+
+
+def _is_too_small(evidence: Evidence, promised: str, found: str) -> bool:
+    """Whether dynamic-range quantization had no weights to shrink: it leaves small ones float."""
+    constants = [
+        math.prod(tensor.shape)
+        for subgraph in evidence.model.subgraphs
+        for tensor in subgraph.tensors
+        if tensor.is_constant and tensor.dtype == "float32"
+    ]
+    is_small = max(constants, default=0) < thresholds.HYBRID_WEIGHTS
+    return promised == "dynamic-range" and found == "none" and is_small
 
 
 def check_scales(evidence: Evidence) -> Iterator[Finding]:

@@ -179,3 +179,33 @@ TRIAL_GAIN: Final = 0.1
 TRIAL_P: Final = 0.001
 """Other steps are named if so many more of the samples come out right with them, as a share, and
 McNemar's exact test gives less than this; some twenty of them are tried."""
+
+LAYER_LOST_DB: Final = 15.0
+LAYER_SOUND_DB: Final = 25.0
+"""SQNR of an operator alone below which it ruins what it reads, and of what it reads above which
+the ruin is its own."""
+
+LEVELS_SHARE: Final = 0.1
+"""Share of a type's steps that nearly all values use; healthy published tensors have 0.15 and
+more."""
+
+LAYER_CLIP_DECIDES: Final = 0.001
+"""Share of clipped values of a tensor that decides the output (its logits)."""
+
+FOREIGN_INPUT_CLIP: Final = 0.001
+FOREIGN_TENSORS: Final = 4
+FOREIGN_SHARE: Final = 0.5
+"""When samples are of another kind: hardly any input value is clipped, and so many inner tensors
+are, as a number and as a share. Published models under foreign samples have 9 of 10; those that
+were calibrated on noise or one picture have 2 of 12 where their input is not clipped."""
+
+LARGEST_HALF: Final = 65504.0
+"""The largest finite float16."""
+
+KERNELS_DB: Final = 15.0
+KERNELS_AGREEMENT: Final = 0.9
+"""Default against builtin kernels of one runtime: 35 published files have 22 dB and more,
+and the classifiers among them 95 % equal classes."""
+
+HYBRID_WEIGHTS: Final = 1024
+"""Elements below which TensorFlow's converter leaves weights in float, dynamic-range or not."""

@@ -89,7 +89,7 @@ def _overlapped(
         for name, pipeline in pipelines.items():
             rows = pipeline(chunk.rows[name], chunk.ids)
             tracker.add_input(name, rows, chunk.ids)
-            _fill(feeds.pages[page][name], rows, name, chunk.ids[0])
+            fill(feeds.pages[page][name], rows, name, chunk.ids[0])
         finished = None if running is None else (running, _collect(sides, running))
         for side in sides:
             side.session.submit(page, len(chunk.ids))
@@ -100,7 +100,7 @@ def _overlapped(
         yield running, _collect(sides, running)
 
 
-def _fill(page: Array, rows: Array, name: str, sample: str) -> None:
+def fill(page: Array, rows: Array, name: str, sample: str) -> None:
     """Put rows into a page; numpy alone would repeat a shape that is too small."""
     if rows.shape[1:] != page.shape[1:]:
         raise DatasetUnreadable(

@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from edgecheck.findings import Cause, Finding, OutputMetrics, Report, WorstSample
+from edgecheck.report.text_layers import layer_table
 
 WIDTH: Final = 80
 _OUTPUTS_ABREAST: Final = 2
@@ -59,6 +60,8 @@ def _blocks(report: Report) -> list[Group]:
     blocks += [_finding(finding) for finding in rest]
     if report.outputs:
         blocks.append(_metrics(report.outputs))
+    if report.layers:
+        blocks.append(layer_table(report.layers))
     if report.verdict == "fail" and report.worst_samples:
         blocks.append(_worst(report.worst_samples))
     return [*blocks, _checks(report), _footer(report)]

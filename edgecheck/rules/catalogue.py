@@ -42,10 +42,14 @@ from edgecheck.rules.output.parity_loss import ParityLoss
 from edgecheck.rules.output.quant_output_collapse import QuantOutputCollapse
 from edgecheck.rules.output.reference_inaccurate import ReferenceInaccurate
 from edgecheck.rules.output.zero_output import ZeroOutput
+from edgecheck.rules.quantization.activation_sensitive_op import ActivationSensitiveOp
 from edgecheck.rules.quantization.bias_overflow import BiasOverflow
 from edgecheck.rules.quantization.calibration_degenerate import CalibrationDegenerate
 from edgecheck.rules.quantization.calibration_preprocessing_mismatch import (
     CalibrationPreprocessingMismatch,
+)
+from edgecheck.rules.quantization.calibration_unrepresentative import (
+    CalibrationUnrepresentative,
 )
 from edgecheck.rules.quantization.concat_scale_mismatch import ConcatScaleMismatch
 from edgecheck.rules.quantization.constant_or_unused_output import ConstantOrUnusedOutput
@@ -53,9 +57,11 @@ from edgecheck.rules.quantization.fp16_overflow import Fp16Overflow
 from edgecheck.rules.quantization.head_shared_scale import HeadSharedScale
 from edgecheck.rules.quantization.in_graph_normalization_int8 import InGraphNormalizationInt8
 from edgecheck.rules.quantization.input_double_quantized import InputDoubleQuantized
+from edgecheck.rules.quantization.inputs_out_of_domain import InputsOutOfDomain
 from edgecheck.rules.quantization.int16x8_unsupported_or_overflow import (
     Int16X8UnsupportedOrOverflow,
 )
+from edgecheck.rules.quantization.quant_range_outlier import QuantRangeOutlier
 from edgecheck.rules.quantization.quant_scale_degenerate import QuantScaleDegenerate
 from edgecheck.rules.quantization.recurrent_quantization import RecurrentQuantization
 from edgecheck.rules.quantization.softmax_output_resolution import SoftmaxOutputResolution
@@ -63,6 +69,7 @@ from edgecheck.rules.quantization.weight_per_tensor_loss import WeightPerTensorL
 from edgecheck.rules.runtime.delegate_not_used import DelegateNotUsed
 from edgecheck.rules.runtime.device_memory_exceeded import DeviceMemoryExceeded
 from edgecheck.rules.runtime.flex_or_custom_op_required import FlexOrCustomOpRequired
+from edgecheck.rules.runtime.kernel_divergence import KernelDivergence
 from edgecheck.rules.runtime.load_failed import LoadFailed
 from edgecheck.rules.runtime.op_version_unsupported import OpVersionUnsupported
 from edgecheck.rules.runtime.runtime_crash import RuntimeCrash
@@ -84,6 +91,7 @@ RULES: tuple[type[Rule], ...] = (
     DelegateNotUsed,
     RuntimeCrash,
     RuntimeTimeout,
+    KernelDivergence,
     InputCountMismatch,
     InputDtypeMismatch,
     InputRankOrBatchMissing,
@@ -104,6 +112,10 @@ RULES: tuple[type[Rule], ...] = (
     QuantScaleDegenerate,
     HeadSharedScale,
     CalibrationDegenerate,
+    InputsOutOfDomain,
+    CalibrationUnrepresentative,
+    QuantRangeOutlier,
+    ActivationSensitiveOp,
     BiasOverflow,
     Fp16Overflow,
     InputDoubleQuantized,

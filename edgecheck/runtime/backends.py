@@ -71,12 +71,15 @@ def installed_version(backend: Backend) -> str:
     return "unknown"
 
 
-def open_interpreter(backend: Backend, *, delegates: bool = True, **arguments: object) -> Any:  # noqa: ANN401
+def open_interpreter(
+    backend: Backend, *, delegates: bool = True, preserves: bool = False, **arguments: object
+) -> Any:  # noqa: ANN401
     """An Interpreter of the backend, given only the arguments that its constructor knows.
 
     Args:
         backend: which one.
         delegates: False leaves out those that it applies by itself (XNNPACK).
+        preserves: keep inner tensors readable after a run; a runtime that cannot refuses.
         arguments: of the constructor.
     """
     module = importlib.import_module(backend.module)
@@ -84,4 +87,7 @@ def open_interpreter(backend: Backend, *, delegates: bool = True, **arguments: o
     if not delegates:
         plain = module.OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
         arguments["experimental_op_resolver_type"] = plain
-    return module.Interpreter(**{name: value for name, value in arguments.items() if name in known})
+    chosen = {name: value for name, value in arguments.items() if name in known}
+    if preserves:
+        chosen["experimental_preserve_all_tensors"] = True
+    return module.Interpreter(**chosen)

@@ -34,6 +34,7 @@ class InterpreterSession:
         self._interpreter = open_interpreter(
             BACKENDS[job.backend],
             delegates=job.kernels == "default",
+            preserves=job.preserves,
             num_threads=job.threads,
             **_source(job.model),
         )
@@ -56,16 +57,14 @@ class InterpreterSession:
             done: called with the number of finished rows after each.
         """
         encoded = [(slot, _encode(feeds[slot.name], slot)) for slot in self._job.inputs]
-        codes = {
-            slot.name: np.empty(outputs[slot.name].shape, NUMPY_DTYPES[slot.dtype])
-            for slot in self._job.outputs
-        }
+        codes = {slot.name: _room(outputs[slot.name], slot) for slot in self._job.outputs}
         for row in range(len(latencies)):
             self._forget()
             latencies[row] = self._invoke(encoded, codes, row)
             done(row + 1)
         for slot in self._job.outputs:
-            outputs[slot.name][:] = _decode(codes[slot.name], slot)
+            if codes[slot.name] is not outputs[slot.name]:
+                outputs[slot.name][:] = _decode(codes[slot.name], slot)
 
     def _forget(self) -> None:
         """Take back what earlier rows left in the variables."""
@@ -104,13 +103,19 @@ class InterpreterSession:
         if not shapes:
             return {}
         if self._job.signature is None and not any(slot.is_resized for slot in self._job.inputs):
-            stored = {d["index"]: d["shape"] for d in self._interpreter.get_output_details()}
+            stored = {d["index"]: d["shape"] for d in self._details()}
             for slot in self._job.outputs:
                 if -1 not in slot.shape and slot.index in stored:
                     shapes[slot.name] = tuple(int(size) for size in stored[slot.index])
             if not any(-1 in shape for shape in shapes.values()):
                 return shapes
         return self._shapes_after_a_run()
+
+    def _details(self) -> list[dict[str, Any]]:
+        """What the interpreter says of the tensors that can be outputs, before any run."""
+        if self._job.preserves:
+            return list(self._interpreter.get_tensor_details())
+        return list(self._interpreter.get_output_details())
 
     def _shapes_after_a_run(self) -> dict[str, tuple[int, ...]]:
         results = self.run_zeros()
@@ -140,6 +145,15 @@ def _source(path: str) -> dict[str, object]:
     if path.isascii():
         return {"model_path": path}
     return {"model_content": Path(path).read_bytes()}
+
+
+def _room(real: Array, slot: Slot) -> Array:
+    """Where the values of an output go as the runtime gives them: at once to their place, or aside
+    until they are decoded.
+    """
+    if slot.dtype == "float32":
+        return real
+    return np.empty(real.shape, NUMPY_DTYPES[slot.dtype])
 
 
 def _store(codes: Array, row: int, values: Array, slot: Slot) -> None:

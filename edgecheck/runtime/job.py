@@ -47,6 +47,8 @@ class Job:
     """Load the model anew before each sample: nothing else resets resource variables."""
     threads: int = 1
     kernels: Kernels = "default"
+    preserves: bool = False
+    """Keep every tensor until the end of a run, so that inner ones can be outputs too."""
 
     def to_json(self) -> str:
         """One line of JSON."""

@@ -128,6 +128,16 @@ class WorkerSession:
         self._ask({"do": "attach", "feeds": _where(feeds), "results": _where(self._results)})
         self._wait("load", self._timeout)
 
+    @property
+    def results(self) -> Exchange:
+        """Where the outputs of the attached feeds arrive: another session can take them as feeds.
+
+        Its arrays are named `OUTPUT` + the output's name.
+        """
+        if self._results is None:
+            raise RuntimeError("results before attach")
+        return self._results
+
     def submit(self, page: int, rows: int) -> None:
         """Start running the first `rows` rows of a page."""
         if self._results is None:

@@ -50,12 +50,13 @@ def layers(model: Model) -> Iterator[Layer]:
     """Every such operator with constant weights, in the order of the file."""
     for graph in model.subgraphs:
         for operator in graph.operators:
-            layer = _layer(graph, operator)
+            layer = layer_of(graph, operator)
             if layer is not None and layer.weights.is_constant:
                 yield layer
 
 
-def _layer(graph: Subgraph, operator: Operator) -> Layer | None:
+def layer_of(graph: Subgraph, operator: Operator) -> Layer | None:
+    """One operator in that form; None where it is no such operator."""
     if operator.name not in _PLACES or not operator.outputs:
         return None
     source, weights, bias, axis = _PLACES[operator.name]

@@ -12,9 +12,15 @@ from edgecheck.tensors import DTYPES, NUMPY_DTYPES, Array
 
 OPTIONS = {
     "ADD": "AddOptions",
+    "AVERAGE_POOL_2D": "Pool2DOptions",
+    "CALL": "CallOptions",
     "CALL_ONCE": "CallOnceOptions",
+    "CONCATENATION": "ConcatenationOptions",
     "CONV_2D": "Conv2DOptions",
+    "DEPTHWISE_CONV_2D": "DepthwiseConv2DOptions",
     "FULLY_CONNECTED": "FullyConnectedOptions",
+    "IF": "IfOptions",
+    "MAX_POOL_2D": "Pool2DOptions",
     "RESHAPE": "ReshapeOptions",
     "SOFTMAX": "SoftmaxOptions",
     "WHILE": "WhileOptions",

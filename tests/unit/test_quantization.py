@@ -9,7 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tflite_writer import OpDef, TensorDef, build_model
 
-from edgecheck.quantization import QuantParams, dequantize, quantize, representable_range
+from edgecheck.quantization import (
+    QuantParams,
+    dequantize,
+    params_of_range,
+    quantize,
+    representable_range,
+)
 from edgecheck.tensors import integer_range
 
 TYPES = ("int8", "uint8", "int16")
@@ -183,6 +189,94 @@ def test_representable_range(params, dtype, expected):
     assert representable_range(params, dtype) == expected
 
 
+@st.composite
+def ranges(draw):
+    """(low, high) with sizes from 1e-30 to 1e30, on one side of 0 or around it."""
+    ends = st.floats(-1, 1, allow_subnormal=False)
+    low, high = sorted((draw(ends), draw(ends)))
+    size = 10.0 ** draw(st.integers(-30, 30))
+    return low * size, high * size
+
+
+@given(st.sampled_from(TYPES), scales, st.data())
+def test_a_representable_range_gives_back_its_parameters(dtype, scale, data):
+    zero_point = 0 if dtype == "int16" else data.draw(st.integers(*integer_range(dtype)))
+    params = QuantParams((scale,), (zero_point,))
+    assert params_of_range(*representable_range(params, dtype), dtype) == params
+
+
+@given(st.sampled_from(TYPES), ranges())
+def test_every_value_of_a_range_is_within_half_a_step_of_a_code(dtype, ends):
+    params = params_of_range(*ends, dtype)
+    values = np.linspace(*ends, 50).astype(np.float32)
+    back = dequantize(quantize(values, params, dtype), params)
+    room = 4 * float(np.spacing(np.abs(values).max()))
+    worst = np.abs(back.astype(np.float64) - values).max()
+    assert worst <= params.scales[0] * (0.5 + 1e-4) + room
+
+
+@given(ranges())
+def test_no_step_of_a_range_is_wasted(ends):
+    low, high = min(ends[0], 0.0), max(ends[1], 0.0)
+    for dtype in TYPES:
+        qmin, qmax = integer_range(dtype)
+        (scale,), (zero_point,) = (getattr(params_of_range(low, high, dtype), name)
+                                   for name in ("scales", "zero_points"))  # fmt: skip
+        if high == low:
+            assert scale == 1
+        elif dtype == "int16":
+            assert zero_point == 0
+            used = max(Fraction(high) / qmax, Fraction(low) / qmin)
+            assert scale == pytest.approx(max(float(used), 2.0**-126), rel=1e-6)
+        else:
+            exact = (Fraction(high) - Fraction(low)) / 255
+            assert scale == pytest.approx(max(float(exact), 2.0**-126), rel=1e-6)
+            assert abs(qmin - Fraction(low) / Fraction(scale) - zero_point) <= 0.5 + 1e-4
+
+
+@given(ranges())
+def test_uint8_is_int8_shifted_by_128(ends):
+    signed, unsigned = (params_of_range(*ends, dtype) for dtype in ("int8", "uint8"))
+    assert signed.scales == unsigned.scales
+    assert signed.zero_points[0] + 128 == unsigned.zero_points[0]
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "dtype", "expected"),
+    [
+        (0.0, 255.0, "uint8", ((1.0,), (0,))),
+        (-1.0, 254.0, "int8", ((1.0,), (-127,))),
+        (10.0, 51.0, "int8", ((float(np.float32(0.2)),), (-128,))),
+        (-51.0, -10.0, "uint8", ((float(np.float32(0.2)),), (255,))),
+        (-65536.0, 5.0, "int16", ((2.0,), (0,))),
+        (0.0, 0.0, "int8", ((1.0,), (-128,))),
+        (0.0, 0.0, "int16", ((1.0,), (0,))),
+        (0.0, 1e-44, "uint8", ((2.0**-126,), (0,))),
+        (-5e-324, 0.0, "int8", ((2.0**-126,), (-128,))),
+        (-LARGEST, LARGEST, "int16", ((float(np.float32(LARGEST / 32767)),), (0,))),
+    ],
+)
+def test_parameters_of_a_range(low, high, dtype, expected):
+    found = params_of_range(low, high, dtype)
+    assert (found.scales, found.zero_points) == expected
+    assert found.is_usable
+
+
+@pytest.mark.parametrize(
+    ("low", "high"),
+    [(1.0, -1.0), (math.nan, 1.0), (0.0, math.nan), (-math.inf, 0.0), (0.0, math.inf), (0.0, 1e39)],
+)
+def test_what_is_no_range_is_refused(low, high):
+    with pytest.raises(ValueError, match="low <= high"):
+        params_of_range(low, high, "int8")
+
+
+@pytest.mark.parametrize("dtype", ["int32", "float32", "string"])
+def test_only_types_of_activations_have_parameters(dtype):
+    with pytest.raises(ValueError, match="no type of quantized activations"):
+        params_of_range(0.0, 1.0, dtype)
+
+
 # The QUANTIZE and DEQUANTIZE operators of the runtime, with its builtin and its default kernels.
 
 
@@ -263,3 +357,16 @@ def test_huge_values_clip_as_in_the_operator(dtype):
     expected = _run(_quantize_model(len(real), dtype, 0.1, 0), real, is_builtin=False)
     found = quantize(real, QuantParams((float(np.float32(0.1)),), (0,)), dtype)
     assert found.tolist() == expected.tolist()
+
+
+@pytest.mark.parametrize("dtype", ["int8", "uint8", "int16"])
+@pytest.mark.parametrize("zero_point", [-(2**31), -129, 0, 3, 255, 32767, 2**31 - 1])
+@pytest.mark.parametrize("scale", [1e-38, 0.1, 1 / 3, 0.00784313725, 1e36])
+def test_real_values_are_the_exact_products_rounded_once(dtype, zero_point, scale):
+    low, high = integer_range(dtype)
+    codes = np.arange(low, high + 1).astype(dtype)
+    params = QuantParams((scale,), (zero_point,))
+    with np.errstate(over="ignore"):
+        exact = (codes.astype(np.float64) - zero_point) * np.float64(np.float32(scale))
+        expected = exact.astype(np.float32)
+    assert np.array_equal(dequantize(codes, params), expected)

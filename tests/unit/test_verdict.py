@@ -121,3 +121,19 @@ def test_a_refusal_to_load_is_a_symptom_where_its_reason_was_found_in_the_file()
     assert [found.role for found in related([refusal, reason])] == ["symptom", "cause"]
     doubt = finding("op-version-unsupported", severity="warning")
     assert related([refusal, doubt]) == [refusal, doubt]
+
+
+def test_a_specific_cause_comes_before_one_that_only_says_that_ranges_differ():
+    findings = [CAUSE, finding("features-unscaled", "error", kind="input"), ERROR]
+    assert [cause.rule for cause in causes_of(findings)] == ["features-unscaled", CAUSE.rule]
+
+
+def test_faults_that_make_no_output_wrong_explain_no_symptom():
+    delegate = finding("delegate-not-used", kind="model")
+    scheme = finding("partially-quantized-or-hybrid", kind="model")
+    assert causes_of([delegate, ERROR]) == ()
+    ranked = causes_of([scheme, CAUSE, ERROR])
+    assert [(cause.rule, bool(cause.explains)) for cause in ranked] == [
+        (CAUSE.rule, True),
+        (scheme.rule, False),
+    ]

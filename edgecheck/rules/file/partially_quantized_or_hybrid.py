@@ -65,9 +65,7 @@ class PartiallyQuantizedOrHybrid(Rule):
     def message(self) -> str:
         """What was found, with its numbers."""
         promised, found = plain(self.promised), plain(self.found)
-        says = (
-            f'The spec says that the model\'s quantization is "{promised}", the file has "{found}"'
-        )
+        says = f'The spec promises the quantization "{promised}", the file has "{found}"'
         if self.promised not in {"full-integer", "int16x8"} or not self.float_operators:
             return f"{says}."
         left = listed(self.float_operators)
@@ -76,4 +74,5 @@ class PartiallyQuantizedOrHybrid(Rule):
     def fix(self) -> str:
         """What to do."""
         how = _CONVERTER.get(self.promised, f'as "{plain(self.promised)}"')
-        return f"Convert again {how}; or write what the file has under `model.quantization`."
+        stays = "replace operators without integer kernel, " if self.float_operators else ""
+        return f"Convert again {how}; {stays}or correct the promise."

@@ -8,11 +8,14 @@ from edgecheck.rules.wording import plain
 
 _SAYS = {
     "unreached": "depends on no input of the model: it is the same whatever is fed",
+    "still": "gives one value for all of these samples, and so does its float twin, while other "
+    "outputs move",
     "flat": "was 0 for every calibration sample, while other outputs were not",
 }
 _FIX = {
     "unreached": "Export the output that depends on the input; if a constant is meant, keep it in "
     "your program and not in the model.",
+    "still": "Leave the output out of the exported graph if nothing uses it.",
     "flat": "Leave the output out of the exported graph if nothing uses it; else calibrate on "
     "samples that move it.",
 }
@@ -35,7 +38,8 @@ class ConstantOrUnusedOutput(Rule):
     ## How edgecheck knows
     It walks the graph from the inputs. An output that the walk does not
     reach is a warning; values of variables count as reached. An integer
-    output with a scale below 1e-6, where others have a larger one, is noted.
+    output with a scale below 1e-6, where others have a larger one, is noted,
+    and so is one that stands still in the float twin while others move.
 
     ## How to fix
     Export only the outputs that the application reads.
@@ -50,7 +54,7 @@ class ConstantOrUnusedOutput(Rule):
     role = "note"
 
     output: str
-    kind: Literal["unreached", "flat"]
+    kind: Literal["unreached", "flat", "still"]
 
     def message(self) -> str:
         """What was found, with its numbers."""

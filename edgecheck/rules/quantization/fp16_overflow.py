@@ -10,13 +10,15 @@ _SAYS = {
     "infinity": "is stored in float16 as infinity",
     "clamped": "is stored in float16 with the largest value that there is, 65504: what it was "
     "before is lost",
+    "activation": "reaches {largest} on these samples, beyond the 65504 of float16, which this "
+    "model is meant for",
     "too-large": "reaches {largest}, beyond the 65504 of float16, which this model is meant for",
 }
 
 
 @dataclass(frozen=True)
 class Fp16Overflow(Rule):
-    """A constant is too large for float16.
+    """A value is too large for float16.
 
     ## What it means
     The largest float16 is 65504. Beyond it lies infinity, and infinity
@@ -34,7 +36,8 @@ class Fp16Overflow(Rule):
     It reads the float constants of files that are float16, or that the spec
     says are. Infinity in weights and multiplications is an error, elsewhere
     (in a mask it may be meant) a warning, and so is a weight that was
-    clamped or does not fit.
+    clamped or does not fit. Where the layers are walked through, an
+    activation beyond 65504 is a warning: on a CPU it is harmless.
 
     ## How to fix
     Write masks as -1e4 and convert again, or keep the model in float32. On
@@ -54,7 +57,7 @@ class Fp16Overflow(Rule):
     tensor: str
     """The first one."""
     operator: str
-    kind: Literal["infinity", "clamped", "too-large"]
+    kind: Literal["infinity", "clamped", "too-large", "activation"]
     largest: float
     """Largest absolute value of this tensor."""
     tensors: int
@@ -64,7 +67,8 @@ class Fp16Overflow(Rule):
         """What was found, with its numbers."""
         more = f"; so {count(self.tensors - 1, 'other')}" if self.tensors > 1 else ""
         says = _SAYS[self.kind].format(largest=number(self.largest))
-        return f'Constant "{plain(self.tensor)}" of {plain(self.operator)} {says}{more}.'
+        what = "Activation" if self.kind == "activation" else "Constant"
+        return f'{what} "{plain(self.tensor)}" of {plain(self.operator)} {says}{more}.'
 
     def fix(self) -> str:
         """What to do."""

@@ -188,3 +188,18 @@ def test_channels_that_do_not_fit_are_named():
                                             "2 (-1.804 to 2.64)"]  # fmt: skip
     (finding,) = by_steps(over(-1.85, 2.64), IMAGENET, comparison=data(-2, 2.6, clipped=0.02))
     assert finding.evidence["channels"] == ["0 (-2.118 to 2.249)", "1 (-2.036 to 2.429)"]
+
+
+def test_a_promise_that_no_sample_uses_is_no_error():
+    """A recording of 16 bits seldom fills them; what the data have is what counts."""
+    port, promised = over(-9000, 9000), (-32768.0, 32767.0)
+    assert found(port, promised, data(-8000, 8000, clipped=0.0, pair=LOST)) == [(RULE, "info")]
+    assert found(port, promised, data(-30000, 30000, clipped=0.3, pair=LOST)) == [(RULE, "error")]
+    assert found(port, promised) == [(RULE, "error")]
+
+
+def test_int16_is_symmetric_whatever_the_data_are():
+    params = QuantParams((255 / 32767,), (0,))
+    port = Port("image", tensor(dtype="int16", quantization=params))
+    assert found(port, (0.0, 255.0)) == []
+    assert found(port, (0.0, 100.0)) == [(RULE, "warning")]

@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 
 import pytest
 from evidence import evidence, model, output_tensor, spec, tensor
@@ -88,3 +89,15 @@ def test_operators_that_stay_float_are_named_with_their_share():
 def test_a_float_model_has_no_scales_to_judge():
     with pytest.raises(NotApplicable, match="no quantized tensor"):
         list(quantization.check_scales(evidence(**FLOAT)))
+
+
+@pytest.mark.parametrize(("side", "expected"), [(31, []), (32, ["partially-quantized-or-hybrid"])])
+def test_dynamic_range_leaves_small_weights_in_float(side, expected):
+    weights = tensor(2, name="w", dtype="float32", quantization=None, shape=(side, side),
+                     is_constant=True)  # fmt: skip
+    ports = [port.tensor for port in (FLOAT["ports"]["image"], FLOAT["output"])]
+    case = replace(
+        evidence(spec=spec(model={"task": "regression", "quantization": "dynamic-range"})),
+        model=model([*ports, weights], operators=(Operator(0, "FULLY_CONNECTED", 1, (0, 2), (1,), False),)),
+    )  # fmt: skip
+    assert [f.rule for f in quantization.check_scheme(case)] == expected

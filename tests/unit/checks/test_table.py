@@ -1,7 +1,9 @@
+from dataclasses import replace
 from types import GeneratorType
 
 import pytest
 from evidence import compared, evidence, moved, passed_over, seen_labels, spec
+from layers import entry, layer, walked
 
 from edgecheck.checks.evidence import NotApplicable
 from edgecheck.checks.table import CHECKS
@@ -14,7 +16,9 @@ HEALTHY = evidence(
     comparison=passed_over(compared(labels=seen_labels())),
     sensitivities=(moved(),),
     runtime=("litert", "2.3.0"),
+    walk=walked(entry(), layer(0), layer(1, op="SOFTMAX", tensor=1, is_output=True)),
 )
+HALF = replace(HEALTHY, spec=spec(model={"task": "classification", "quantization": "float16"}))
 NOTHING_RUN = {"input-names", "input-shapes", "input-dtypes", "quantization-scheme",
                "quantization-scales", "calibration-range", "calibration-zeros", "input-quantize",
                "copied-codes", "fixed-scales", "constants-finite", "constants-float16",
@@ -33,7 +37,8 @@ def test_names_are_unique_and_kebab_case():
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.name)
 def test_a_healthy_candidate_passes(check):
-    found = check.run(HEALTHY)
+    healthy = HALF if check.name == "layer-float16" else HEALTHY
+    found = check.run(healthy)
     assert isinstance(found, GeneratorType)
     assert list(found) == []
 

@@ -49,3 +49,12 @@ def test_an_interpreter_gets_only_the_arguments_that_it_knows(tmp_path, monkeypa
     assert not interpreter.is_probe
     with pytest.raises(ModuleNotFoundError):
         open_interpreter(_backend("no_such_package_anywhere"), model_path="m.tflite")
+
+
+def test_a_runtime_that_cannot_keep_inner_tensors_refuses_to(tmp_path, monkeypatch):
+    write_fake(tmp_path)
+    (tmp_path / "ai_edge_litert").rename(tmp_path / "forgetful_litert_of_tests")
+    monkeypatch.syspath_prepend(tmp_path)
+    backend = _backend("forgetful_litert_of_tests")
+    with pytest.raises(TypeError, match="experimental_preserve_all_tensors"):
+        open_interpreter(backend, preserves=True, model_path="m.tflite")

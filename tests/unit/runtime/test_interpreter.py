@@ -111,3 +111,19 @@ def test_an_open_output_shape_is_settled_by_a_run_on_zeros(loaded):
     session = InterpreterSession(Job(**{**vars(job), "outputs": (open_output,)}))
     assert session.output_shapes == {"y": (1, 3)}
     assert not loaded[0].fed[0].any()
+
+
+def test_inner_tensors_take_the_shape_that_the_interpreter_gives_them(loaded):
+    stored = [{"index": 0, "shape": np.array([2, 5])}]
+    assert InterpreterSession(_job()).output_shapes == {"y": (1, 3)}
+    Echo.get_tensor_details = lambda _: stored
+    try:
+        assert InterpreterSession(_job(preserves=True)).output_shapes == {"y": (2, 5)}
+    finally:
+        del Echo.get_tensor_details
+
+
+def test_float_outputs_go_straight_to_their_place(loaded):
+    session = InterpreterSession(_job())
+    rows = np.arange(6, dtype=np.float32).reshape(2, 3)
+    assert _run(session, rows).reshape(2, 3).tolist() == rows.tolist()

@@ -1,0 +1,64 @@
+"""The rule `activation-sensitive-op`."""
+
+from dataclasses import dataclass
+
+from edgecheck.rules.base import Rule
+from edgecheck.rules.wording import number, plain
+
+
+@dataclass(frozen=True)
+class ActivationSensitiveOp(Rule):
+    """An operator that bears 8 bits badly loses the signal.
+
+    ## What it means
+    Up to this operator the integer model follows its float twin; behind it,
+    it does not, and nothing was cut off. Some operators need more than 8 bits:
+    they subtract large values, average away a signal of less than a step, or
+    bend it where the steps are coarse.
+
+    ## Why it happens
+    * HARD_SWISH and SiLU (LOGISTIC and MUL) with a wide range.
+    * Global average pools (MEAN, AVERAGE_POOL_2D, SUM) over maps that are
+      nearly zero.
+    * ADD of branches of very different size.
+
+    ## How edgecheck knows
+    The model is run beside its dequantized twin. The operator is named where it
+    is the first bad one, is of the kinds above, clips less than 1 %, and on the
+    very inputs that the integer operator read has an SQNR below 15 dB, while
+    those inputs had more than 25. An error where parity is lost, else a warning.
+
+    ## How to fix
+    Keep this operator in float (the converter's debugger has a list of operators
+    to leave out), use 16-bit activations, or replace SiLU by ReLU in training.
+
+    ## References
+    * https://github.com/PINTO0309/onnx2tf/issues/444
+    * https://github.com/tensorflow/models/issues/10809
+    * https://github.com/tensorflow/model-optimization/issues/805
+    """
+
+    name = "activation-sensitive-op"
+    severity = "warning"
+    role = "cause"
+
+    operator: str
+    index: int
+    """Position in the order of execution."""
+    tensor: str
+    sqnr_db: float
+    isolated_sqnr_db: float
+    upstream_sqnr_db: float
+
+    def message(self) -> str:
+        """What was found, with its numbers."""
+        return (
+            f"{plain(self.operator)} (operator {self.index}) reads values of "
+            f"{number(round(self.upstream_sqnr_db, 1))} dB SQNR and writes "
+            f'"{plain(self.tensor)}" with {number(round(self.sqnr_db, 1))} dB; alone it has '
+            f"{number(round(self.isolated_sqnr_db, 1))} dB, and nothing is clipped."
+        )
+
+    def fix(self) -> str:
+        """What to do."""
+        return "Keep this operator in float, or convert the model with 16-bit activations."

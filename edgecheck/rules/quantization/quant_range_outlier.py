@@ -1,0 +1,68 @@
+"""The rule `quant-range-outlier`."""
+
+from dataclasses import dataclass
+
+from edgecheck.rules.base import Rule
+from edgecheck.rules.wording import number, plain, span
+
+
+@dataclass(frozen=True)
+class QuantRangeOutlier(Rule):
+    """A few extreme values decide the range; all others share a few steps.
+
+    ## What it means
+    The representable range of a tensor is much wider than its values. An
+    8-bit tensor has 256 steps; if values use ten of them, the rest of the
+    model works with three bits.
+
+    ## Why it happens
+    * One calibration sample was extreme: a hot pixel, a missing value stored
+      as -999, a file with a broken scale.
+    * One channel of the layer is a hundred times larger than the others.
+    * An unbounded activation with a long tail, calibrated by min and max.
+
+    ## How edgecheck knows
+    The model is run beside its dequantized twin. A tensor is named where 99.8 %
+    of the twin's values fit in a tenth of its steps, the operator alone has an
+    SQNR below 15 dB, and what it reads has more than 25 dB. An error where
+    parity is lost too, else a warning.
+
+    ## How to fix
+    Calibrate again without the odd samples, or with percentile ranges instead
+    of min and max; clip the activation (ReLU6); or use 16-bit activations.
+
+    ## References
+    * https://github.com/tensorflow/tensorflow/issues/46444
+    * https://github.com/tensorflow/tensorflow/issues/58633
+    * https://github.com/tensorflow/tensorflow/issues/58206
+    """
+
+    name = "quant-range-outlier"
+    severity = "error"
+    role = "cause"
+
+    tensor: str
+    operator: str
+    core_range: list[float]
+    """99.8 % of the twin's values."""
+    representable_range: list[float]
+    levels_used: float
+    codes: int
+    isolated_sqnr_db: float
+    upstream_sqnr_db: float | None
+    """None at an input of the model."""
+
+    def message(self) -> str:
+        """What was found, with its numbers."""
+        return (
+            f'Tensor "{plain(self.tensor)}" ({plain(self.operator)}) has {self.codes} steps for '
+            f"{span(self.representable_range)}, and 99.8% of its values, {span(self.core_range)}, "
+            f"use {number(round(self.levels_used, 1))} of them: "
+            f"{number(round(self.isolated_sqnr_db, 1))} dB are left."
+        )
+
+    def fix(self) -> str:
+        """What to do."""
+        return (
+            "Calibrate again with percentile ranges, or without the samples that stretch the range."
+        )

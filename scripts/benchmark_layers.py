@@ -1,0 +1,171 @@
+#!/usr/bin/env python3
+"""What the layer walk costs, measured in one run.
+
+    EDGECHECK_CORPUS=... .venv/bin/python scripts/benchmark_layers.py [--repeats 3]
+
+Prints, for a MobileNet of the folder of published models (else for a sample model): the time of a
+walk over 100 samples beside a bare set_tensor/invoke/get_tensor loop over candidate and twin in the
+same kernels, started processes included and taken apart; and its peak memory at 100 and at 2,000
+samples. Machines are noisy: the two take turns, the fastest of each counts.
+"""
+
+import argparse
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+
+from edgecheck.compare.binding import bind_inputs
+from edgecheck.compare.experiment import Entrant, Setup
+from edgecheck.compare.layers import walk
+from edgecheck.quantization import QuantParams, quantize
+from edgecheck.runtime.discovery import candidates
+from edgecheck.samples.chunk import Chunk
+from edgecheck.spec.model import Spec
+from edgecheck.tflite.contract import contract_of
+from edgecheck.tflite.isolated import isolated
+from edgecheck.tflite.reader import load_model
+from edgecheck.tflite.twin import twin_of
+
+ROOT = Path(__file__).resolve().parent.parent
+SAMPLES = 100
+FEW, MANY = 100, 2000
+
+
+class Repeated:
+    """Stored rows, repeated as needed and never held more than once."""
+
+    def __init__(self, rows: np.ndarray, count: int) -> None:
+        self.rows, self.count = rows, count
+
+    def __len__(self) -> int:
+        return self.count
+
+    def chunks(self, size: int) -> Iterator[Chunk]:
+        """As a dataset gives them."""
+        for start in range(0, self.count, size):
+            picked = np.arange(start, min(start + size, self.count)) % len(self.rows)
+            yield Chunk(tuple(map(str, picked)), {"x": self.rows[picked]}, None)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--peak", type=int, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.peak:
+        _walk(options.peak)
+        own, child = (
+            resource.getrusage(who).ru_maxrss / 1024
+            for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+        )
+        print(own, child)
+        return
+    _cost(options.repeats)
+    _memory()
+
+
+def _case() -> tuple[Path, Path]:
+    """(candidate, inputs)."""
+    corpus = os.environ.get("EDGECHECK_CORPUS")
+    if corpus is None:
+        folder = ROOT / "sample_models/features"
+        return folder / "int8.tflite", next(folder.glob("*.npz"))
+    folder = Path(corpus) / "mobilenet_v1_025_128_qat"
+    return folder / "candidate_coral.tflite", folder / "inputs.npz"
+
+
+def _setup(count: int) -> tuple[Setup, bytes]:
+    path, inputs = _case()
+    with np.load(inputs) as arrays:
+        rows = arrays["x"].astype(np.float32)
+    data, model = load_model(path)
+    section = {"kind": "array", "shape": rows.shape[1:]}
+    parts = {"version": 1, "model": {"task": "classification"}, "inputs": {"x": section}}
+    contract = contract_of(model, None)
+    bound = bind_inputs(["x"], contract)
+    assert bound is not None
+    entrant = Entrant("candidate", path, model, contract, bound)
+    backends = candidates("litert", None)
+    rows = Repeated(rows, count)
+    return Setup(Spec.model_validate(parts), rows, entrant, None, backends, 1, 60.0), data
+
+
+def _walk(count: int) -> None:
+    setup, data = _setup(count)
+    twin = twin_of(data, setup.candidate.model)
+    walk(setup, twin, isolated(twin), lambda *_: None)
+
+
+def _cost(repeats: int) -> None:
+    setup, data = _setup(SAMPLES)
+    twin = twin_of(data, setup.candidate.model)
+    built = min(_seconds(lambda: twin_of(data, setup.candidate.model)) for _ in range(repeats))
+    bare, short, long = [], [], []
+    with tempfile.TemporaryDirectory() as scratch:
+        path = Path(scratch) / "twin.tflite"
+        path.write_bytes(twin.data)
+        for _ in range(repeats):
+            bare.append(sum(_bare(model, setup) for model in (setup.candidate.path, path)))
+            short.append(_seconds(lambda: _walk(1)))
+            long.append(_seconds(lambda: _walk(SAMPLES)))
+    whole, start = min(long), min(short)
+    print(f"twin of {len(data) / 1e6:.1f} MB built in {built:.3f} s")
+    print(
+        f"{SAMPLES} samples: bare loop over both models {min(bare):.2f} s, walk {whole:.2f} s, "
+        f"ratio {whole / min(bare):.2f}; {start:.2f} s of it are needed for one sample "
+        f"(ratio without them {(whole - start) / min(bare):.2f})"
+    )
+
+
+def _bare(model: Path, setup: Setup) -> float:
+    """Seconds of the loop that anyone would write, in the kernels of the walk."""
+    from ai_edge_litert.interpreter import Interpreter, OpResolverType
+
+    plain = OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
+    interpreter = Interpreter(str(model), num_threads=1, experimental_op_resolver_type=plain)
+    interpreter.allocate_tensors()
+    source, result = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
+    total = 0.0
+    for chunk in setup.dataset.chunks(SAMPLES):
+        feeds = chunk.rows["x"].reshape(len(chunk.ids), *source["shape"])
+        if source["dtype"] is not np.float32:
+            scale, zero = source["quantization"]
+            feeds = quantize(feeds, QuantParams((scale,), (zero,)), np.dtype(source["dtype"]).name)
+        start = time.perf_counter()
+        for feed in feeds:
+            interpreter.set_tensor(source["index"], feed)
+            interpreter.invoke()
+            interpreter.get_tensor(result["index"])
+        total += time.perf_counter() - start
+    return total
+
+
+def _memory() -> None:
+    peaks = {}
+    for count in (FEW, MANY):
+        command = [sys.executable, __file__, "--peak", str(count)]
+        output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+        peaks[count] = [float(word) for word in output.split()]
+    for part, who in enumerate(("edgecheck", "largest worker")):
+        less, more = peaks[FEW][part], peaks[MANY][part]
+        print(
+            f"  peak memory, {who}: {less:.1f} MiB at {FEW} samples, {more:.1f} MiB at {MANY:,} "
+            f"({100 * (more / less - 1):+.1f} %)"
+        )
+
+
+def _seconds(run: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    run()
+    return time.perf_counter() - start
+
+
+if __name__ == "__main__":
+    main()
