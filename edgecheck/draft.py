@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from time import perf_counter
-from typing import Any, get_args
+from typing import Any, Literal, get_args
 
 from edgecheck.compare.experiment import Observation
+from edgecheck.compare.layer_summary import report_layers
+from edgecheck.compare.layers import LayerWalk
 from edgecheck.compare.summary import (
     headline,
     is_compared,
@@ -20,13 +22,15 @@ from edgecheck.rules.gate.unused_ignore import UnusedIgnore
 from edgecheck.spec.load import LoadedSpec
 from edgecheck.verdict import FailOn, Judgement, causes_of, judge, related, summary_of
 
+Layers = Literal["auto", "always", "never"]
+
 
 @dataclass(frozen=True)
 class Options:
     """How to validate; what is set here wins over the spec."""
 
     reference: str | None = None
-    """A path, "none", or None for the spec's."""
+    """A path, "twin", "none", or None for the spec's, else the twin."""
     runtime: str = "auto"
     target: str | None = None
     """A device: the name of a profile or its path. None for the spec's."""
@@ -35,6 +39,8 @@ class Options:
     fail_on: FailOn = "error"
     strict: bool = False
     static: bool = False
+    layers: Layers = "auto"
+    """Whether to walk through the layers: auto does where parity is lost."""
     timeout: float = 60.0
     """Seconds that loading, or one run of one sample, may take."""
 
@@ -51,6 +57,10 @@ class Options:
         if self.fail_on not in get_args(FailOn):
             raise UsageError(
                 f"fail_on is {self.fail_on!r}", hint=f"Give one of {', '.join(get_args(FailOn))}."
+            )
+        if self.layers not in get_args(Layers):
+            raise UsageError(
+                f"layers is {self.layers!r}", hint=f"Give one of {', '.join(get_args(Layers))}."
             )
 
 
@@ -77,6 +87,7 @@ class Draft:
     error: EdgecheckError | None = None
     why_not_run: str = ""
     runtime: RuntimeUsed | None = None
+    walk: LayerWalk | None = None
 
     @property
     def ignored_rules(self) -> frozenset[str]:
@@ -127,6 +138,7 @@ def finished(draft: Draft) -> Report:
         metrics=None if seen is None else headline(seen.comparison, primary),
         outputs=() if seen is None else tuple(map(output_metrics, seen.comparison.outputs)),
         worst_samples=() if seen is None else worst_samples(seen.comparison.worst),
+        layers=() if draft.walk is None else report_layers(draft.walk),
         latency_ms=None if seen is None else latency(seen.comparison),
         error=_error_info(draft.error),
         ignored=tuple(ignored),

@@ -195,6 +195,11 @@ class OutputMetrics:
     map_overlap: MapOverlap | None = None
     levels: float | None = None
     """Steps of the output that the reference's range covers; of channel groups."""
+    regret: float | None = None
+    """Mean probability, by the reference, of its own class minus that of the candidate's."""
+    regret_interval: Interval | None = None
+    regret_share: float | None = None
+    """`regret` for each that a blind choice of class would cost."""
 
 
 @dataclass(frozen=True)

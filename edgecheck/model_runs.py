@@ -50,18 +50,22 @@ _TRUTHS: dict[str, Truth] = {
 """Task -> what its labels are; those of other tasks are not compared."""
 
 
-def run(draft: Draft, evidence: Evidence, model_path: Path, progress: Progress) -> None:
+def run(draft: Draft, evidence: Evidence, model_path: Path, progress: Progress) -> Setup | None:
     """Run the dataset through the models; leaves the observation, or the reason why not.
 
     What cannot be run is at least loaded.
+
+    Returns:
+        What was run, without its reference, whose file may be gone; None if nothing was.
     """
     with TemporaryDirectory(prefix="edgecheck-") as folder:
         setup = _setup(draft, evidence, model_path, Path(folder))
         if setup is None:
             _load_only(draft, evidence, model_path)
             draft.conclude("model-runs", "skipped", draft.why_not_run)
-        else:
-            _run(draft, setup, progress)
+            return None
+        _run(draft, setup, progress)
+        return replace(setup, reference=None)
 
 
 def _run(draft: Draft, setup: Setup, progress: Progress) -> None:

@@ -28,6 +28,7 @@ from edgecheck.errors import (
     UsageError,
 )
 from edgecheck.findings import Finding, Report, Subject
+from edgecheck.inside import look_inside
 from edgecheck.model_runs import conclude_target, run
 from edgecheck.rules.catalogue import rule_named
 from edgecheck.rules.file import model_file_invalid
@@ -110,15 +111,20 @@ def broken_report(options: Options, error: Exception) -> Report:
 def _skip_rest(draft: Draft) -> None:
     """Give every planned check that nobody came to an outcome: it was skipped."""
     planned = ["model-file"] if draft.options.static else ["model-file", "model-runs"]
-    planned += [check.name for check in _planned(draft.options)]
+    planned += [check.name for check in _planned(draft)]
     concluded = {outcome.name for outcome in draft.checks}
     for name in planned:
         if name not in concluded:
             draft.conclude(name, "skipped", draft.why_not_run)
 
 
-def _planned(options: Options) -> list[Check]:
-    return [check for check in CHECKS if check.is_static or not options.static]
+def _planned(draft: Draft) -> list[Check]:
+    return [
+        check
+        for check in CHECKS
+        if (check.is_static or not draft.options.static)
+        and (draft.walk is not None or not check.needs_walk)
+    ]
 
 
 def _fill(draft: Draft, spec_path: Path, model_path: Path, progress: Progress) -> None:
@@ -139,9 +145,10 @@ def _fill(draft: Draft, spec_path: Path, model_path: Path, progress: Progress) -
         data=data,
         target=target,
     )
+    setup = None
     try:
         if not draft.options.static:
-            run(draft, evidence, model_path, progress)
+            setup = run(draft, evidence, model_path, progress)
     except EdgecheckError as error:
         draft.stop(error)
     if draft.runtime is not None:
@@ -155,7 +162,10 @@ def _fill(draft: Draft, spec_path: Path, model_path: Path, progress: Progress) -
             reference_sensitivities=draft.observation.reference_sensitivities,
             trials=draft.observation.trials,
         )
-    for check in _planned(draft.options):
+        if setup is not None:
+            draft.walk = look_inside(draft, evidence, setup, progress)
+            evidence = replace(evidence, walk=draft.walk)
+    for check in _planned(draft):
         _check(draft, check, evidence)
 
 

@@ -9,7 +9,14 @@ from typing import Final
 from edgecheck.checks import thresholds
 from edgecheck.checks.evidence import Evidence, NotApplicable, output_subject
 from edgecheck.checks.parity import losses
-from edgecheck.compare.first_bad import CLIPPED, OWN_ERROR_DB, is_bad
+from edgecheck.compare.first_bad import (
+    CLIPPED,
+    LOST_DB,
+    OWN_ERROR_DB,
+    SOUND_DB,
+    is_bad,
+    is_lost,
+)
 from edgecheck.compare.layer_statistics import LayerStatistics
 from edgecheck.compare.layers import LayerWalk
 from edgecheck.findings import Finding, Subject
@@ -56,20 +63,18 @@ def check_calibration(evidence: Evidence) -> Iterator[Finding]:
 def check_range(evidence: Evidence) -> Iterator[Finding]:
     """No tensor spends nearly all of its steps on values that hardly occur."""
     for layer in _ranged(evidence.walked):
-        levels, own = layer.levels_used, layer.own_sqnr_db
-        if levels is None or layer.codes is None or not own < thresholds.LAYER_LOST_DB:
+        levels, codes, own = layer.levels_used, layer.codes, layer.own_sqnr_db
+        if levels is None or codes is None or not (_is_narrow(layer) and own < LOST_DB):
             continue
-        is_new = (
-            layer.upstream_sqnr_db is None or layer.upstream_sqnr_db > thresholds.LAYER_SOUND_DB
-        )
-        if is_new and levels < thresholds.LEVELS_SHARE * layer.codes and not _is_clipped(layer):
+        is_new = layer.upstream_sqnr_db is None or layer.upstream_sqnr_db > SOUND_DB
+        if is_new and layer.clip_fraction <= CLIPPED:
             rule = QuantRangeOutlier(
                 tensor=layer.name,
                 operator=layer.op,
                 core_range=list(layer.core_range),
                 representable_range=_range_of(layer),
                 levels_used=levels,
-                codes=layer.codes,
+                codes=codes,
                 isolated_sqnr_db=own,
                 upstream_sqnr_db=layer.upstream_sqnr_db,
             )
@@ -82,21 +87,16 @@ def check_operator(evidence: Evidence) -> Iterator[Finding]:
     """The first bad operator is none of those that need more than 8 bits."""
     walk = evidence.walked
     bad = walk.first_bad
-    own = None if bad is None else bad.isolated_sqnr_db
-    if bad is None or own is None or bad.upstream_sqnr_db is None:
+    if bad is None or bad.upstream_sqnr_db is None or not is_lost(bad):
         return
-    is_lost = own < thresholds.LAYER_LOST_DB and bad.upstream_sqnr_db > thresholds.LAYER_SOUND_DB
-    is_clipped = bad.clip_fraction > CLIPPED
-    is_narrow = bad.codes is not None and (bad.levels_used or 0) < (
-        thresholds.LEVELS_SHARE * bad.codes
-    )
-    if is_lost and not is_clipped and not is_narrow and _is_sensitive(bad, walk):
+    is_ranged = bad.clip_fraction <= CLIPPED and not _is_narrow(bad)
+    if is_ranged and _is_sensitive(bad, walk):
         rule = ActivationSensitiveOp(
             operator=bad.op,
             index=bad.index,
             tensor=bad.name,
             sqnr_db=bad.sqnr_db,
-            isolated_sqnr_db=own,
+            isolated_sqnr_db=bad.isolated_sqnr_db,
             upstream_sqnr_db=bad.upstream_sqnr_db,
         )
         severity = _severity(evidence, "warning")
@@ -201,6 +201,12 @@ def _foreign(ranged: list[LayerStatistics]) -> Finding:
         worst_times=max(_width(layer) for layer in beyond),
     )
     return Finding.of(rule, Subject("dataset", entry.name))
+
+
+def _is_narrow(layer: LayerStatistics) -> bool:
+    """Whether nearly all values share a few of many steps."""
+    levels, codes = layer.levels_used, layer.codes
+    return levels is not None and codes is not None and levels < thresholds.LEVELS_SHARE * codes
 
 
 def _width(layer: LayerStatistics) -> float:

@@ -37,6 +37,8 @@ class Check:
     name: str
     run: Callable[[Evidence], Iterator[Finding]]
     is_static: bool
+    needs_walk: bool = False
+    """It judges layers, and is planned only where they were walked through."""
 
 
 CHECKS: Final = (
@@ -87,10 +89,10 @@ CHECKS: Final = (
     Check("output-groups", heads.check_scale, is_static=False),
     Check("detections", heads.check_postprocessed, is_static=False),
     Check("parity", parity.check, is_static=False),
-    Check("layer-ranges", layers.check_calibration, is_static=False),
-    Check("layer-steps", layers.check_range, is_static=False),
-    Check("layer-operators", layers.check_operator, is_static=False),
-    Check("layer-float16", layers.check_half, is_static=False),
-    Check("layer-outputs", layers.check_outputs, is_static=False),
-    Check("kernels", kernels.check, is_static=False),
+    Check("layer-ranges", layers.check_calibration, is_static=False, needs_walk=True),
+    Check("layer-steps", layers.check_range, is_static=False, needs_walk=True),
+    Check("layer-operators", layers.check_operator, is_static=False, needs_walk=True),
+    Check("layer-float16", layers.check_half, is_static=False, needs_walk=True),
+    Check("layer-outputs", layers.check_outputs, is_static=False, needs_walk=True),
+    Check("kernels", kernels.check, is_static=False, needs_walk=True),
 )

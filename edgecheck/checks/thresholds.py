@@ -180,11 +180,6 @@ TRIAL_P: Final = 0.001
 """Other steps are named if so many more of the samples come out right with them, as a share, and
 McNemar's exact test gives less than this; some twenty of them are tried."""
 
-LAYER_LOST_DB: Final = 15.0
-LAYER_SOUND_DB: Final = 25.0
-"""SQNR of an operator alone below which it ruins what it reads, and of what it reads above which
-the ruin is its own."""
-
 LEVELS_SHARE: Final = 0.1
 """Share of a type's steps that nearly all values use; healthy published tensors have 0.15 and
 more."""

@@ -27,6 +27,14 @@ class Runtime(str, Enum):
     TENSORFLOW = "tensorflow"
 
 
+class Layers(str, Enum):
+    """When to walk through the layers."""
+
+    AUTO = "auto"
+    ALWAYS = "always"
+    NEVER = "never"
+
+
 class FailOn(str, Enum):
     """The gravity of a finding from which the run fails."""
 
@@ -40,7 +48,11 @@ def validate(  # noqa: PLR0913, PLR0917  (one parameter an option)
     model: Annotated[Path, typer.Argument(help="The .tflite file to be shipped.")],
     reference: Annotated[
         str | None,
-        typer.Option(help="Float .tflite to compare with, or 'none'; default: the spec's."),
+        typer.Option(
+            metavar="PATH|twin|none",
+            help="What to compare with: a float .tflite, or the model's own dequantized twin; "
+            "default: the spec's, else the twin.",
+        ),
     ] = None,
     runtime: Annotated[
         Runtime, typer.Option(help="Runtime; auto takes the spec's, else the first that works.")
@@ -66,6 +78,9 @@ def validate(  # noqa: PLR0913, PLR0917  (one parameter an option)
     static: Annotated[
         bool, typer.Option("--static", help="File and spec only: no runtime, no samples.")
     ] = False,
+    layers: Annotated[
+        Layers, typer.Option(help="Walk through the layers; auto does where parity is lost.")
+    ] = Layers.AUTO,
     timeout: Annotated[
         float, typer.Option(min=0.1, help="Seconds for loading, and for one run of one sample.")
     ] = 60.0,
@@ -89,6 +104,7 @@ def validate(  # noqa: PLR0913, PLR0917  (one parameter an option)
         fail_on=fail_on.value,
         strict=strict,
         static=static,
+        layers=layers.value,
         timeout=timeout,
     )
     report = _validated(spec, model, options, destinations, shows_progress=not quiet)

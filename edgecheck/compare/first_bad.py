@@ -18,6 +18,9 @@ OWN_ERROR_DB: Final = 25.0
 """An operator whose own error is smaller is sound."""
 DROP_DB: Final = 10.0
 """Below its inputs by so much, the damage is new."""
+SOUND_DB: Final = 25.0
+LOST_DB: Final = 15.0
+"""What is read with more than the first and written with less than the second is lost here."""
 CLIPPED: Final = 0.01
 """Share of clipped values from which on a bad operator is bad whatever came in."""
 
@@ -36,6 +39,14 @@ def is_bad(layer: LayerStatistics) -> bool:
         return isnan(layer.sqnr_db) or layer.scale is None
     own = layer.own_sqnr_db
     upstream = inf if layer.upstream_sqnr_db is None else layer.upstream_sqnr_db
+    if is_lost(layer):
+        return True
     if not own < OWN_ERROR_DB:
         return False
     return layer.clip_fraction > CLIPPED or own < upstream - DROP_DB
+
+
+def is_lost(layer: LayerStatistics) -> bool:
+    """Whether an operator reads sound values and writes one that is not."""
+    upstream = inf if layer.upstream_sqnr_db is None else layer.upstream_sqnr_db
+    return layer.sqnr_db < LOST_DB and upstream > SOUND_DB

@@ -4,10 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from edgecheck.compare.statistics import OutputStatistics, PairStatistics
+from edgecheck.compare.statistics import Measure, OutputStatistics, PairStatistics
 from edgecheck.metrics.agreement import Agreement
 from edgecheck.metrics.distinct import DistinctRows, row_hashes
 from edgecheck.metrics.quantiles import Quantiles, linear_edges, logarithmic_edges
+from edgecheck.metrics.regret import Regret, choice_costs
 from edgecheck.metrics.rowwise import are_distributions, cosines, divergences, softmax
 from edgecheck.metrics.sqnr import Sqnr
 from edgecheck.tensors import Array
@@ -39,6 +40,20 @@ class ClassRule:
     def classes(self, elements: int) -> int:
         """Number of classes of an output with so many elements."""
         return max(elements, 2)
+
+    def probabilities(self, rows: Array, *, are_logits: bool) -> Array:
+        """Of each class by rows (n, elements), float64 (n, classes).
+
+        For a single element they are those of the two sides of the threshold, on which both are
+        equally likely.
+        """
+        if rows.shape[1] > 1:
+            return softmax(rows) if are_logits else rows.astype(np.float64)
+        value, middle = rows[:, 0].astype(np.float64), self.threshold
+        if are_logits:
+            value, middle = _sigmoid(value), float(_sigmoid(np.float64(middle)))
+        above = 0.5 + (value - middle) / (2 * max(middle, 1 - middle))
+        return np.stack([1 - above, above], axis=1)
 
 
 class OutputTracker:
@@ -125,7 +140,7 @@ class OutputTracker:
 class PairTracker:
     """Candidate against reference on one output."""
 
-    def __init__(self, scale: float | None, *, has_classes: bool) -> None:
+    def __init__(self, scale: float | None, rule: ClassRule | None) -> None:
         """Start empty; `scale` is one LSB of the candidate's output, None for float."""
         self._floor = scale / 2 if scale is not None else _FLOAT_FLOOR
         self._sqnr = Sqnr()
@@ -134,9 +149,10 @@ class PairTracker:
         # Until all is seen it may turn out that what looked like probabilities were logits.
         self._divergence = _divergence_quantiles()
         self._logit_divergence = _divergence_quantiles()
+        self._regret, self._logit_regret = Regret(), Regret()
         self._max_error = float("nan")
-        self._has_classes = has_classes
-        self._is_distribution = True
+        self._rule = rule
+        self._is_distribution = self._is_bounded = True
 
     def update(
         self,
@@ -149,15 +165,17 @@ class PairTracker:
         per_row = self._sqnr.update(reference, candidate, weights)
         self._cosine.update(cosines(reference, candidate))
         self._update_error(reference, candidate)
-        if tops is not None:
+        if tops is not None and self._rule is not None:
             agrees = (tops[0] == tops[1]) & (tops[0] != NO_CLASS)
             self._agreement.update(agrees, weights)
             self._update_divergence(reference, candidate)
+            self._update_regret(self._rule, reference, tops, weights)
         return per_row
 
     def statistics(self) -> PairStatistics:
         """What was seen so far."""
         divergence = self._divergence if self._is_distribution else self._logit_divergence
+        regret = self._regret if self._is_bounded else self._logit_regret
         has_divergence = divergence.samples > 0
         return PairStatistics(
             sqnr_db=self._sqnr.compute(),
@@ -165,10 +183,12 @@ class PairTracker:
             cosine_p5=self._cosine.quantile(0.05),
             cosine_p5_interval=self._cosine.interval(0.05),
             max_abs_error=self._max_error,
-            agreement=self._agreement.compute() if self._has_classes else None,
-            agreement_interval=self._agreement.interval() if self._has_classes else None,
+            agreement=self._agreement.compute() if self._rule else None,
+            agreement_interval=self._agreement.interval() if self._rule else None,
             kl_median=divergence.quantile(0.5) if has_divergence else None,
             kl_median_interval=divergence.interval(0.5) if has_divergence else None,
+            regret=_measured(regret.compute(), regret.interval()),
+            regret_share=_measured(regret.share(), regret.share_interval()),
         )
 
     def _update_error(self, reference: Array, candidate: Array) -> None:
@@ -187,6 +207,32 @@ class PairTracker:
             self._divergence.update(divergences(reference, candidate, self._floor))
         logits = softmax(reference), softmax(candidate)
         self._logit_divergence.update(divergences(*logits, _FLOAT_FLOOR))
+
+    def _update_regret(
+        self, rule: ClassRule, reference: Array, tops: tuple[Array, Array], weights: Array
+    ) -> None:
+        """By the reference's values where all are probabilities, else by those of logits."""
+        if not reference.shape[1]:
+            return
+        self._is_bounded = self._is_bounded and _are_shares(reference)
+        found = [(self._logit_regret, True)] + [(self._regret, False)] * self._is_bounded
+        for regret, are_logits in found:
+            scores = rule.probabilities(reference, are_logits=are_logits)
+            regret.update(*choice_costs(scores, *tops), weights)
+
+
+def _are_shares(rows: Array) -> bool:
+    """Whether every finite value of (n, elements) lies in 0 to 1, up to rounding."""
+    known = rows[np.isfinite(rows)]
+    return bool(((known >= -_FLOAT_ZERO) & (known <= 1 + _FLOAT_ZERO)).all())
+
+
+def _sigmoid(logits: Array) -> Array:
+    return np.asarray(0.5 + 0.5 * np.tanh(logits / 2))
+
+
+def _measured(value: float, interval: tuple[float, float] | None) -> Measure | None:
+    return None if np.isnan(value) else Measure(value, interval)
 
 
 def _divergence_quantiles() -> Quantiles:

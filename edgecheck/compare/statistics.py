@@ -67,6 +67,14 @@ class OutputStatistics:
 
 
 @dataclass(frozen=True)
+class Measure:
+    """A metric and its 95 % interval."""
+
+    value: float
+    interval: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True)
 class PairStatistics:
     """Candidate against reference on one output. Intervals are 95 %."""
 
@@ -80,6 +88,10 @@ class PairStatistics:
     agreement_interval: tuple[float, float] | None
     kl_median: float | None
     kl_median_interval: tuple[float, float] | None
+    regret: Measure | None = None
+    """Probability that the candidate's choices of class give up, by the reference's own values."""
+    regret_share: Measure | None = None
+    """The same for each that a blind choice would give up."""
 
 
 @dataclass(frozen=True)
@@ -105,14 +117,6 @@ class Worst:
     candidate_class: int | None
     reference_class: int | None
     label: str | None
-
-
-@dataclass(frozen=True)
-class Measure:
-    """A metric and its 95 % interval."""
-
-    value: float
-    interval: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)

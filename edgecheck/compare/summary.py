@@ -50,6 +50,13 @@ def output_metrics(output: OutputComparison) -> OutputMetrics:
         sqnr_db_interval=None if pair is None else _interval(pair.sqnr_db_interval),
         cosine_p5=None if pair is None else pair.cosine_p5,
         kl_median=None if pair is None else pair.kl_median,
+        regret=None if pair is None or pair.regret is None else pair.regret.value,
+        regret_interval=(
+            None if pair is None or pair.regret is None else _interval(pair.regret.interval)
+        ),
+        regret_share=(
+            None if pair is None or pair.regret_share is None else pair.regret_share.value
+        ),
         max_abs_error=None if pair is None else pair.max_abs_error,
         max_error_lsb=(
             None if pair is None or output.scale is None else pair.max_abs_error / output.scale

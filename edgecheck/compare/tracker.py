@@ -83,7 +83,7 @@ class _OutputWatch:
         self._pair: PairTracker | None = None
         if output.reference is not None:
             self._reference = OutputTracker(output.reference_name, rule, None)
-            self._pair = PairTracker(output.scale, has_classes=rule is not None)
+            self._pair = PairTracker(output.scale, rule)
         self._labels = LabelWatch() if output.is_primary and rule is not None else None
         self._task = watch_for(
             output.kind, output.rule, output.axis, has_channels=output.has_channels

@@ -27,16 +27,18 @@ def bypassed(graph: Subgraph) -> Mapping[int, int]:
         if writes[operator.outputs[0]] > 1:
             raise TwinImpossible(shown(graph, operator), "another operator writes its output too")
         source[operator.outputs[0]] = operator.inputs[0]
-    return {index: _behind(graph, source, index) for index in source}
+    found: dict[int, int] = {}
+    for index in source:
+        _follow(graph, source, index, found)
+    return found
 
 
-def _behind(graph: Subgraph, source: dict[int, int], index: int) -> int:
-    start = index
-    while index in source:
+def _follow(graph: Subgraph, source: Mapping[int, int], index: int, found: dict[int, int]) -> None:
+    """Add to `found` what is behind `index` and behind all that lies between."""
+    path: dict[int, None] = {}
+    while index in source and index not in found:
+        if index in path:
+            raise TwinImpossible(f"QUANTIZE in subgraph {graph.index}", "it reads what it writes")
+        path[index] = None
         index = source[index]
-        if index == start:
-            reason = "it reads what it writes"
-            raise TwinImpossible(f"QUANTIZE in subgraph {graph.index}", reason)
-        # Later chains that come by here need one step only.
-        source[start] = index
-    return index
+    found.update(dict.fromkeys(path, found.get(index, index)))

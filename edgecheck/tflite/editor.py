@@ -13,9 +13,10 @@ import numpy as np
 
 from edgecheck.errors import ModelFileInvalid, UnusableError
 from edgecheck.quantization import QuantParams
+from edgecheck.tflite.activations import stored_activation
 from edgecheck.tflite.buffers import buffer_spans
 from edgecheck.tflite.graph import Model, Operator, Subgraph, Tensor
-from edgecheck.tflite.patching import patched
+from edgecheck.tflite.patching import Edits, patched
 from edgecheck.tflite.reader import read_model
 
 
@@ -52,6 +53,7 @@ class Editor:
         self._spans = buffer_spans(data)
         self._signatures = list(self._model.signatures)
         self._contents: dict[tuple[int, int], bytes] = {}
+        self._activations: dict[tuple[int, int], int] = {}
         self._drafts = [
             _Draft(list(graph.tensors), list(graph.operators), graph.inputs, graph.outputs)
             for graph in self._model.subgraphs
@@ -98,10 +100,20 @@ class Editor:
 
     def set_operator_input(self, graph: int, operator: int, slot: int, tensor: int) -> None:
         """Let input `slot` of an operator read another tensor."""
-        operators = self._drafts[graph].operators
-        inputs = list(operators[operator].inputs)
+        inputs = list(self._drafts[graph].operators[operator].inputs)
         inputs[slot] = tensor
-        operators[operator] = replace(operators[operator], inputs=tuple(inputs))
+        self.set_operator_inputs(graph, operator, inputs)
+
+    def set_operator_inputs(self, graph: int, operator: int, tensors: Sequence[int]) -> None:
+        """Change all inputs of an operator."""
+        operators = self._drafts[graph].operators
+        operators[operator] = replace(operators[operator], inputs=tuple(tensors))
+
+    def set_activation(self, graph: int, operator: int, activation: int) -> None:
+        """Change the fused activation of an operator that has one (see `activations`)."""
+        found = self._drafts[graph].operators[operator]
+        if stored_activation(self._data, graph, found) != activation:
+            self._activations[graph, operator] = activation
 
     def set_inputs(self, graph: int, tensors: Sequence[int]) -> None:
         """Change the inputs of a subgraph."""
@@ -140,15 +152,17 @@ class Editor:
             EditImpossible: the file shares parts, or has fields, that stand in the way.
         """
         wanted = self._wanted()
-        if wanted == self._model and not self._contents:
+        if wanted == self._model and not self._contents and not self._activations:
             return self._data
+        edits = Edits(wanted, self._contents, self._activations)
         try:
-            result, buffers = patched(self._data, self._model, wanted, self._contents)
+            result, buffers = patched(self._data, self._model, edits)
             written = read_model(result)
         except (struct.error, ModelFileInvalid, ValueError) as error:
             raise EditImpossible(str(error)) from error
         self._compare(wanted, written, buffers)
         self._compare_constants(result, written)
+        self._compare_activations(result)
         return result
 
     def _wanted(self) -> Model:
@@ -179,6 +193,15 @@ class Editor:
             return tensor
         filled = bool(self._contents[key])
         return replace(tensor, buffer=buffers[key], is_constant=filled)
+
+    def _compare_activations(self, result: bytes) -> None:
+        for number, draft in enumerate(self._drafts):
+            kept = (op for op in draft.operators if op.index not in draft.dropped)
+            for position, operator in enumerate(kept):
+                code = self._activations.get((number, operator.index))
+                moved = replace(operator, index=position)
+                if code is not None and stored_activation(result, number, moved) != code:
+                    raise EditImpossible(f"the options of operator {operator.index} are damaged")
 
     def _compare_constants(self, result: bytes, written: Model) -> None:
         spans = buffer_spans(result)

@@ -56,6 +56,11 @@ def tables(data: Bytes, table: int, slot: int) -> list[int]:
     return [start + 4 + 4 * index + offset for index, offset in enumerate(offsets)]
 
 
+def element(data: Bytes, table: int, slot: int, index: int) -> int:
+    """Where reference `index` of the vector in field `slot` lies; it exists."""
+    return child(data, table, slot) + 4 + 4 * index
+
+
 def refer(data: bytearray, position: int, to: int) -> None:
     """Write the reference at `position`.
 

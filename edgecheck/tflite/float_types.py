@@ -1,6 +1,6 @@
 """Which tensors a twin turns into float32, and what that leaves behind."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 
 from edgecheck.quantization import QuantParams
@@ -34,9 +34,14 @@ def becoming_float(graph: Subgraph) -> Mapping[Tensor, str]:
     return found
 
 
-def refuse(graph: Subgraph, operator: Operator, floats: Mapping[Tensor, str]) -> None:
-    """Raise TwinImpossible where an operator has no equal on real values."""
-    changed = {tensor.index for tensor in floats}
+def refuse(graph: Subgraph, operator: Operator, changed: Collection[int]) -> None:
+    """Raise TwinImpossible where an operator has no equal on real values.
+
+    Args:
+        graph: its subgraph.
+        operator: any operator.
+        changed: the tensors that become float32.
+    """
     used = [graph.tensors[i] for i in (*operator.inputs, *operator.outputs) if i >= 0]
     mine = [tensor for tensor in used if tensor.index in changed]
     left = [tensor for tensor in used if tensor.index not in changed]

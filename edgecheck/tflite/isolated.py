@@ -53,8 +53,11 @@ def isolated(twin: Twin) -> Isolated:
     ]
     shapes = {source: (after.tensors[t].shape, after.tensors[t].dtype) for _, _, source, t in edges}
     inputs.update(zip(shapes, editor.add_tensors(MAIN, shapes.values()), strict=True))
+    reads = {operator.index: list(operator.inputs) for operator in after.operators}
     for operator, slot, source, _ in edges:
-        editor.set_operator_input(MAIN, operator, slot, inputs[source])
+        reads[operator][slot] = inputs[source]
+    for operator, tensors in reads.items():
+        editor.set_operator_inputs(MAIN, operator, tensors)
     editor.set_inputs(MAIN, list(inputs.values()))
     editor.set_outputs(MAIN, _written(after))
     data = editor.finish()

@@ -8,38 +8,52 @@ from where the old ones were referred to. Only what cannot lie behind its owner 
 import struct
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
 from edgecheck.quantization import QuantParams
 from edgecheck.tensors import DTYPES
 from edgecheck.tflite import flat
+from edgecheck.tflite.activations import write_activation
 from edgecheck.tflite.appended import join_tail, split_tail
 from edgecheck.tflite.contents import Placed, place_contents
 from edgecheck.tflite.graph import Model, Signature, Subgraph, Tensor
 from edgecheck.tflite.spine import Front, Growth, moved
 
 
-def patched(
-    data: bytes, model: Model, wanted: Model, contents: Mapping[tuple[int, int], bytes]
-) -> tuple[bytes, Placed]:
+@dataclass(frozen=True)
+class Edits:
+    """What is wanted of a file."""
+
+    model: Model
+    """The views of the file with edits; an operator to drop has the index -1."""
+    contents: Mapping[tuple[int, int], bytes]
+    """(Subgraph, tensor) -> new bytes of its buffer."""
+    activations: Mapping[tuple[int, int], int]
+    """(Subgraph, operator) -> code of its fused activation."""
+
+
+def patched(data: bytes, model: Model, edits: Edits) -> tuple[bytes, Placed]:
     """The edited file, and (subgraph, tensor) -> the buffer that holds its new content.
 
     Args:
         data: the file.
         model: `read_model(data)`.
-        wanted: the same with edits; an operator to drop has the index -1.
-        contents: (subgraph, tensor) -> new bytes of its buffer.
+        edits: of it.
 
     Raises:
         struct.error, ValueError: the layout does not allow it.
     """
     start = split_tail(data, model)
     patch = _Patch(bytearray(data[:start]))
-    buffers = place_contents(patch.data, patch.growth, model, contents)
-    for old, new in zip(model.subgraphs, wanted.subgraphs, strict=True):
+    buffers = place_contents(patch.data, patch.growth, model, edits.contents)
+    for (graph, index), code in edits.activations.items():
+        write_activation(patch.data, graph, model.subgraphs[graph].operators[index], code)
+    for old, new in zip(model.subgraphs, edits.model.subgraphs, strict=True):
         patch.subgraph(old, new, buffers)
-    for index, (before, after) in enumerate(zip(model.signatures, wanted.signatures, strict=True)):
+    pairs = zip(model.signatures, edits.model.signatures, strict=True)
+    for index, (before, after) in enumerate(pairs):
         if before != after:
             patch.signature(index, before, after)
     return join_tail(patch.joined(), data, start), buffers
@@ -79,7 +93,7 @@ class _Patch:
         if position:
             self.data[position : position + len(value)] = value
         else:
-            self.growth.tensor_fields.setdefault(key, {})[slot] = value
+            self.growth.fields_of(*key)[slot] = value
 
     def _quantization(self, key: tuple[int, int], place: int, tensor: Tensor) -> None:
         params = tensor.quantization or QuantParams((), ())
@@ -93,7 +107,7 @@ class _Patch:
                 flat.append(self.data, zeros, len(params.scales)),
             )
             copy = moved(self.data, "QuantizationParameters", table, {2: at[0], 3: at[1]})
-            self.growth.tensor_fields.setdefault(key, {})[4] = copy
+            self.growth.fields_of(*key)[4] = copy
             return
         self._numbers(table, 2, scales, len(params.scales))
         if params.scales and not lacks_zeros:
@@ -145,8 +159,7 @@ class _Patch:
 
     def signature(self, index: int, old: Signature, new: Signature) -> None:
         changed = {tensor: new.outputs[name] for name, tensor in old.outputs.items()}
-        table = flat.tables(self.data, self._root, 7)[index]
-        start = flat.child(self.data, table, 1)
+        table = flat.target(self.data, flat.element(self.data, self._root, 7, index))
         for number, place in enumerate(flat.tables(self.data, table, 1)):
             position = flat.field(self.data, place, 1)
             tensor = flat.u32(self.data, position) if position else 0
@@ -154,7 +167,7 @@ class _Patch:
             if wanted != tensor and position:
                 struct.pack_into("<I", self.data, position, wanted)
             elif wanted != tensor:
-                self._tensor_map(start + 4 + 4 * number, place, wanted)
+                self._tensor_map(flat.element(self.data, table, 1, number), place, wanted)
 
     def _tensor_map(self, element: int, old: int, tensor: int) -> None:
         """Append a TensorMap with the name of `old`, which stores no index."""

@@ -70,10 +70,14 @@ class Growth:
     """Fields of each buffer to add."""
     tensors: dict[int, list[tuple[tuple[int, ...], str]]] = field(default_factory=dict)
     """Subgraph -> (shape, dtype) of each tensor to add."""
-    tensor_fields: dict[tuple[int, int], dict[int, Value]] = field(default_factory=dict)
-    """(Subgraph, tensor) -> fields that its table does not have yet."""
+    tensor_fields: dict[int, dict[int, dict[int, Value]]] = field(default_factory=dict)
+    """Subgraph -> tensor -> fields that its table does not have yet."""
     graph_fields: dict[int, dict[int, Value]] = field(default_factory=dict)
     """Subgraph -> fields that its table does not have yet."""
+
+    def fields_of(self, graph: int, tensor: int) -> dict[int, Value]:
+        """The fields that the table of a tensor does not have yet; to be added to."""
+        return self.tensor_fields.setdefault(graph, {}).setdefault(tensor, {})
 
     def __bool__(self) -> bool:
         return bool(self.buffers or self.tensors or self.tensor_fields or self.graph_fields)
@@ -100,7 +104,7 @@ class Front:
             added = [_table(buffer) for buffer in growth.buffers]
             fields[4] = _references([*buffers, *added])
         if growth.tensors or growth.tensor_fields or growth.graph_fields:
-            touched = {*growth.tensors, *growth.graph_fields, *(g for g, _ in growth.tensor_fields)}
+            touched = {*growth.tensors, *growth.graph_fields, *growth.tensor_fields}
             items: list[Value] = [
                 self._subgraph(index, at, growth) if index in touched else at
                 for index, at in enumerate(graphs)
@@ -112,7 +116,7 @@ class Front:
 
     def _subgraph(self, index: int, at: int, growth: Growth) -> Table:
         missing: dict[int, Value] = dict(growth.graph_fields.get(index, {}))
-        own = {t: new for (g, t), new in growth.tensor_fields.items() if g == index}
+        own = growth.tensor_fields.get(index, {})
         new = growth.tensors.get(index, [])
         if own or new:
             places = flat.tables(self._data, at, 0)

@@ -9,6 +9,7 @@ and twin against reference what the weights cost.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from edgecheck.tflite.activations import folded_activation
 from edgecheck.tflite.bypass import bypassed, is_conversion
 from edgecheck.tflite.constants import Constants
 from edgecheck.tflite.editor import EditImpossible, Editor
@@ -64,6 +65,7 @@ class _Work:
     """A twin in the making."""
 
     def __init__(self, data: bytes) -> None:
+        self._data = data
         self.editor = Editor(data)
         # Packed int4 grows by 8; a hostile file lets many tensors share one buffer.
         limit = min(16 * len(data) + (1 << 20), LARGEST - len(data))
@@ -72,11 +74,13 @@ class _Work:
     def graph(self, graph: Subgraph) -> Mapping[int, int]:
         """Turn one subgraph into float32; tensor -> the tensor that takes its place."""
         floats = becoming_float(graph)
+        changed = {tensor.index for tensor in floats}
         for operator in graph.operators:
-            refuse(graph, operator, floats)
+            refuse(graph, operator, changed)
         moved = bypassed(graph)
         for tensor, owner in floats.items():
             self._tensor(graph, tensor, owner)
+        self._clamp(graph)
         if moved:
             self._point(graph, moved)
         return moved
@@ -95,13 +99,20 @@ class _Work:
             raise TwinImpossible(owner, f"{what}, stored in a way that cannot be dequantized")
         self.editor.set_buffer(graph.index, tensor.index, values)
 
+    def _clamp(self, graph: Subgraph) -> None:
+        """Give back the activations for which only the range of the codes stood."""
+        for operator in graph.operators:
+            activation = folded_activation(self._data, graph, operator)
+            if activation is not None:
+                self.editor.set_activation(graph.index, operator.index, activation)
+
     def _point(self, graph: Subgraph, moved: Mapping[int, int]) -> None:
         """Let every reader of a bypassed operator read what the operator read."""
         editor, number = self.editor, graph.index
         editor.drop_operators(number, [op.index for op in graph.operators if is_conversion(op)])
         for operator in graph.operators:
-            for slot, index in enumerate(operator.inputs):
-                if index in moved and not is_conversion(operator):
-                    editor.set_operator_input(number, operator.index, slot, moved[index])
+            if not moved.keys().isdisjoint(operator.inputs):
+                inputs = [moved.get(index, index) for index in operator.inputs]
+                editor.set_operator_inputs(number, operator.index, inputs)
         editor.set_outputs(number, [moved.get(t, t) for t in graph.outputs])
         editor.set_signature_outputs(number, moved)

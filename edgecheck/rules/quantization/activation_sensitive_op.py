@@ -24,9 +24,11 @@ class ActivationSensitiveOp(Rule):
 
     ## How edgecheck knows
     The model is run beside its dequantized twin. The operator is named where it
-    is the first bad one, is of the kinds above, clips less than 1 %, and on the
-    very inputs that the integer operator read has an SQNR below 15 dB, while
-    those inputs had more than 25. An error where parity is lost, else a warning.
+    is the first bad one and of the kinds above, reads values of more than 25 dB
+    SQNR and writes less than 15, while less than 1 % is clipped and a tenth of
+    the steps is used: then no other range would help. What it has on the very
+    inputs that the integer operator read tells its rounding from what it made
+    of small errors before it. An error where parity is lost, else a warning.
 
     ## How to fix
     Keep this operator in float (the converter's debugger has a list of operators
@@ -47,16 +49,19 @@ class ActivationSensitiveOp(Rule):
     """Position in the order of execution."""
     tensor: str
     sqnr_db: float
-    isolated_sqnr_db: float
+    isolated_sqnr_db: float | None
+    """None where it could not be run alone."""
     upstream_sqnr_db: float
 
     def message(self) -> str:
         """What was found, with its numbers."""
+        own = self.isolated_sqnr_db
+        alone = "" if own is None else f" (on exact inputs {number(round(own, 1))} dB)"
         return (
             f"{plain(self.operator)} (operator {self.index}) reads values of "
             f"{number(round(self.upstream_sqnr_db, 1))} dB SQNR and writes "
-            f'"{plain(self.tensor)}" with {number(round(self.sqnr_db, 1))} dB; alone it has '
-            f"{number(round(self.isolated_sqnr_db, 1))} dB, and nothing is clipped."
+            f'"{plain(self.tensor)}" with {number(round(self.sqnr_db, 1))} dB{alone}; its range '
+            "fits."
         )
 
     def fix(self) -> str:

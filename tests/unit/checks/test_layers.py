@@ -116,9 +116,9 @@ def test_a_pool_that_loses_the_signal_is_sensitive():
 
 def test_silu_is_the_product_with_a_logistic():
     gate = layer(0, op="LOGISTIC", tensor=20)
-    product = layer(1, op="MUL", inputs=(20,), isolated_sqnr_db=6.0)
+    product = layer(1, op="MUL", inputs=(20,), sqnr_db=6.0)
     assert found(layers.check_operator, entry(), gate, product)[0][1] == "activation-sensitive-op"
-    other = layer(1, op="MUL", inputs=(21,), isolated_sqnr_db=6.0)
+    other = layer(1, op="MUL", inputs=(21,), sqnr_db=6.0)
     assert found(layers.check_operator, entry(), gate, other) == []
 
 
@@ -129,7 +129,7 @@ def test_silu_is_the_product_with_a_logistic():
         {"clip_above": 0.1},
         {"core_range": (0.0, 0.1)},
         {"upstream_sqnr_db": 20.0, "isolated_sqnr_db": 9.0},
-        {"isolated_sqnr_db": None},
+        {"sqnr_db": 16.0, "isolated_sqnr_db": 16.0},
     ],
 )
 def test_other_damage_is_not_the_operator_s_kind(changes):

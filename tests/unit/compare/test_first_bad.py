@@ -24,6 +24,8 @@ def test_the_first_of_several_is_named():
         ({"isolated_sqnr_db": 47.0, "clip_above": 0.014}, False),
         ({"isolated_sqnr_db": math.inf, "sqnr_db": 8.0, "upstream_sqnr_db": 14.0}, False),
         ({"isolated_sqnr_db": 30.0, "sqnr_db": 4.0, "upstream_sqnr_db": 5.0}, False),
+        ({"isolated_sqnr_db": 45.0, "sqnr_db": 12.0, "upstream_sqnr_db": 40.0}, True),
+        ({"isolated_sqnr_db": 45.0, "sqnr_db": 17.0, "upstream_sqnr_db": 40.0}, False),
         ({"isolated_sqnr_db": math.nan, "sqnr_db": math.nan}, False),
         ({"isolated_sqnr_db": None, "sqnr_db": 12.0, "upstream_sqnr_db": 40.0}, True),
         ({"isolated_sqnr_db": None, "sqnr_db": 12.0, "upstream_sqnr_db": 13.0}, False),

@@ -113,7 +113,8 @@ def test_an_open_output_shape_is_settled_by_a_run_on_zeros(loaded):
     assert not loaded[0].fed[0].any()
 
 
-def test_inner_tensors_take_the_shape_that_the_interpreter_gives_them(loaded):
+@pytest.mark.usefixtures("loaded")
+def test_inner_tensors_take_the_shape_that_the_interpreter_gives_them():
     stored = [{"index": 0, "shape": np.array([2, 5])}]
     assert InterpreterSession(_job()).output_shapes == {"y": (1, 3)}
     Echo.get_tensor_details = lambda _: stored
@@ -123,7 +124,8 @@ def test_inner_tensors_take_the_shape_that_the_interpreter_gives_them(loaded):
         del Echo.get_tensor_details
 
 
-def test_float_outputs_go_straight_to_their_place(loaded):
+@pytest.mark.usefixtures("loaded")
+def test_float_outputs_go_straight_to_their_place():
     session = InterpreterSession(_job())
     rows = np.arange(6, dtype=np.float32).reshape(2, 3)
     assert _run(session, rows).reshape(2, 3).tolist() == rows.tolist()

@@ -1,0 +1,56 @@
+"""A look inside the candidate: the walk through its layers, where there is a reason for it."""
+
+from time import perf_counter
+
+from edgecheck.baselines import twin_or_reason
+from edgecheck.checks.evidence import Evidence
+from edgecheck.checks.layers import has_lost_parity
+from edgecheck.compare.experiment import Setup
+from edgecheck.compare.layers import LayerWalk, WalkImpossible, walk
+from edgecheck.compare.stream import Progress, SideFault
+from edgecheck.draft import Draft
+from edgecheck.tflite.editor import EditImpossible
+from edgecheck.tflite.isolated import Isolated, isolated
+from edgecheck.tflite.twin import Twin
+
+
+def look_inside(
+    draft: Draft, evidence: Evidence, setup: Setup, progress: Progress
+) -> LayerWalk | None:
+    """Walk through the layers if that was asked for, or if parity was lost.
+
+    Args:
+        draft: told the outcome, unless no walk was wanted.
+        evidence: with the comparison of the pass before.
+        setup: of that pass.
+        progress: told as in a pass.
+
+    Raises:
+        DatasetUnreadable: a sample cannot be read any more.
+    """
+    wanted = draft.options.layers
+    if wanted == "never" or (wanted == "auto" and not has_lost_parity(evidence)):
+        return None
+    start = perf_counter()
+    twin = twin_or_reason(evidence)
+    if isinstance(twin, str):
+        draft.conclude("layers", "skipped", twin)
+        return None
+    try:
+        found = walk(setup, twin, _isolated(twin), progress)
+    except WalkImpossible as reason:
+        draft.conclude("layers", "skipped", str(reason))
+        return None
+    except SideFault as fault:
+        draft.conclude("layers", "crashed", f"the {fault.who}: {fault}", start)
+        return None
+    draft.conclude("layers", "passed", found.why_not_isolated, start)
+    return found
+
+
+def _isolated(twin: Twin) -> Isolated | None:
+    """The twin with every edge cut, if it can be cut."""
+    try:
+        return isolated(twin)
+    except EditImpossible:
+        return None

@@ -1,0 +1,93 @@
+"""The fused activation of an operator: where it is stored, and where only a range stands for it."""
+
+import re
+import struct
+from collections.abc import Mapping
+
+from edgecheck.tensors import QUANTIZED_DTYPES, integer_range
+from edgecheck.tflite import flat
+from edgecheck.tflite.graph import Operator, Subgraph
+
+NONE, RELU, RELU6 = 0, 1, 3
+"""Codes of ActivationFunctionType (schema.fbs)."""
+
+_SLOTS: Mapping[str, int] = {
+    "ADD": 0, "CONCATENATION": 1, "CONV_2D": 3, "DEPTHWISE_CONV_2D": 4, "DIV": 0,
+    "FULLY_CONNECTED": 0, "MUL": 0, "SUB": 0, "TRANSPOSE_CONV": 3,
+}  # fmt: skip
+"""Operator -> number of the field fused_activation_function in its options, which hold nothing but
+numbers (schema.fbs)."""
+
+_NAMED_RELU = re.compile(r"(?<![a-z])relu(?![a-z])", re.IGNORECASE)
+
+
+def folded_activation(data: flat.Bytes, graph: Subgraph, operator: Operator) -> int | None:
+    """The activation that an operator does by the range of its output alone; None for none.
+
+    Old converters and quantization-aware training leave it out, because the codes end where it
+    would cut: the output range starts at 0, and ends at 6 within half a step, or the converter
+    named the output after the ReLU. Any other range that starts at 0 may be one that calibration
+    found too narrow, and says nothing.
+    """
+    if operator.is_custom or operator.name not in _SLOTS or len(operator.outputs) != 1:
+        return None
+    output = graph.tensors[operator.outputs[0]]
+    params = output.quantization
+    if output.dtype not in QUANTIZED_DTYPES or params is None or not params.is_usable:
+        return None
+    low, high = integer_range(output.dtype)
+    if params.is_per_channel or params.zero_points[0] != low:
+        return None
+    if stored_activation(data, graph.index, operator) != NONE:
+        return None
+    scale = params.scales[0]
+    if abs((high - low) * scale - 6) <= scale / 2:
+        return RELU6
+    return RELU if _NAMED_RELU.search(output.name) else None
+
+
+def stored_activation(data: flat.Bytes, graph: int, operator: Operator) -> int | None:
+    """The code that an operator of a subgraph stores; None where it has no options to store it."""
+    try:
+        options = flat.child(data, _place(data, graph, operator.index), 4)
+        position = flat.field(data, options, _SLOTS[operator.name], 1) if options else 0
+        return int(data[position]) if position else (NONE if options else None)
+    except (struct.error, IndexError):  # options are not among what the verifier checks
+        return None
+
+
+def write_activation(data: bytearray, graph: int, operator: Operator, code: int) -> None:
+    """Store another code: in place, or in a copy of the options where they leave it out.
+
+    Raises:
+        struct.error: the options lie outside of the file.
+    """
+    place, slot = _place(data, graph, operator.index), _SLOTS[operator.name]
+    reference = flat.field(data, place, 4)
+    options = flat.target(data, reference)
+    position = flat.field(data, options, slot, 1)
+    if position:
+        struct.pack_into("<B", data, position, code)
+    else:
+        flat.refer(data, reference, _with_byte(data, options, slot, code))
+
+
+def _place(data: flat.Bytes, graph: int, operator: int) -> int:
+    root = flat.target(data, 0)
+    place = flat.target(data, flat.element(data, root, 2, graph))
+    return flat.target(data, flat.element(data, place, 3, operator))
+
+
+def _with_byte(data: bytearray, table: int, slot: int, value: int) -> int:
+    """Append a copy of a table of numbers with one more byte; where it lies."""
+    vtable = table - int(struct.unpack_from("<i", data, table)[0])
+    length, extent = struct.unpack_from("<HH", data, vtable)
+    offsets = list(struct.unpack_from(f"<{length // 2 - 2}H", data, vtable + 4))
+    offsets += [0] * (slot + 1 - len(offsets))
+    offsets[slot] = int(extent)
+    fields = bytes(data[table + 4 : table + extent])
+    head = struct.pack(f"<{2 + len(offsets)}H", 4 + 2 * len(offsets), extent + 1, *offsets)
+    data += bytes(-len(data) % 8)
+    distance = len(head) + (-len(head) % 8)
+    data += head.ljust(distance, b"\0") + struct.pack("<i", distance) + fields + bytes([value])
+    return len(data) - int(extent) - 1
