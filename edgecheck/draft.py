@@ -1,11 +1,12 @@
 """The report in the making: what a run knows so far, and the report that it amounts to."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from time import perf_counter
 from typing import Any, Literal, get_args
 
-from edgecheck.compare.experiment import Observation
+from edgecheck.checks.evidence import Evidence
+from edgecheck.compare.experiment import Observation, Setup
 from edgecheck.compare.layer_summary import report_layers
 from edgecheck.compare.layers import LayerWalk
 from edgecheck.compare.summary import (
@@ -19,6 +20,7 @@ from edgecheck.errors import EdgecheckError, UsageError
 from edgecheck.findings import CheckOutcome, CheckStatus, ErrorInfo, Finding, Report, Subject
 from edgecheck.rules.gate.check_skipped import CheckSkipped
 from edgecheck.rules.gate.unused_ignore import UnusedIgnore
+from edgecheck.samples.chunk import Dataset
 from edgecheck.spec.load import LoadedSpec
 from edgecheck.verdict import FailOn, Judgement, causes_of, judge, related, summary_of
 
@@ -88,6 +90,12 @@ class Draft:
     why_not_run: str = ""
     runtime: RuntimeUsed | None = None
     walk: LayerWalk | None = None
+    narrow: Callable[[Dataset], Dataset] | None = None
+    """Leaves out samples that this run must not see."""
+    evidence: Evidence | None = None
+    """What the checks judged by."""
+    setup: Setup | None = None
+    """What was run, without its reference; None where nothing was."""
 
     @property
     def ignored_rules(self) -> frozenset[str]:

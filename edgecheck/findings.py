@@ -149,6 +149,16 @@ class TruthErrors:
 
 
 @dataclass(frozen=True)
+class WorstElement:
+    """The element of measured values that follows the reference worst, along the last axis."""
+
+    index: int
+    variation_sqnr_db: float
+    r2_loss: float | None = None
+    """Absent without targets of it that vary."""
+
+
+@dataclass(frozen=True)
 class MapOverlap:
     """Mean IoU of class maps with the true ones."""
 
@@ -200,6 +210,8 @@ class OutputMetrics:
     regret_interval: Interval | None = None
     regret_share: float | None = None
     """`regret` for each that a blind choice of class would cost."""
+    worst_element: WorstElement | None = None
+    """Of measured values, where there are several; the other metrics pool them."""
 
 
 @dataclass(frozen=True)

@@ -186,7 +186,8 @@ def _dataset(
     if draft.options.limit is not None:
         changes["limit"] = draft.options.limit
     section = section.model_copy(update=changes)
-    return open_dataset(section, loaded.source.parent, spec.inputs, names, truth)
+    dataset = open_dataset(section, loaded.source.parent, spec.inputs, names, truth)
+    return dataset if draft.narrow is None else draft.narrow(dataset)
 
 
 def _why_not_feedable(candidate: Entrant, spec: Spec) -> str:

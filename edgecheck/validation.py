@@ -7,7 +7,7 @@ then: errors become `report.error`, misbehaviour of the model becomes findings.
 import contextlib
 import platform
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
@@ -33,6 +33,7 @@ from edgecheck.model_runs import conclude_target, run
 from edgecheck.rules.catalogue import rule_named
 from edgecheck.rules.file import model_file_invalid
 from edgecheck.runtime.target import Target, target_of
+from edgecheck.samples.chunk import Dataset
 from edgecheck.samples.class_names import read_class_names
 from edgecheck.spec.load import LoadedSpec, load_spec
 from edgecheck.spec.model import Spec
@@ -65,9 +66,19 @@ def validate(
         options: defaults to `Options()`.
         progress: told (samples done, samples in all).
     """
-    draft = Draft(options or Options(), _environment())
+    draft = new_draft(options or Options())
+    return examine(draft, Path(spec), Path(model), progress)
+
+
+def new_draft(options: Options, narrow: Callable[[Dataset], Dataset] | None = None) -> Draft:
+    """The draft of a validation that has not begun, of all samples or of those that `narrow` keeps."""
+    return Draft(options, _environment(), narrow=narrow)
+
+
+def examine(draft: Draft, spec: Path, model: Path, progress: Progress) -> Report:
+    """As `validate`, for callers that need what the run leaves in the draft besides the report."""
     try:
-        _fill(draft, Path(spec), Path(model), progress)
+        _fill(draft, spec, model, progress)
     except EdgecheckError as error:
         draft.stop(error)
     except OSError as error:  # a disk that fills up, a folder that goes away
@@ -100,7 +111,7 @@ def _named_in(spec: Spec) -> Iterator[str]:
 
 def broken_report(options: Options, error: Exception) -> Report:
     """The report of a run that an error of ours, or a bug in edgecheck, ended."""
-    draft = Draft(options, _environment())
+    draft = new_draft(options)
     if not isinstance(error, EdgecheckError):
         hint = "this is a bug in edgecheck; please report it together with this message"
         error = EdgecheckError(f"{type(error).__name__}: {error}", hint=hint)
@@ -165,6 +176,7 @@ def _fill(draft: Draft, spec_path: Path, model_path: Path, progress: Progress) -
         if setup is not None:
             draft.walk = look_inside(draft, evidence, setup, progress)
             evidence = replace(evidence, walk=draft.walk)
+    draft.evidence, draft.setup = evidence, setup
     for check in _planned(draft):
         _check(draft, check, evidence)
 

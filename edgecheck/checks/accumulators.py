@@ -86,8 +86,10 @@ def _bias_faults(layer: Layer, codes: Array, constants: Constants) -> Iterator[B
             if is_near.any():
                 yield _bias_rule("accumulator", layer, is_near, size)
     error = _scale_error(layer, size)
-    if error is not None and error.max() > thresholds.BIAS_STEPS:
-        yield _bias_rule("scale", layer, error > thresholds.BIAS_STEPS, error)
+    low, high = integer_range(layer.output.dtype)
+    limit = thresholds.BIAS_STEPS * (high - low + 1)
+    if error is not None and error.max() > limit:
+        yield _bias_rule("scale", layer, error > limit, error)
 
 
 def _bias_rule(kind: Kind, layer: Layer, is_hit: Array, worst: Array) -> BiasOverflow:

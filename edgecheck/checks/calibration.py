@@ -3,13 +3,13 @@ calibration saw. It must be the range that preprocessing makes.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from typing import Literal, TypeAlias
+from dataclasses import dataclass, fields, is_dataclass, replace
+from typing import Literal, TypeAlias, TypeVar
 
 from edgecheck.checks import thresholds
 from edgecheck.checks.evidence import Evidence, NotApplicable, input_subject
 from edgecheck.checks.labels import reference_is_lost
-from edgecheck.checks.parity import parity_holds
+from edgecheck.checks.parity import losses, parity_holds
 from edgecheck.compare.statistics import InputStatistics
 from edgecheck.findings import Finding
 from edgecheck.preprocess.ranges import pixel_map
@@ -24,6 +24,7 @@ from edgecheck.tflite.graph import Tensor
 
 Range: TypeAlias = tuple[float, float]
 Source: TypeAlias = Literal["spec", "data", "steps"]
+Statistics = TypeVar("Statistics")
 
 
 @dataclass(frozen=True)
@@ -156,7 +157,7 @@ def _severity(rule: CalibrationPreprocessingMismatch, evidence: Evidence) -> Sev
     is_lossless = rule.clip_fraction is not None and rule.clip_fraction <= thresholds.CLIP_WARNING
     is_narrow = from_spec and rule.coverage < thresholds.COVERAGE_ERROR and not is_lossless
     if is_narrow or clip > thresholds.CLIP_ERROR or levels < thresholds.LEVELS_ERROR:
-        is_excused = parity_holds(evidence) or reference_is_lost(evidence)
+        is_excused = _parity_is_shown(evidence) or reference_is_lost(evidence)
         return "warning" if is_excused else "error"
     is_narrower = from_spec and rule.coverage < thresholds.COVERAGE_WARNING
     if clip > thresholds.CLIP_WARNING or rule.width_ratio > wide:
@@ -164,6 +165,28 @@ def _severity(rule: CalibrationPreprocessingMismatch, evidence: Evidence) -> Sev
     if is_narrower:
         return "info" if is_lossless else "warning"
     return None
+
+
+def _parity_is_shown(evidence: Evidence) -> bool:
+    """Whether parity holds by the measured values themselves, on enough samples.
+
+    An interval gives the benefit of the doubt. What the file says for sure is not doubted.
+    """
+    if not parity_holds(evidence) or evidence.distinct_inputs < thresholds.MIN_DISTINCT_INPUTS:
+        return False
+    certain = [_as_measured(output) for output in evidence.pairs]
+    tolerances = evidence.spec.tolerances
+    return all(level != "error" for output in certain for level, _ in losses(output, tolerances))
+
+
+def _as_measured(part: Statistics) -> Statistics:
+    """Statistics without their uncertainty: no intervals, and a paired test that is sure."""
+    if not is_dataclass(part) or isinstance(part, type):
+        return part
+    changes = {field.name: _as_measured(getattr(part, field.name)) for field in fields(part)}
+    without = {name: None for name in changes if name.split("_")[-1] == "interval"}
+    sure = {"mcnemar_p": 0.0} if changes.get("mcnemar_p") is not None else {}
+    return replace(part, **{**changes, **without, **sure})
 
 
 def _reason(evidence: Evidence) -> str:

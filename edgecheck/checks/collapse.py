@@ -14,6 +14,7 @@ from edgecheck.checks.saturation import (
     decides_alike,
     is_right_on_one_side,
     is_saturated,
+    is_true_to_targets,
     top_share,
 )
 from edgecheck.compare.statistics import OutputComparison, OutputStatistics
@@ -47,10 +48,16 @@ def check_zero(evidence: Evidence) -> Iterator[Finding]:
     for output in _judgeable(evidence, evidence.outputs):
         shares = {who: seen.zero_samples / seen.samples for who, seen in _sides(output)}
         who = _blamed({who: share >= thresholds.ZERO_SHARE for who, share in shares.items()})
-        if who is not None:
-            seen = dict(_sides(output))[who]
-            rule = ZeroOutput(seen.name, seen.samples, shares[who], who)
-            yield Finding.of(rule, _subject(who, seen))
+        if who is None:
+            continue
+        is_true = is_true_to_targets(output, who)
+        if is_true and output.reference is not None:
+            continue
+        seen = dict(_sides(output))[who]
+        rule = ZeroOutput(seen.name, seen.samples, shares[who], who)
+        # Without a reference nobody knows whether it would still move where the truth does.
+        severity: Severity = "warning" if is_true else "error"
+        yield Finding.of(rule, _subject(who, seen), severity=severity)
 
 
 def check_constant(evidence: Evidence) -> Iterator[Finding]:
@@ -58,13 +65,17 @@ def check_constant(evidence: Evidence) -> Iterator[Finding]:
     for output in _judgeable(evidence, evidence.outputs):
         constant = {who: _is_constant(output, who, seen) for who, seen in _sides(output)}
         who = _blamed(constant)
-        if who is None or (output.reference and is_saturated(output, who, evidence)):
+        if who is None:
+            continue
+        is_true = is_true_to_targets(output, who)
+        if output.reference and (is_true or is_saturated(output, who, evidence)):
             continue
         seen = dict(_sides(output))[who]
         lsb = output.scale if who == "candidate" else None
         spread = None if lsb is None else seen.spread / lsb
         rule = ConstantOutput(seen.name, seen.samples, spread, seen.spread, who)
-        severity: Severity = "warning" if is_right_on_one_side(output) else "error"
+        is_explained = is_true or is_right_on_one_side(output)
+        severity: Severity = "warning" if is_explained else "error"
         yield Finding.of(rule, _subject(who, seen), severity=severity)
 
 
@@ -136,7 +147,7 @@ def _judge_classes(output: OutputComparison) -> Iterator[Finding]:
             rule = _collapse(output.candidate, candidate, "candidate", None, None)
             yield Finding.of(rule, output_subject(output.name), severity="warning")
         return
-    if candidate[1] - max(fair) > thresholds.COLLAPSE_SHARE_EXCESS:
+    if candidate[1] - max(fair) > thresholds.COLLAPSE_SHARE_EXCESS and not _breaks_ties(output):
         rule = _collapse(
             output.candidate, candidate, "candidate", reference and reference[1], label_share
         )
@@ -149,6 +160,15 @@ def _judge_classes(output: OutputComparison) -> Iterator[Finding]:
     ):
         rule = _collapse(output.reference, reference, "reference", None, label_share)
         yield Finding.of(rule, _subject("reference", output.reference))
+
+
+def _breaks_ties(output: OutputComparison) -> bool:
+    """Whether the reference holds the candidate's classes nearly as likely as its own.
+
+    Rounding makes equal what lies between two codes, and then the first class always wins.
+    """
+    regret = None if output.pair is None else output.pair.regret_share
+    return regret is not None and regret.value <= thresholds.REGRET_SHARE
 
 
 def _collapse(

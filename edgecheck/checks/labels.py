@@ -1,15 +1,18 @@
 """Labels against the model's classes, and how one-sided the data are."""
 
+import math
 from collections.abc import Iterator
+from typing import Literal
 
 from edgecheck.checks import thresholds
 from edgecheck.checks.evidence import Evidence, NotApplicable
-from edgecheck.compare.statistics import LabelStatistics
+from edgecheck.compare.statistics import LabelStatistics, OutputComparison
 from edgecheck.compare.watching import primary_of
 from edgecheck.findings import Finding, Subject
 from edgecheck.rules.dataset.dataset_single_class import DatasetSingleClass
 from edgecheck.rules.dataset.label_count_mismatch import LabelCountMismatch
 from edgecheck.rules.output.reference_inaccurate import ReferenceInaccurate
+from edgecheck.rules.wording import count, plain
 from edgecheck.spec.model import Spec
 
 
@@ -24,8 +27,9 @@ def check_count(evidence: Evidence) -> Iterator[Finding]:
     dataset = evidence.spec.dataset
     is_promised = dataset is not None and dataset.labels is not None
     if is_promised and labels is None and evidence.comparison is not None:
-        detail = "the spec names labels, but they label none of the samples that were run"
-        yield Finding.of(LabelCountMismatch(0, classes, detail), subject, severity="warning")
+        detail = "The spec names labels, but they label none of the samples that were run"
+        rule = LabelCountMismatch(0, classes, detail, "labels")
+        yield Finding.of(rule, subject, severity="warning")
         return
     if not names and labels is None:
         raise NotApplicable("there are no labels")
@@ -33,8 +37,22 @@ def check_count(evidence: Evidence) -> Iterator[Finding]:
         detail = "the list of label names and the model's output differ in length"
         yield Finding.of(LabelCountMismatch(len(names), classes, detail), subject)
     elif labels is not None and labels.highest >= classes:
-        detail = f"the dataset holds label {labels.highest}, the last class is {classes - 1}"
-        yield Finding.of(LabelCountMismatch(labels.highest + 1, classes, detail), subject)
+        rule = LabelCountMismatch(
+            labels.highest + 1, classes, _beyond(labels, classes), counted="labels"
+        )
+        yield Finding.of(rule, subject)
+
+
+def _beyond(labels: LabelStatistics, classes: int) -> str:
+    """Which labels lie beyond the last class, and how many."""
+    stray = [label for label in sorted(labels.class_counts) if label >= classes]
+    amount = sum(labels.class_counts[label] for label in stray)
+    shown = ", ".join(map(str, stray[:5])) + (", ..." if len(stray) > 5 else "")
+    return (
+        f"The last of the model's {classes} classes is {classes - 1}, but "
+        f"{count(amount, 'label')} of {labels.labelled} samples {'is' if amount == 1 else 'are'} "
+        f"beyond it: {shown}"
+    )
 
 
 def _check_targets(evidence: Evidence) -> Iterator[Finding]:
@@ -45,17 +63,21 @@ def _check_targets(evidence: Evidence) -> Iterator[Finding]:
         raise NotApplicable(f"the task is {task}, and there are no labels to compare with")
     if evidence.comparison is None:
         raise NotApplicable("no sample was run")
+    counted: Literal["maps", "targets"] = "maps" if task == "segmentation" else "targets"
+    truth = "The true map of a sample" if counted == "maps" else "A sample"
+    noun = "pixel" if counted == "maps" else "true value"
     subject = Subject("dataset", "labels")
     outputs = evidence.comparison.outputs
     for output in outputs:
         if output.task.misfit is not None:
             values, size = output.task.misfit
-            detail = f'a sample has {values} true values, output "{output.name}" has {size}'
-            yield Finding.of(LabelCountMismatch(values, size, detail), subject)
+            detail = f'{truth} has {count(values, noun)}, output "{plain(output.name)}" has {size}'
+            yield Finding.of(LabelCountMismatch(values, size, detail, counted), subject)
             return
     if not any(output.task.errors or output.task.maps for output in outputs):
-        detail = "the spec names labels, but they give no true value of the samples that were run"
-        yield Finding.of(LabelCountMismatch(0, 1, detail), subject, severity="warning")
+        detail = "The spec names labels, but they give no true value of the samples that were run"
+        rule = LabelCountMismatch(0, 1, detail, counted)
+        yield Finding.of(rule, subject, severity="warning")
 
 
 def check_balance(evidence: Evidence) -> Iterator[Finding]:
@@ -63,6 +85,8 @@ def check_balance(evidence: Evidence) -> Iterator[Finding]:
     labels = _labels(evidence)
     if evidence.comparison is None:
         raise NotApplicable("no sample was run")
+    if not has_classes(evidence.spec):
+        raise NotApplicable(f"the task is {evidence.spec.model.task}, which names no class")
     if labels is None:
         yield from _reference_balance(evidence)
         return
@@ -87,21 +111,46 @@ def _reference_balance(evidence: Evidence) -> Iterator[Finding]:
 
 
 def check_reference(evidence: Evidence) -> Iterator[Finding]:
-    """The reference does better on the labels than always naming the commonest one."""
-    known = [o for o in evidence.observed.outputs if o.labels is not None]
-    if not known or known[0].labels is None or known[0].labels.reference_accuracy is None:
-        raise NotApplicable("there is no reference, or there are no labels")
-    labels = known[0].labels
-    if labels.labelled < thresholds.MIN_DISTINCT_INPUTS:
-        few = f"{labels.labelled} samples are labelled"
-        raise NotApplicable(f"{few}; this needs {thresholds.MIN_DISTINCT_INPUTS}")
-    commonest = _commonest(labels)
-    if commonest == 1:
+    """The reference does better on what is known to be true than an answer that never changes."""
+    held = [rule for o in evidence.observed.outputs if (rule := _held_against_truth(o)) is not None]
+    if not held:
+        raise NotApplicable(_why_not_held(evidence))
+    most = max(rule.labelled for rule in held)
+    if most < thresholds.MIN_DISTINCT_INPUTS:
+        verb = "samples are" if most != 1 else "sample is"
+        raise NotApplicable(f"{most} {verb} labelled; this needs {thresholds.MIN_DISTINCT_INPUTS}")
+    varied = [rule for rule in held if rule.chance < 1 and not math.isnan(rule.value)]
+    if not varied:
         raise NotApplicable("all labels are the same")
-    if _is_guessing(labels):
-        accuracy = labels.reference_accuracy or 0.0
-        rule = ReferenceInaccurate(known[0].name, labels.labelled, accuracy, commonest)
-        yield Finding.of(rule, Subject("reference", known[0].name))
+    for rule in varied:
+        gain = (rule.value - rule.chance) / (1 - rule.chance)
+        if gain < thresholds.LOST_GAIN if rule.measure == "accuracy" else gain <= 0:
+            yield Finding.of(rule, Subject("reference", rule.output))
+
+
+def _held_against_truth(output: OutputComparison) -> ReferenceInaccurate | None:
+    """How well the reference meets labels, true maps or true values; None without any."""
+    labels, maps, errors = output.labels, output.task.maps, output.task.errors
+    if labels is not None and labels.reference_accuracy is not None:
+        right, commonest = labels.reference_accuracy, _commonest(labels)
+        return ReferenceInaccurate(output.name, labels.labelled, "accuracy", right, commonest)
+    if maps is not None and maps.reference_iou is not None:
+        samples, found = output.candidate.samples, maps.reference_iou
+        return ReferenceInaccurate(output.name, samples, "mean_iou", found, maps.chance_iou)
+    if errors is not None and errors.reference is not None:
+        measure: Literal["reconstruction", "r2"] = (
+            "reconstruction" if output.kind == "reconstruction" else "r2"
+        )
+        return ReferenceInaccurate(
+            output.name, errors.samples, measure, errors.reference.r2, chance=0.0
+        )
+    return None
+
+
+def _why_not_held(evidence: Evidence) -> str:
+    if all(output.reference is None for output in evidence.observed.outputs):
+        return "there is no reference"
+    return "there are no labels or true values to hold the reference against"
 
 
 def reference_is_lost(evidence: Evidence) -> bool:

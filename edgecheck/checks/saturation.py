@@ -1,5 +1,6 @@
 """Outputs that vary little and are right: confident classifiers, and data of one class."""
 
+import math
 from typing import Literal
 
 import numpy as np
@@ -27,6 +28,18 @@ def is_right_on_one_side(output: OutputComparison) -> bool:
         return False
     share = max(labels.class_counts.values()) / labels.labelled
     return min(share, labels.candidate_accuracy) >= thresholds.SINGLE_CLASS_SHARE
+
+
+def is_true_to_targets(output: OutputComparison, who: Who) -> bool:
+    """Whether nearly all answers are the true values, and none the worse than the reference's."""
+    errors = output.task.errors
+    if errors is None:
+        return False
+    if who == "reference":
+        return errors.reference_right >= thresholds.SINGLE_CLASS_SHARE
+    ratio = math.nan if errors.ratio is None else errors.ratio.value
+    is_worse = ratio > thresholds.PARITY["error_ratio"].error
+    return errors.candidate_right >= thresholds.SINGLE_CLASS_SHARE and not is_worse
 
 
 def decides_alike(output: OutputComparison, evidence: Evidence) -> bool:

@@ -54,7 +54,7 @@ def check_copies(evidence: Evidence) -> Iterator[Finding]:
     pairs = [pair for graph in evidence.model.subgraphs for pair in _copies(graph)]
     joins = [join for graph in evidence.model.subgraphs for join in _joins(graph)]
     differing = [pair for pair in pairs if _differ(pair[1], pair[2])]
-    lost = [join for join in joins if _width(join[1]) < thresholds.BRANCH_SHARE * _width(join[2])]
+    lost = [join for join in joins if _is_lost(join[1], join[2])]
     if differing:
         yield _copy_finding("scales", differing)
     if lost:
@@ -165,6 +165,12 @@ def _differ(first: Tensor, second: Tensor) -> bool:
         return False
     moved = abs(one.scales[0] / two.scales[0] - 1) > 1 / 256
     return moved or one.zero_points[0] != two.zero_points[0]
+
+
+def _is_lost(branch: Tensor, joined: Tensor) -> bool:
+    """Whether a joined branch keeps a small share of the range, and few codes by it."""
+    share = thresholds.BRANCH_SHARE * _width(joined)
+    return _width(branch) < min(share, thresholds.BRANCH_CODES * _scale(joined))
 
 
 def _copy_finding(kind: Literal["scales", "lost-branch"], pairs: list[Pair]) -> Finding:

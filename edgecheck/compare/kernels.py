@@ -11,7 +11,7 @@ from edgecheck.metrics.sqnr import decibels
 from edgecheck.runtime.discovery import Opened
 from edgecheck.tensors import REAL_DTYPES, Array, flat_rows
 
-_ROWS = 64
+_ROWS = 32
 _PAGE_BYTES = 1 << 22
 
 

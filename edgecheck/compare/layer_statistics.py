@@ -14,6 +14,8 @@ from edgecheck.tflite.graph import Tensor
 
 _BLOCK = 1 << 15
 """Elements taken at once, so that the few passes over them stay in the processor's cache."""
+_ROW = 4096
+"""Elements of a row that numpy reduces fast."""
 _CORE = (0.001, 0.999)
 
 
@@ -165,14 +167,12 @@ class LayerTotals:
 
     def _widen(self, rows: Array) -> tuple[float, float]:
         """Take the ranges of the channels; returns the whole range of these rows."""
-        # Over samples first: what is left is small, and numpy is slow on short rows.
-        low, high = rows.min(axis=0), rows.max(axis=0)
+        flat = rows.reshape(-1, self._low.size)
+        low, high = _folded(np.minimum, flat), _folded(np.maximum, flat)
         if not (np.isfinite(low).all() and np.isfinite(high).all()):
-            known = np.isfinite(rows)
-            low = np.where(known, rows, np.inf).min(axis=0)
-            high = np.where(known, rows, -np.inf).max(axis=0)
-        low = low.reshape(-1, self._low.size).min(axis=0)
-        high = high.reshape(-1, self._high.size).max(axis=0)
+            known = np.isfinite(flat)
+            low = np.where(known, flat, np.inf).min(axis=0)
+            high = np.where(known, flat, -np.inf).max(axis=0)
         np.minimum(self._low, low, out=self._low)
         np.maximum(self._high, high, out=self._high)
         return float(low.min()), float(high.max())
@@ -218,3 +218,18 @@ class LayerTotals:
             "constant_channels": int(np.count_nonzero(constant)),
             "nonfinite": self._nonfinite,
         }
+
+
+def _folded(function: np.ufunc, flat: Array) -> Array:
+    """`function.reduce(flat, axis=0)` of (n, channels); numpy is slow where channels are few.
+
+    So several positions are taken as one long row first.
+    """
+    positions, channels = flat.shape
+    wide = min(positions, max(1, _ROW // channels))
+    whole = positions - positions % wide
+    found = function.reduce(flat[:whole].reshape(-1, wide * channels), axis=0)
+    folded = function.reduce(found.reshape(wide, channels), axis=0)
+    if whole < positions:
+        folded = function(folded, function.reduce(flat[whole:], axis=0))
+    return np.asarray(folded)

@@ -131,6 +131,20 @@ class ErrorStatistics:
     """R2 of the reference minus that of the candidate."""
     ratio: Measure | None = None
     """Mean squared error of the candidate for each of the reference."""
+    candidate_right: float = 0.0
+    reference_right: float = 0.0
+    """Share of samples whose every value is the true one, within one step of the output."""
+
+
+@dataclass(frozen=True)
+class ElementStatistics:
+    """One element of measured values, which may have a unit of its own."""
+
+    index: int
+    variation_sqnr_db: Measure
+    r2_loss: Measure | None = None
+    ratio: Measure | None = None
+    """As in `ErrorStatistics`; None without targets that vary."""
 
 
 @dataclass(frozen=True)
@@ -138,6 +152,8 @@ class MapStatistics:
     """Class maps against true ones."""
 
     candidate_iou: float
+    chance_iou: float
+    """Of maps with the candidate's shares of classes, anywhere."""
     reference_iou: float | None = None
     iou_loss: Measure | None = None
     """Mean IoU of the reference minus that of the candidate."""
@@ -151,12 +167,14 @@ class TaskStatistics:
     mean_abs_error: float | None = None
     """Of the candidate against the reference."""
     errors: ErrorStatistics | None = None
+    elements: tuple[ElementStatistics, ...] = ()
+    """Those of measured values that move in the reference, where there are several."""
     neighbour_agreement: float | None = None
     pixel_agreement: Measure | None = None
     mean_iou: Measure | None = None
     maps: MapStatistics | None = None
     ranges: tuple[tuple[float, float], ...] = ()
-    """(low, high) of each channel in the reference."""
+    """(low, high) of each channel, or element of measured values, in the reference."""
     misfit: tuple[int, int] | None = None
     """Values of one true answer and of one output, where the two differ."""
 

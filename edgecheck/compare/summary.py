@@ -7,6 +7,7 @@ from typing import Any
 
 from edgecheck.compare.statistics import (
     Comparison,
+    ElementStatistics,
     LabelStatistics,
     MapStatistics,
     OutputComparison,
@@ -21,9 +22,12 @@ from edgecheck.findings import (
     ModelErrors,
     OutputMetrics,
     TruthErrors,
+    WorstElement,
     WorstSample,
 )
 from edgecheck.metrics.truth import Errors
+
+_LEAST_GAIN = 0.2
 
 
 def output_metrics(output: OutputComparison) -> OutputMetrics:
@@ -108,10 +112,11 @@ def latency(comparison: Comparison) -> Latency | None:
 
 
 def is_compared(comparison: Comparison) -> bool:
-    """Whether anything finite was held against a reference, or labels were met beyond chance.
+    """Whether anything finite was held against a reference, or the truth was met beyond chance.
 
-    Labels alone count only if the candidate beats always naming the commonest one. One sample
-    shows nothing.
+    Labels alone count only if the candidate beats always naming the commonest one, targets and
+    true maps only if it goes a fifth of the way from their mean, or from chance, to all. One
+    sample shows nothing.
     """
     if comparison.samples < 2:
         return False
@@ -123,15 +128,17 @@ def is_compared(comparison: Comparison) -> bool:
             commonest = max(labels.class_counts.values()) / labels.labelled
             if labels.candidate_accuracy > commonest:
                 return True
-        if _explains(output):
+        if _gain(output) > _LEAST_GAIN:
             return True
     return False
 
 
-def _explains(output: OutputComparison) -> bool:
-    """Whether the candidate beats always answering the mean of the true values."""
-    errors = output.task.errors
-    return output.kind == "values" and errors is not None and errors.candidate.r2 > 0
+def _gain(output: OutputComparison) -> float:
+    """How far true values or maps are met: 0 as by their mean or by chance, 1 all; NaN if unknown."""
+    errors, maps = output.task.errors, output.task.maps
+    if maps is not None and maps.chance_iou < 1:
+        return (maps.candidate_iou - maps.chance_iou) / (1 - maps.chance_iou)
+    return errors.candidate.r2 if output.kind == "values" and errors is not None else math.nan
 
 
 def _worst(outputs: Sequence[OutputComparison]) -> OutputComparison:
@@ -162,6 +169,7 @@ def _task_metrics(output: OutputComparison) -> dict[str, Any]:
         "mean_abs_error": task.mean_abs_error,
         "neighbour_agreement": task.neighbour_agreement,
         "errors": _errors(output),
+        "worst_element": _worst_element(task.elements),
         "map_overlap": _map_overlap(task.maps),
         "levels": levels_of(output) if output.whole is not None else None,
     }
@@ -190,6 +198,14 @@ def _errors(output: OutputComparison) -> TruthErrors | None:
         ratio=None if ratio is None else _known(ratio.value),
         ratio_interval=None if ratio is None else _interval(ratio.interval),
     )
+
+
+def _worst_element(elements: Sequence[ElementStatistics]) -> WorstElement | None:
+    if not elements:
+        return None
+    worst = min(elements, key=lambda element: element.variation_sqnr_db.value)
+    loss = None if worst.r2_loss is None else worst.r2_loss.value
+    return WorstElement(worst.index, worst.variation_sqnr_db.value, loss)
 
 
 def _model_errors(errors: Errors) -> ModelErrors:

@@ -5,6 +5,7 @@ from typing import Protocol
 
 import numpy as np
 
+from edgecheck.compare.element_watch import ElementWatch
 from edgecheck.compare.outputs import ClassRule
 from edgecheck.compare.statistics import (
     ErrorStatistics,
@@ -20,6 +21,9 @@ from edgecheck.metrics.ranges import ChannelRanges
 from edgecheck.metrics.truth import PairedErrors
 from edgecheck.metrics.variation import VariationSqnr
 from edgecheck.tensors import Array, flat_rows
+
+_ROUNDING = 1e-6
+"""Of float32, with room."""
 
 
 @dataclass(frozen=True)
@@ -58,8 +62,11 @@ class NoWatch:
 class ErrorWatch:
     """Errors of both models against true values of the same size."""
 
-    def __init__(self) -> None:
+    def __init__(self, step: float | None) -> None:
+        """Start empty; `step` is the distance of two values of the candidate, None for float."""
+        self._step = step or 0.0
         self._errors = PairedErrors()
+        self._right = np.zeros(2)
         self._has_reference = False
         self._misfit: tuple[int, int] | None = None
 
@@ -74,31 +81,43 @@ class ErrorWatch:
         self._has_reference = page.reference is not None
         reference = candidate if page.reference is None else flat_rows(page.reference)
         self._errors.update(truth, reference, candidate, page.weights)
+        self._right += [self._count_right(truth, side) for side in (reference, candidate)]
 
     def statistics(self) -> TaskStatistics:
         """The errors; of the candidate alone where there is no reference."""
         found = self._errors.compute()
         if found is None:
             return TaskStatistics(misfit=self._misfit)
+        shares = (self._right / max(self._errors.samples, 1)).tolist()
         if not self._has_reference:
-            return TaskStatistics(errors=ErrorStatistics(self._errors.samples, found[1]))
+            alone = ErrorStatistics(self._errors.samples, found[1], candidate_right=shares[1])
+            return TaskStatistics(errors=alone)
         errors = ErrorStatistics(
             samples=self._errors.samples,
             candidate=found[1],
             reference=found[0],
             r2_loss=Measure(self._errors.loss(), self._errors.loss_interval()),
             ratio=Measure(self._errors.ratio(), self._errors.ratio_interval()),
+            candidate_right=shares[1],
+            reference_right=shares[0],
         )
         return TaskStatistics(errors=errors)
+
+    def _count_right(self, truth: Array, side: Array) -> int:
+        limit = self._step + _ROUNDING * np.abs(truth).max(axis=1, initial=0, keepdims=True)
+        with np.errstate(invalid="ignore"):  # NaN, and what lies beyond infinity, is not right
+            return int((np.abs(truth - side) <= limit).all(axis=1).sum())
 
 
 class ValueWatch:
     """A regression: against the reference by what varies, and against targets."""
 
-    def __init__(self) -> None:
+    def __init__(self, step: float | None) -> None:
+        """Start empty; `step` is the distance of two values of the candidate, None for float."""
         self._variation = VariationSqnr()
         self._apart = PairedErrors()
-        self._errors = ErrorWatch()
+        self._errors = ErrorWatch(step)
+        self._elements = ElementWatch()
 
     def update(self, page: Page) -> None:
         """Add a page."""
@@ -107,6 +126,11 @@ class ValueWatch:
             sides = flat_rows(page.reference), flat_rows(page.candidate)
             self._variation.update(*sides, page.weights)
             self._apart.update(sides[0], *sides, page.weights)
+            truth = None if page.truth is None else flat_rows(page.truth)
+            fits = truth is not None and truth.shape == sides[0].shape
+            self._elements.update(
+                page.reference, page.candidate, truth if fits else None, page.weights
+            )
 
     def statistics(self) -> TaskStatistics:
         """Variation SQNR and errors."""
@@ -120,6 +144,8 @@ class ValueWatch:
             ),
             mean_abs_error=None if apart is None else apart[1].mae,
             errors=seen.errors,
+            elements=self._elements.statistics(),
+            ranges=self._elements.ranges(),
             misfit=seen.misfit,
         )
 
@@ -197,11 +223,12 @@ class PixelWatch:
         if self._truth is None or np.isnan(self._truth[1].mean_iou()):
             return None
         reference, candidate = (overlap.mean_iou() for overlap in self._truth)
+        chance = self._truth[1].chance_iou()
         if not self._has_reference:
-            return MapStatistics(candidate)
+            return MapStatistics(candidate, chance)
         lost = self._truth[0].mean_iou_replicates() - self._truth[1].mean_iou_replicates()
         return MapStatistics(
-            candidate, reference, Measure(reference - candidate, percentile_interval(lost))
+            candidate, chance, reference, Measure(reference - candidate, percentile_interval(lost))
         )
 
 
@@ -228,18 +255,19 @@ def along(output: Array, axis: int) -> Array:
     return np.moveaxis(output, axis if axis < 0 else axis + 1, -1)
 
 
-def watch_for(kind: Kind, rule: ClassRule | None, axis: int, *, has_channels: bool) -> TaskWatch:
+def watch_for(
+    kind: Kind, rule: ClassRule | None, axis: int, *, has_channels: bool, step: float | None = None
+) -> TaskWatch:
     """What to follow of an output of this kind."""
     if kind == "pixels" and rule is not None:
         return PixelWatch(rule, axis)
     if has_channels:
         return ChannelWatch(axis)
-    plain: dict[Kind, type[ValueWatch | ErrorWatch | VectorWatch]] = {
-        "values": ValueWatch,
-        "reconstruction": ErrorWatch,
-        "vectors": VectorWatch,
-    }
-    return plain.get(kind, NoWatch)()
+    if kind == "values":
+        return ValueWatch(step)
+    if kind == "reconstruction":
+        return ErrorWatch(step)
+    return VectorWatch() if kind == "vectors" else NoWatch()
 
 
 def _mean_iou(pair: Overlap) -> Measure | None:

@@ -86,7 +86,11 @@ class _OutputWatch:
             self._pair = PairTracker(output.scale, rule)
         self._labels = LabelWatch() if output.is_primary and rule is not None else None
         self._task = watch_for(
-            output.kind, output.rule, output.axis, has_channels=output.has_channels
+            output.kind,
+            output.rule,
+            output.axis,
+            has_channels=output.has_channels,
+            step=output.step,
         )
         self._worst = WorstSamples(output.name)
 

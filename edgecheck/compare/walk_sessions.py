@@ -175,9 +175,9 @@ def open_walkers(
     ours = [Port(str(tensor.index), tensor) for tensor in read]
     candidate = opener.open(setup.candidate, ours, "builtin", preserves=True)
     opener = replace(opener, setup=replace(setup, backends=(candidate.backend,)))
-    theirs = _ports(twin.model, sorted({step.twin for step in plan}))
+    theirs = ports_of(twin.model, sorted({step.twin for step in plan}))
     path = opener.file("twin.tflite", twin.data)
-    other = opener.open(_twin_entrant(setup, twin, path), theirs, "builtin", preserves=True)
+    other = opener.open(twin_entrant(setup, twin, path), theirs, "builtin", preserves=True)
     alone, why = None, "the twin could not be cut into its operators"
     if isolated is not None:
         try:
@@ -185,7 +185,7 @@ def open_walkers(
         except SideFault as fault:
             why = str(fault)
     sessions = [candidate.session, other.session, *([] if alone is None else [alone])]
-    feeds = opener.feeds(_rows(sessions))
+    feeds = opener.feeds(page_rows(sessions))
     with blaming("candidate"):
         candidate.session.attach(feeds)
     with blaming("twin"):
@@ -196,7 +196,8 @@ def open_walkers(
     return Walkers(opener, feeds, candidate.session, other.session, alone, why)
 
 
-def _twin_entrant(setup: Setup, twin: Twin, path: Path) -> Entrant:
+def twin_entrant(setup: Setup, twin: Twin, path: Path) -> Entrant:
+    """The twin, stored at `path`, as it takes the samples of a setup."""
     contract = contract_of(twin.model, setup.candidate.contract.signature)
     bound = bind_inputs(list(setup.spec.inputs), contract)
     if bound is None:
@@ -219,7 +220,7 @@ def _open_isolated(
     contract = replace(
         entrant.contract,
         inputs=tuple(bound.values()),
-        outputs=_ports(isolated.model, outputs),
+        outputs=ports_of(isolated.model, outputs),
         subgraph=0,
         signature=None,
     )
@@ -235,7 +236,8 @@ def _open_isolated(
     return opener.start("isolated twin", replace(job, kernels="builtin", preserves=True)).session
 
 
-def _ports(model: Model, indices: Sequence[int]) -> tuple[Port, ...]:
+def ports_of(model: Model, indices: Sequence[int]) -> tuple[Port, ...]:
+    """Tensors of the main graph as outputs that are named by their index."""
     tensors = model.subgraphs[0].tensors
     return tuple(Port(str(index), tensors[index]) for index in indices)
 
@@ -244,7 +246,7 @@ def _by_tensor(outputs: Mapping[str, Array]) -> dict[int, Array]:
     return {int(name): rows for name, rows in outputs.items()}
 
 
-def _rows(sessions: Sequence[WorkerSession]) -> int:
+def page_rows(sessions: Sequence[WorkerSession]) -> int:
     """Rows of a page: as many as fit the memory budget, all outputs taken together."""
     elements = sum(prod(shape) for s in sessions for shape in s.output_shapes.values())
     return max(1, min(_MOST_ROWS, _PAGE_BYTES // (4 * max(elements, 1))))

@@ -68,6 +68,18 @@ class Overlap:
             return float("nan")
         return float(_iou(self._counts)[common].mean())
 
+    def chance_iou(self) -> float:
+        """Mean IoU that the found shares of classes would have anywhere; NaN as `mean_iou`.
+
+        Of a class with the shares p and q, chance puts p q into the intersection and p + q - p q
+        into the union. Naming one class everywhere is no better than this.
+        """
+        common = self._common()
+        if not common.any():
+            return float("nan")
+        expected, found = (counts / self._counts[1].sum() for counts in self._counts[1:])
+        return float(_iou(np.stack([expected * found, expected, found]))[common].mean())
+
     def mean_iou_replicates(self) -> Array:
         """Mean IoU of each resampling (REPLICATES,); NaN where nothing was drawn."""
         common = self._common()

@@ -159,9 +159,11 @@ class Pipeline:
     def _run(self, values: Array, names: str, rate: int | None) -> Array:
         """All steps on (n, ...) of a sample rate; for pixels, `decode` only checks."""
         try:
-            for step, axis in zip(self._spec.steps, self._channel_axes, strict=True):
-                values = STEPS[type(step)](step, values, Context(axis, rate))
-                rate = step.rate if isinstance(step, Resample) else rate
+            # What overflows becomes infinite or NaN, which checks report.
+            with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+                for step, axis in zip(self._spec.steps, self._channel_axes, strict=True):
+                    values = STEPS[type(step)](step, values, Context(axis, rate))
+                    rate = step.rate if isinstance(step, Resample) else rate
         except DatasetUnreadable as error:
             raise _naming(names, error) from error
         return values

@@ -72,10 +72,10 @@ class Survey:
 
 
 def stretched_size(steps: Sequence[StepPart]) -> tuple[int, int] | None:
-    """(height, width) of the first resize that changes proportions; None where none does.
+    """(height, width) of the first resize that changes proportions unasked; None where none does.
 
-    A step before it that crops, fits or turns the image decides itself what becomes of the
-    proportions, so there is none then either.
+    A `fit` that is written, `stretch` too, is a decision. A step before it that crops, fits or
+    turns the image decides itself what becomes of the proportions, so there is none then either.
     """
     for step in steps:
         if isinstance(step, Preset):
@@ -85,7 +85,7 @@ def stretched_size(steps: Sequence[StepPart]) -> tuple[int, int] | None:
         if isinstance(step, (Crop, CenterCrop, Transpose)):
             return None
         if isinstance(step, Resize) and isinstance(step.size, tuple):
-            return step.size if step.fit == "stretch" else None
+            return None if "fit" in step.model_fields_set else step.size
     return None
 
 

@@ -18,7 +18,8 @@ _SLOTS: Mapping[str, int] = {
 """Operator -> number of the field fused_activation_function in its options, which hold nothing but
 numbers (schema.fbs)."""
 
-_NAMED_RELU = re.compile(r"(?<![a-z])relu(?![a-z])", re.IGNORECASE)
+_NAMED_RELU = re.compile(r"(?:^|[/;])relu(6?)(?:_\d+)?(?=$|[/;:])", re.IGNORECASE)
+"""Parts of the names of outputs: `net/Relu6`, `relu_1/Relu;conv/BiasAdd`, and no `leaky_relu`."""
 
 
 def folded_activation(data: flat.Bytes, graph: Subgraph, operator: Operator) -> int | None:
@@ -43,7 +44,8 @@ def folded_activation(data: flat.Bytes, graph: Subgraph, operator: Operator) -> 
     scale = params.scales[0]
     if abs((high - low) * scale - 6) <= scale / 2:
         return RELU6
-    return RELU if _NAMED_RELU.search(output.name) else None
+    named = _NAMED_RELU.search(output.name)
+    return None if named is None else RELU6 if named[1] else RELU
 
 
 def stored_activation(data: flat.Bytes, graph: int, operator: Operator) -> int | None:

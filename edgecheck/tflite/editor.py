@@ -218,6 +218,8 @@ class Editor:
 
 def _is_equal(left: memoryview | bytes, right: memoryview | bytes) -> bool:
     # numpy compares words, a memoryview element by element.
+    if not len(left) or len(left) != len(right):
+        return len(left) == len(right)
     return bool(np.array_equal(np.frombuffer(left, np.uint8), np.frombuffer(right, np.uint8)))
 
 

@@ -15,6 +15,10 @@ _BIAS = np.zeros(3, np.float32)
 _FITS = (-4.0, 4.0)
 _STEP = np.float32(100 / 127)
 _PAIRS = _RANDOM.uniform(-1, 1, (60, 8)).astype(np.float32)
+_SIGNS = _RANDOM.choice([-1, 1], (60, 1))
+_TOGETHER = np.repeat(_SIGNS * _RANDOM.uniform(0.6, 1, (60, 1)), 32, axis=1)
+_APART = _RANDOM.uniform(-1, 1, (60, 32))
+_HALF = _RANDOM.normal(0, 1, (3, 16))
 
 
 def cases() -> list[Case]:
@@ -88,26 +92,26 @@ def _foreign() -> list[Case]:
             rule,
             "The features of the training data vary one by one; those of these samples all move "
             "together, so that their sums go far beyond what calibration saw.",
-            spec(row={"shape": [16]}),
-            _sums(np.repeat(_RANDOM.uniform(-1, 1, (60, 1)), 16, axis=1)),
+            spec("regression", row={"shape": [32]}),
+            _sums(_TOGETHER),
             role="cause",
             evidence={"tensors": 4, "activations": 4, "tensor": "hidden0"},
         ),
         negative(
             rule,
             "The same model on samples of the kind that it was calibrated with.",
-            spec(row={"shape": [16]}),
-            _sums(_RANDOM.uniform(-1, 1, (60, 16))),
+            spec("regression", row={"shape": [32]}),
+            _sums(_APART),
         ),
     ]
 
 
 def _sums(rows: Array) -> dict[str, bytes]:
-    """Four layers; the first adds up the features, and all can hold -8 to 8."""
-    source, inner = int8_params(-1, 1), int8_params(-8, 8)
+    """Four layers; the first adds up the features, and all can hold -11 to 11."""
+    source, inner = int8_params(-1, 1), int8_params(-11, 11)
     tensors = [
-        TensorDef("input", (1, 16), "int8", source.scales, source.zero_points),
-        TensorDef("sums", (4, 16), "int8", 1 / 127, data=np.full((4, 16), 127)),
+        TensorDef("input", (1, 32), "int8", source.scales, source.zero_points),
+        TensorDef("sums", (4, 32), "int8", 1 / 127, data=np.full((4, 32), 127)),
         TensorDef("same", (4, 4), "int8", 1 / 127, data=127 * np.eye(4)),
         TensorDef("bias", (4,), "int32", source.scales[0] / 127, data=np.zeros(4)),
         TensorDef("zero", (4,), "int32", inner.scales[0] / 127, data=np.zeros(4)),
@@ -120,7 +124,7 @@ def _sums(rows: Array) -> dict[str, bytes]:
         operators.append(OpDef("FULLY_CONNECTED", reads, [5 + number], version=4))
     return {
         "model.tflite": build_model(tensors, operators, [0], [8]),
-        "float.tflite": float_dense(np.ones((4, 16), np.float32), np.zeros(4, np.float32)),
+        "float.tflite": float_dense(np.ones((4, 32), np.float32), np.zeros(4, np.float32)),
         **npz(row=rows.astype(np.float32)),
     }
 
@@ -134,31 +138,37 @@ def _kernels() -> list[Case]:
             "The layer adds millions that cancel out: the rest depends on the order in which a "
             "kernel adds them.",
             spec(row={"shape": [32]}),
-            _cancelling(1e7),
+            _rounded(np.hstack([1e7 * _HALF, -1e7 * _HALF])),
             arguments=always,
             exit_code=0,
             severity="warning",
         ),
         negative(
             rule,
-            "The same layer with ordinary weights.",
+            "The same graph with ordinary weights.",
             spec(row={"shape": [32]}),
-            _cancelling(1.0),
+            _rounded(np.hstack([_HALF, _HALF])),
             arguments=always,
         ),
     ]
 
 
-def _cancelling(size: float) -> dict[str, bytes]:
-    """A float layer whose weights of `size` cancel out, but for some hundredths."""
-    half = _RANDOM.normal(0, size, (3, 16)).astype(np.float32)
-    weights = np.hstack([half, -half])
-    rows = np.tile(_RANDOM.uniform(-1, 1, (60, 16)), 2).astype(np.float32)
-    bias = np.array([0.5, 1.0, 1.5], np.float32)
+def _rounded(weights: Array) -> dict[str, bytes]:
+    """A float layer with an int8 output; the reference ends before it."""
+    rows = np.tile(_APART[:, :16], 2)
+    codes = int8_params(-20, 20)
+    tensors = [
+        TensorDef("input", (1, 32)),
+        TensorDef("weights", (3, 32), data=weights),
+        TensorDef("bias", (3,), data=np.array([0.5, 1.0, 1.5])),
+        TensorDef("real", (1, 3)),
+        TensorDef("output", (1, 3), "int8", codes.scales, codes.zero_points),
+    ]
+    operators = [OpDef("FULLY_CONNECTED", [0, 1, 2], [3]), OpDef("QUANTIZE", [3], [4])]
     return {
-        "model.tflite": float_dense(weights, bias),
-        "float.tflite": float_dense(weights, bias, softmax=False),
-        **npz(row=rows),
+        "model.tflite": build_model(tensors, operators, [0], [4]),
+        "float.tflite": build_model(tensors[:4], operators[:1], [0], [3]),
+        **npz(row=rows.astype(np.float32)),
     }
 
 

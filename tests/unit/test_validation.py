@@ -159,7 +159,7 @@ def test_a_crashed_static_check_is_inconclusive_under_static_too(crash):
 
 
 def test_every_planned_check_has_one_outcome_in_order():
-    names = [check.name for check in CHECKS]
+    names = [check.name for check in CHECKS if not check.needs_walk]
     full = validate(SPEC, HEALTHY, FAST)
     assert [check.name for check in full.checks] == ["model-file", "model-runs", *names]
     static = validate(SPEC, HEALTHY, Options(static=True))
@@ -174,13 +174,46 @@ def test_without_a_dataset_nothing_is_proven(spec):
     assert _status(report)["model-runs"] == "skipped"
 
 
-def test_without_reference_and_labels_nothing_is_proven(spec):
+@pytest.fixture
+def unlabelled(spec):
     dataset = {"path": f"{DIGITS.as_posix()}/images/*.png"}
-    path = spec(model=_model(reference=None), dataset=dataset)
-    report = validate(path, HEALTHY, FAST)
+    return spec(model=_model(reference=None), dataset=dataset)
+
+
+def test_without_a_reference_the_twin_takes_its_place(unlabelled):
+    healthy, collapsed = (validate(unlabelled, model, FAST) for model in (HEALTHY, COLLAPSED))
+    assert (healthy.verdict, collapsed.verdict) == ("pass", "fail")
+    assert healthy.environment["reference"] == {"twin": True}
+    assert healthy.metrics.sqnr_db > 30
+    assert _status(healthy)["twin"] == "passed"
+
+
+def test_without_reference_and_labels_nothing_is_proven(unlabelled):
+    report = validate(unlabelled, HEALTHY, replace(FAST, reference="none"))
     assert (report.verdict, report.exit_code) == ("inconclusive", 3)
     assert "no reference and no label" in report.summary
     assert _status(report)["model-runs"] == "passed"
+
+
+def test_a_float_model_is_its_own_twin_and_proves_nothing(unlabelled):
+    report = validate(unlabelled, DIGITS / "float.tflite", replace(FAST, reference="twin"))
+    assert (report.verdict, report.exit_code) == ("inconclusive", 3)
+    assert _status(report)["twin"] == "skipped"
+
+
+@pytest.mark.parametrize(
+    ("layers", "model", "is_walked"),
+    [
+        ("auto", HEALTHY, False),
+        ("auto", COLLAPSED, True),
+        ("always", HEALTHY, True),
+        ("never", COLLAPSED, False),
+    ],
+)
+def test_layers_are_walked_through_where_parity_is_lost_or_as_asked(layers, model, is_walked):
+    report = validate(SPEC, model, replace(FAST, layers=layers))
+    assert bool(report.layers) is is_walked
+    assert ("layer-ranges" in _status(report)) is is_walked
 
 
 def test_labels_alone_are_enough_for_a_model_that_meets_them():

@@ -24,15 +24,15 @@ class AspectPolicyMismatch(Rule):
     ## How edgecheck knows
     It compares width to height of each file with that of the first `resize`
     step. More than 20% of the files are off by more than 20%, and the step
-    stretches them.
+    stretches them without saying so.
 
     ## How to fix
     Look up how training made them fit, and state it:
 
         - resize: {size: [224, 224], fit: letterbox}
 
-    or `center-crop`, `crop-padding`. If training stretched as well, ignore
-    this finding with a reason.
+    or `center-crop`, `crop-padding`. If training stretched as well, write
+    `fit: stretch`: a `fit` that is stated is not questioned.
 
     ## References
     * https://github.com/lp6m/yolov5s_android/issues/28
@@ -55,12 +55,12 @@ class AspectPolicyMismatch(Rule):
         return (
             f'Input "{plain(self.input)}": {percent(self.off_aspect / self.files)} of the images '
             f'have another aspect ratio than the model (such as "{plain(self.example)}"), and the '
-            "spec stretches them."
+            "spec stretches them without saying that training did."
         )
 
     def fix(self) -> str:
         """What to do."""
         return (
             "Write into `resize` the `fit` that training used (letterbox, center-crop, "
-            "crop-padding), and do the same on the device."
+            "crop-padding, stretch), and do the same on the device."
         )

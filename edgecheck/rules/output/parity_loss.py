@@ -23,8 +23,12 @@ class ParityLoss(Rule):
     ## How edgecheck knows
     It compares top classes, error energy (SQNR), the 5th percentile of cosines,
     the median KL divergence and, with labels, accuracy by McNemar's paired test.
-    Measured values are judged by their variation and by lost R2, reconstructions
-    by their squared error, class maps by pixels and mean IoU.
+    Measured values are judged by their variation, together and each element
+    alone. With true values, and for reconstructions, lost R2 and the ratio of
+    squared errors must both be beyond their limits. Class maps are judged by
+    pixels and mean IoU. Classes that differ are only a warning where the
+    reference itself is undecided between them (regret), or where labels show
+    that no accuracy is lost.
 
     ## How to fix
     Convert without `optimizations` and validate that file. If it agrees, try
@@ -48,12 +52,15 @@ class ParityLoss(Rule):
     reference_accuracy: float | None
     candidate_accuracy: float | None
     p: float | None
+    element: int | None = None
+    """Along the last axis of measured values, where the metric is of one of them."""
 
     def message(self) -> str:
         """What was found, with its numbers."""
         worded = IN_WORDS.get(self.metric, number)
         words = SENTENCES[self.metric].format(value=worded(self.value), limit=worded(self.limit))
-        return f'Output "{plain(self.output)}" {words} ({self._details(worded)}).'
+        of = "" if self.element is None else f", element {self.element}, alone"
+        return f'Output "{plain(self.output)}"{of} {words} ({self._details(worded)}).'
 
     def fix(self) -> str:
         """What to do."""

@@ -34,9 +34,9 @@ class BiasOverflow(Rule):
     It reads biases of convolutions and dense layers. Values at the limits of
     int32 are errors. A bias that may overflow the accumulator together with
     the largest products of its own weights is a warning, and so is a scale
-    that shifts an output by more than one step. TFLite itself refuses a file
-    whose two scales differ by over 2% of the output scale, but per-tensor
-    weights only.
+    that shifts an output by more than a 256th of its codes: one step of int8.
+    TFLite itself refuses a file whose two scales differ by over 2% of the
+    output scale, but per-tensor weights only.
 
     ## How to fix
     Prune the dead channel, or convert with a current TensorFlow, which

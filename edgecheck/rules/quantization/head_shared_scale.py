@@ -18,18 +18,21 @@ class HeadSharedScale(Rule):
 
     ## Why it happens
     * The export concatenates boxes in pixels and scores into one output.
-    * One channel has a far larger range than the others.
+    * One channel, or one target of a regression, has a far larger range than the
+      others.
 
     ## How edgecheck knows
     It takes the range of each group that the spec declares (or of each channel
     of a detector) in the reference, at least 0 to 1 for what looks like scores,
     and counts the steps of the .tflite output in it: an error below 8, a warning
     below 32, while another group has 64 or more. A channel that looks like no
-    score and is in no declared group is a warning only: it may hardly move.
+    score and is in no declared group is a warning only: it may hardly move. So is
+    an element of a regression below 8 steps that is still met.
 
     ## How to fix
     Divide the boxes by the image size before they are concatenated, or give
-    boxes and scores an output each, or use 16-bit activations. Judge the groups
+    boxes and scores an output each, or use 16-bit activations. Train a regression
+    on standardised targets and undo that on the device. Judge the groups
     apart, since the boxes hide the damage in any metric of the whole:
 
         outputs:
@@ -47,7 +50,7 @@ class HeadSharedScale(Rule):
 
     output: str
     group: str
-    """Of the spec, or `channel 4`."""
+    """Of the spec, `channel 4`, or `element 4` of measured values."""
     levels: float
     scale: float
     reference_range: list[float]
@@ -69,5 +72,5 @@ class HeadSharedScale(Rule):
         """What to do."""
         return (
             "Bring the groups to one size before they are concatenated (boxes divided by the "
-            "image size), or give each an output of its own."
+            "image size, targets standardised), or give each an output of its own."
         )

@@ -29,7 +29,7 @@ class KernelDivergence(Rule):
       whether inner tensors are kept.
 
     ## How edgecheck knows
-    The first 64 samples are run in the builtin kernels and with the default
+    The first 32 samples are run in the builtin kernels and with the default
     delegate (XNNPACK). The warning is given for less than 15 dB SQNR between
     the two, or in classification for less than 90 % equal classes on 20 samples
     or more; healthy published models have 22 dB and 95 % at least. In the

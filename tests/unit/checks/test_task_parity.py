@@ -85,7 +85,7 @@ def test_a_reconstruction_is_judged_by_its_error_and_not_by_r2(ratio, expected):
 
 
 def test_lost_overlap_with_true_maps():
-    maps = MapStatistics(0.5, 0.6, measure(0.1, 0.01))
+    maps = MapStatistics(0.5, 0.1, 0.6, measure(0.1, 0.01))
     assert judged("pixels", maps=maps) == [("error", "iou_loss")]
 
 

@@ -62,7 +62,7 @@ def test_a_sound_model_has_no_first_bad_and_exact_kernels(tmp_path):
     assert seen.first_bad is None
     assert all(layer.sqnr_db > 30 for layer in seen.layers)
     (output,) = seen.kernels.outputs
-    assert (output.changed_rows, output.agreement, seen.kernels.samples) == (0, 1.0, 60)
+    assert (output.changed_rows, output.agreement, seen.kernels.samples) == (0, 1.0, 32)
     assert output.sqnr_db > 30
 
 

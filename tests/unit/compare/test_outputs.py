@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from edgecheck.compare.outputs import NO_CLASS, ClassRule, OutputTracker, PairTracker
+from edgecheck.compare.statistics import Measure
 from edgecheck.metrics.bootstrap import PoissonWeights
 from edgecheck.metrics.rowwise import softmax
 
@@ -101,11 +102,11 @@ def test_rows_that_are_overwritten_later_are_not_remembered():
     assert tracker.statistics().spread == 0
 
 
-def pair(reference, candidate, cuts=(), scale=None, has_classes=True):
-    tracker = PairTracker(scale, has_classes=has_classes)
+def pair(reference, candidate, cuts=(), scale=None, rule=RULE):
+    tracker = PairTracker(scale, rule)
     weights = PoissonWeights(0).draw(len(reference))
     for part in slices(len(reference), cuts):
-        tops = (RULE.top(reference[part]), RULE.top(candidate[part])) if has_classes else None
+        tops = (RULE.top(reference[part]), RULE.top(candidate[part])) if rule else None
         tracker.update(reference[part], candidate[part], tops, weights[part])
     return tracker.statistics()
 
@@ -136,6 +137,11 @@ def test_chunks_do_not_change_the_metrics(reference, candidate, cuts):
     reference, candidate = reference[:rows], candidate[:rows]
     whole, parts = pair(reference, candidate), pair(reference, candidate, cuts)
     for name, value in vars(whole).items():
+        if isinstance(value, Measure):
+            value = (value.value, *value.interval)
+            found = getattr(parts, name)
+            assert (found.value, *found.interval) == pytest.approx(value, rel=1e-9, abs=1e-12)
+            continue
         expected = value if value is None else pytest.approx(value, rel=1e-9, nan_ok=True)
         assert getattr(parts, name) == expected, name
 
@@ -176,7 +182,7 @@ def test_a_single_score_has_no_divergence():
 
 def test_without_classes_there_is_no_agreement():
     rows = np.ones((2, 3), np.float32)
-    seen = pair(rows, rows, has_classes=False)
+    seen = pair(rows, rows, rule=None)
     assert (seen.agreement, seen.agreement_interval, seen.kl_median) == (None, None, None)
 
 

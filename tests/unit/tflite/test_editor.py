@@ -26,6 +26,7 @@ from models import (
 
 from edgecheck.errors import ModelFileInvalid
 from edgecheck.quantization import QuantParams
+from edgecheck.tflite.activations import stored_activation
 from edgecheck.tflite.buffers import buffer_spans
 from edgecheck.tflite.editor import EditImpossible, Editor
 from edgecheck.tflite.graph import Model
@@ -247,6 +248,27 @@ def test_a_signature_output_that_stores_no_index_is_added():
     signature = read_model(editor.finish()).signatures[0]
     assert signature.outputs == {"first": 1, "sum": 2}
     assert signature.inputs == {"a": 0, "b": 1}
+
+
+@pytest.mark.parametrize("stored", [0, 1])
+def test_an_activation_is_written_in_place_or_added(stored):
+    """Also where the operator moves up because one in front of it is dropped."""
+    tensors = [TensorDef("x", (1, 4)), TensorDef("y", (1, 4)), TensorDef("z", (1, 4))]
+    options = {"FusedActivationFunction": stored} if stored else {"PotScaleInt16": False}
+    operators = [OpDef("NEG", [0], [1]), OpDef("ADD", [0, 1], [2], options=options)]
+    built = build_model(tensors, operators, [0], [2])
+    editor = Editor(built)
+    editor.set_activation(0, 1, stored)
+    assert editor.finish() is built
+    editor.set_activation(0, 1, 3)
+    editor.drop_operators(0, [0])
+    result = editor.finish()
+    operator = read_model(result).subgraphs[0].operators[0]
+    assert stored_activation(result, 0, operator) == 3
+    table = tflite.Model.GetRootAs(result).Subgraphs(0).Operators(0).BuiltinOptions()
+    options = tflite.AddOptions()
+    options.Init(table.Bytes, table.Pos)
+    assert (options.FusedActivationFunction(), options.PotScaleInt16()) == (3, bool(stored))
 
 
 def test_added_tensors(data):

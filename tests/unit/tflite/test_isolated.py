@@ -42,7 +42,7 @@ def branches() -> bytes:
 
 
 def test_each_tensor_that_is_read_has_one_input():
-    twin, cut = both(branches())
+    _, cut = both(branches())
     graph = cut.model.subgraphs[0]
     assert set(cut.inputs) == {0, 1, 2, 3}
     assert cut.inputs[0] == 0
