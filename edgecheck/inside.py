@@ -1,11 +1,15 @@
-"""A look inside the candidate: the walk through its layers, where there is a reason for it."""
+"""A look inside the candidate, where there is a reason for it: the walk through its layers, and what
+its stored ranges say about the calibration.
+"""
 
+from dataclasses import dataclass
 from time import perf_counter
 
 from edgecheck.baselines import twin_or_reason
 from edgecheck.checks.evidence import Evidence
 from edgecheck.checks.layers import has_lost_parity
 from edgecheck.compare.experiment import Setup
+from edgecheck.compare.forensics import Forensics, forensics
 from edgecheck.compare.layers import LayerWalk, WalkImpossible, walk
 from edgecheck.compare.stream import Progress, SideFault
 from edgecheck.draft import Draft
@@ -14,9 +18,18 @@ from edgecheck.tflite.isolated import Isolated, isolated
 from edgecheck.tflite.twin import Twin
 
 
+@dataclass(frozen=True)
+class Inside:
+    """What was seen."""
+
+    walk: LayerWalk
+    forensics: Forensics | None
+    """None where the stored ranges could not be compared with anything."""
+
+
 def look_inside(
     draft: Draft, evidence: Evidence, setup: Setup, progress: Progress
-) -> LayerWalk | None:
+) -> Inside | None:
     """Walk through the layers if that was asked for, or if parity was lost.
 
     Args:
@@ -45,7 +58,17 @@ def look_inside(
         draft.conclude("layers", "crashed", f"the {fault.who}: {fault}", start)
         return None
     draft.conclude("layers", "passed", found.why_not_isolated, start)
-    return found
+    return Inside(found, _forensics(evidence, setup, twin, progress))
+
+
+def _forensics(
+    evidence: Evidence, setup: Setup, twin: Twin, progress: Progress
+) -> Forensics | None:
+    """What the stored ranges say; nothing where noise is more than the twin can take."""
+    try:
+        return forensics(setup, twin, evidence.data, progress)
+    except SideFault:
+        return None
 
 
 def _isolated(twin: Twin) -> Isolated | None:

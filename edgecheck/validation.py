@@ -7,7 +7,7 @@ then: errors become `report.error`, misbehaviour of the model becomes findings.
 import contextlib
 import platform
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
@@ -33,8 +33,9 @@ from edgecheck.model_runs import conclude_target, run
 from edgecheck.rules.catalogue import rule_named
 from edgecheck.rules.file import model_file_invalid
 from edgecheck.runtime.target import Target, target_of
-from edgecheck.samples.chunk import Dataset
 from edgecheck.samples.class_names import read_class_names
+from edgecheck.samples.find import SUFFIXES, find_files
+from edgecheck.samples.remote import is_url
 from edgecheck.spec.load import LoadedSpec, load_spec
 from edgecheck.spec.model import Spec
 from edgecheck.tflite.contract import contract_of
@@ -70,9 +71,9 @@ def validate(
     return examine(draft, Path(spec), Path(model), progress)
 
 
-def new_draft(options: Options, narrow: Callable[[Dataset], Dataset] | None = None) -> Draft:
-    """The draft of a validation that has not begun, of all samples or of those that `narrow` keeps."""
-    return Draft(options, _environment(), narrow=narrow)
+def new_draft(options: Options) -> Draft:
+    """The draft of a validation that has not begun."""
+    return Draft(options, _environment())
 
 
 def examine(draft: Draft, spec: Path, model: Path, progress: Progress) -> Report:
@@ -89,12 +90,29 @@ def examine(draft: Draft, spec: Path, model: Path, progress: Progress) -> Report
 
 
 def inputs_of(spec: Path, model: Path, reference: str | None) -> tuple[Path, ...]:
-    """The files that a run would read by name, as far as the spec can be read."""
+    """The files that a run would read, as far as the spec can be read and its samples listed."""
     paths = [spec, model] + ([] if reference is None else [Path(reference)])
     with contextlib.suppress(EdgecheckError, OSError, ValueError):
         loaded = load_spec(spec)
         paths += [loaded.resolve(name) for name in _named_in(loaded.spec)]
+        paths += _samples_of(loaded)
     return tuple(paths)
+
+
+def _samples_of(loaded: LoadedSpec) -> Iterator[Path]:
+    """The files that folders and patterns of the dataset stand for."""
+    dataset = loaded.spec.dataset
+    if dataset is None:
+        return
+    for name, entry in loaded.spec.inputs.items():
+        path = dataset.path if isinstance(dataset.path, str) else dataset.path.get(name)
+        if path is None or entry.kind not in SUFFIXES or is_url(path):
+            continue
+        with contextlib.suppress(EdgecheckError, OSError, ValueError):
+            is_deep = dataset.labels is not None
+            base = loaded.source.parent
+            found = find_files(path, base, entry.kind, in_class_folders=is_deep)
+            yield from (found.folder / sample for sample in found.ids)
 
 
 def _named_in(spec: Spec) -> Iterator[str]:
@@ -174,8 +192,10 @@ def _fill(draft: Draft, spec_path: Path, model_path: Path, progress: Progress) -
             trials=draft.observation.trials,
         )
         if setup is not None:
-            draft.walk = look_inside(draft, evidence, setup, progress)
-            evidence = replace(evidence, walk=draft.walk)
+            inside = look_inside(draft, evidence, setup, progress)
+            if inside is not None:
+                draft.walk = inside.walk
+                evidence = replace(evidence, walk=inside.walk, forensics=inside.forensics)
     draft.evidence, draft.setup = evidence, setup
     for check in _planned(draft):
         _check(draft, check, evidence)

@@ -17,8 +17,9 @@ _FAILING: Final[dict[FailOn, frozenset[str]]] = {
 
 
 _SPECIFIC: Final = frozenset(
-    {"audio-feature-mismatch", "calibration-degenerate", "features-unscaled",
-     "input-double-normalized", "input-not-normalized", "nan-or-inf-weights"}
+    {"audio-feature-mismatch", "calibrated-on-noise", "calibrated-on-one-sample",
+     "calibration-degenerate", "features-unscaled", "input-double-normalized",
+     "input-not-normalized", "nan-or-inf-weights"}
 )  # fmt: skip
 """They say why a range does not fit; `calibration-preprocessing-mismatch` only that it does not."""
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from edgecheck.compare.forensics import Forensics
 from edgecheck.compare.layers import LayerWalk
 from edgecheck.compare.sensitivity import Sensitivity
 from edgecheck.compare.statistics import Comparison, OutputComparison
@@ -41,6 +42,8 @@ class Evidence:
     """Other steps that were tried, because labels show that the model is often wrong."""
 
     walk: LayerWalk | None = None
+    forensics: Forensics | None = None
+    """What the stored ranges say about the calibration; only there with a walk."""
 
     @property
     def walked(self) -> LayerWalk:

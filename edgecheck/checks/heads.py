@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from edgecheck.checks import thresholds
 from edgecheck.checks.evidence import Evidence, NotApplicable, output_subject
-from edgecheck.checks.parity import follows
+from edgecheck.checks.parity_levels import follows
 from edgecheck.compare.statistics import OutputComparison
 from edgecheck.compare.watching import postprocessed_scores
 from edgecheck.findings import Finding

@@ -27,7 +27,7 @@ def check_count(evidence: Evidence) -> Iterator[Finding]:
     dataset = evidence.spec.dataset
     is_promised = dataset is not None and dataset.labels is not None
     if is_promised and labels is None and evidence.comparison is not None:
-        detail = "The spec names labels, but they label none of the samples that were run"
+        detail = "the spec names labels, but they label none of the samples that were run"
         rule = LabelCountMismatch(0, classes, detail, "labels")
         yield Finding.of(rule, subject, severity="warning")
         return
@@ -48,10 +48,10 @@ def _beyond(labels: LabelStatistics, classes: int) -> str:
     stray = [label for label in sorted(labels.class_counts) if label >= classes]
     amount = sum(labels.class_counts[label] for label in stray)
     shown = ", ".join(map(str, stray[:5])) + (", ..." if len(stray) > 5 else "")
+    which = "is" if amount == 1 else "are"
     return (
-        f"The last of the model's {classes} classes is {classes - 1}, but "
-        f"{count(amount, 'label')} of {labels.labelled} samples {'is' if amount == 1 else 'are'} "
-        f"beyond it: {shown}"
+        f"of {labels.labelled} labelled samples, {count(amount, 'label')} {which} beyond class "
+        f"{classes - 1}, which is the last: {shown}"
     )
 
 
@@ -64,7 +64,7 @@ def _check_targets(evidence: Evidence) -> Iterator[Finding]:
     if evidence.comparison is None:
         raise NotApplicable("no sample was run")
     counted: Literal["maps", "targets"] = "maps" if task == "segmentation" else "targets"
-    truth = "The true map of a sample" if counted == "maps" else "A sample"
+    truth = "the map of a sample" if counted == "maps" else "a sample"
     noun = "pixel" if counted == "maps" else "true value"
     subject = Subject("dataset", "labels")
     outputs = evidence.comparison.outputs
@@ -75,7 +75,7 @@ def _check_targets(evidence: Evidence) -> Iterator[Finding]:
             yield Finding.of(LabelCountMismatch(values, size, detail, counted), subject)
             return
     if not any(output.task.errors or output.task.maps for output in outputs):
-        detail = "The spec names labels, but they give no true value of the samples that were run"
+        detail = "the spec names labels, but they give no true value of the samples that were run"
         rule = LabelCountMismatch(0, 1, detail, counted)
         yield Finding.of(rule, subject, severity="warning")
 
@@ -124,7 +124,9 @@ def check_reference(evidence: Evidence) -> Iterator[Finding]:
         raise NotApplicable("all labels are the same")
     for rule in varied:
         gain = (rule.value - rule.chance) / (1 - rule.chance)
-        if gain < thresholds.LOST_GAIN if rule.measure == "accuracy" else gain <= 0:
+        # Where true maps hold one class only, mean IoU is that of chance for any model.
+        is_lost = gain < thresholds.NO_GAIN and rule.value < thresholds.HALF_RIGHT
+        if gain < thresholds.LOST_GAIN if rule.measure == "accuracy" else is_lost:
             yield Finding.of(rule, Subject("reference", rule.output))
 
 

@@ -134,6 +134,11 @@ def check_outputs(evidence: Evidence) -> Iterator[Finding]:
         yield Finding.of(rule, output_subject(port.name), severity="info")
 
 
+def is_foreign(evidence: Evidence) -> bool:
+    """Whether the samples are of another kind than those that the model was made for."""
+    return _is_foreign(_ranged(evidence.walked))
+
+
 def has_lost_parity(evidence: Evidence) -> bool:
     """Whether some output differs from its reference by an error."""
     try:

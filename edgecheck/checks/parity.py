@@ -11,12 +11,17 @@ is undecided are no error, nor is what leaves the accuracy on labels as it is.
 import math
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Final
 
 from edgecheck.checks import thresholds
 from edgecheck.checks.evidence import Evidence, NotApplicable, output_subject
+from edgecheck.checks.parity_levels import (
+    element_level,
+    level_of,
+    limit_of,
+    milder,
+    tolerance_of,
+)
 from edgecheck.compare.statistics import (
-    ElementStatistics,
     LabelStatistics,
     Measure,
     OutputComparison,
@@ -28,21 +33,6 @@ from edgecheck.rules.parity_words import Metric
 from edgecheck.spec.model import Tolerances
 
 Judged = tuple[Severity, ParityLoss]
-
-_TOLERANCES: Final = {
-    "r2_loss": "accuracy_drop",
-    "iou_loss": "accuracy_drop",
-    "error_ratio": None,
-    "agreement": "agreement",
-    "pixel_agreement": "agreement",
-    "mean_iou": None,
-    "sqnr_db": "sqnr_db",
-    "variation_sqnr_db": "sqnr_db",
-    "cosine_p5": "cosine_p5",
-    "embedding_cosine_p5": "cosine_p5",
-    "kl_median": "kl_median",
-}
-"""Metric -> the tolerance of the spec that replaces its limits."""
 
 
 def check(evidence: Evidence) -> Iterator[Finding]:
@@ -75,60 +65,25 @@ def losses(output: OutputComparison, tolerances: Tolerances | None) -> Iterator[
     if output.labels is not None:
         yield from _judge_accuracy(output, output.labels, tolerances)
     for metric, measure in _measured(output).items():
-        own = _tolerance(metric, tolerances)
-        level = _level(metric, measure, own)
+        own = tolerance_of(metric, tolerances)
+        level = level_of(metric, measure, own)
         if own is None:
             level = _excused(output, metric, level)
         if level is not None:
-            yield level, _rule(output, metric, measure, _limit(metric, level, own))
+            yield level, _rule(output, metric, measure, limit_of(metric, level, own))
     yield from _judge_elements(output, tolerances)
-
-
-def follows(element: ElementStatistics) -> bool:
-    """Whether an element of measured values is no error of parity by the default limits."""
-    return _judge_element(element, None)[0] != "error"
-
-
-def _tolerance(metric: Metric, tolerances: Tolerances | None) -> float | None:
-    """What the spec asks of a metric."""
-    name = _TOLERANCES[metric]
-    return None if tolerances is None or name is None else getattr(tolerances, name)
-
-
-def _limit(metric: Metric, level: Severity, own: float | None) -> float:
-    limit = thresholds.PARITY[metric]
-    return own if own is not None else limit.error if level == "error" else limit.warning
-
-
-def _level(metric: Metric, measure: Measure, own: float | None = None) -> Severity | None:
-    """How far a metric is beyond its limits."""
-    sign = 1 if thresholds.PARITY[metric].higher_is_better else -1
-    ends = (measure.value, *(measure.interval or ()))
-    best = max(sign * end for end in ends)
-    doubted = best if own is None else sign * measure.value
-    if best < sign * _limit(metric, "error", own):
-        return "error"
-    return "warning" if doubted < sign * _limit(metric, "warning", own) else None
 
 
 def _excused(output: OutputComparison, metric: Metric, level: Severity | None) -> Severity | None:
     """The level that is left where another metric says that the difference is harmless."""
     errors = output.task.errors
     if metric == "r2_loss" and errors is not None:
-        return _milder(level, "error_ratio", errors.ratio)
+        return milder(level, "error_ratio", errors.ratio)
     if metric == "error_ratio" and errors is not None:
-        return _milder(level, "r2_loss", errors.r2_loss)
+        return milder(level, "r2_loss", errors.r2_loss)
     is_cheap = metric == "agreement" and _is_cheap(output)
     is_unfelt = metric in {"agreement", "kl_median"} and _keeps_accuracy(output)
     return "warning" if level is not None and (is_cheap or is_unfelt) else level
-
-
-def _milder(level: Severity | None, metric: Metric, measure: Measure | None) -> Severity | None:
-    """The milder of two levels; where the other metric is undefined there is nothing to lose."""
-    if measure is None:
-        return level
-    other = None if math.isnan(measure.value) else _level(metric, measure)
-    return level if other == "error" else other and level and "warning"
 
 
 def _is_cheap(output: OutputComparison) -> bool:
@@ -136,7 +91,8 @@ def _is_cheap(output: OutputComparison) -> bool:
     regret = None if output.pair is None else output.pair.regret_share
     if regret is None:
         return False
-    return min(regret.value, *(regret.interval or ())) <= thresholds.REGRET_SHARE
+    low = regret.value if regret.interval is None else regret.interval[0]
+    return min(regret.value, low) <= thresholds.REGRET_SHARE
 
 
 def _keeps_accuracy(output: OutputComparison) -> bool:
@@ -148,13 +104,14 @@ def _keeps_accuracy(output: OutputComparison) -> bool:
     is_telling = labels.reference_accuracy > commonest
     least = max(thresholds.MIN_DISTINCT_INPUTS, output.candidate.samples / 2)
     drop = labels.reference_accuracy - labels.candidate_accuracy
-    is_small = drop <= thresholds.ACCURACY_DROP_ERROR and labels.mcnemar_p >= thresholds.P_WARNING
+    is_chance = drop <= 0 or labels.mcnemar_p >= thresholds.P_WARNING
+    is_small = drop <= thresholds.ACCURACY_DROP_ERROR and is_chance
     return is_telling and is_small and labels.labelled >= least
 
 
 def _judge_elements(output: OutputComparison, tolerances: Tolerances | None) -> Iterator[Judged]:
     """The worst element of measured values, which the pooled metrics may hide."""
-    judged = [(_judge_element(entry, tolerances), entry) for entry in output.task.elements]
+    judged = [(element_level(entry, tolerances), entry) for entry in output.task.elements]
     lost = [(found, entry) for found, entry in judged if found[0] is not None]
     if not lost:
         return
@@ -163,26 +120,8 @@ def _judge_elements(output: OutputComparison, tolerances: Tolerances | None) -> 
     )
     measure = worst.r2_loss if metric == "r2_loss" else worst.variation_sqnr_db
     if level is not None and measure is not None:
-        limit = _limit(metric, level, _tolerance(metric, tolerances))
+        limit = limit_of(metric, level, tolerance_of(metric, tolerances))
         yield level, replace(_rule(output, metric, measure, limit), element=worst.index)
-
-
-def _judge_element(
-    element: ElementStatistics, tolerances: Tolerances | None
-) -> tuple[Severity | None, Metric]:
-    """By its targets, else by its reference, which is then only a hint beside them."""
-    own = _tolerance("variation_sqnr_db", tolerances)
-    against_reference = _level("variation_sqnr_db", element.variation_sqnr_db, own)
-    if element.r2_loss is None:
-        return against_reference, "variation_sqnr_db"
-    own_loss = _tolerance("r2_loss", tolerances)
-    level = _level("r2_loss", element.r2_loss, own_loss)
-    if own_loss is None:
-        level = _milder(level, "error_ratio", element.ratio)
-    if level is not None:
-        return level, "r2_loss"
-    hint = against_reference if own is not None else against_reference and "warning"
-    return hint, "variation_sqnr_db"
 
 
 def _is_measured(output: OutputComparison) -> bool:

@@ -35,6 +35,11 @@ SINGLE_CLASS_SHARE: Final = 0.9
 LOST_GAIN: Final = 0.2
 """Share of the way from naming the commonest label to perfection below which a model guesses."""
 
+NO_GAIN: Final = 1e-9
+HALF_RIGHT: Final = 0.5
+"""The same share for true values and maps: none but for rounding; and what a model meets that is
+not lost even so."""
+
 WORKING_GAIN: Final = 0.5
 """The same share from which on a model is taken to work on the inputs as they are fed."""
 
@@ -217,3 +222,29 @@ and the classifiers among them 95 % equal classes."""
 
 HYBRID_WEIGHTS: Final = 1024
 """Elements below which TensorFlow's converter leaves weights in float, dynamic-range or not."""
+
+FOSSIL_ENDS: Final = 4
+"""Ends of ranges below which stored ranges may be met by chance."""
+
+ONE_SAMPLE_DIFFERENCE: Final = 0.015
+ONE_SAMPLE_FACTOR: Final = 5.0
+"""Largest difference, as a share of a range, at which one sample gives all of them, and how many
+times that all others, and all samples together, must be off. Rounding of ends and of the twin's
+weights makes 0.3 % to 0.9 % of it in published files; the next best samples are 4 % off and more,
+and 14 % where one of them is the sample."""
+
+NOISE_DIFFERENCE: Final = 0.06
+NOISE_CHANCE: Final = 2.25
+NOISE_GAIN: Final = 3.0
+"""Mean difference at which noise gives the stored ranges, how many times the one between batches
+of noise it may be, and how many times as far the samples must be. Published files, six seeds: up to
+0.045 and 1.9 times where it was noise, 0.084 and 2.7 times and more where it was a picture."""
+
+CROWD_ENDS: Final = 8
+CROWD_SAMPLES: Final = 50
+CROWD_BEYOND: Final = 0.1
+CROWD_TYPICAL: Final = 0.01
+"""When ranges are those of a few samples that are not at hand: so many ends vary over so many
+samples; calibration saw fewer than ten (1 / (k + 1) of the samples are beyond an end then); and
+that it saw one of their kind is not refuted at this level. Published sound files have 0.08 beyond
+and fewer; drawing 30 or more calibration samples from the corpus was never taken for one."""

@@ -16,6 +16,7 @@ from edgecheck import __version__
 from edgecheck.cli.doctor import doctor
 from edgecheck.cli.explain import explain
 from edgecheck.cli.inspect import inspect
+from edgecheck.cli.repair import repair
 from edgecheck.cli.rules import rules
 from edgecheck.cli.schema import schema
 from edgecheck.cli.streams import complain, discard_stdout, prepare_streams
@@ -59,7 +60,7 @@ def root(
     """
 
 
-for command in (validate, inspect, explain, rules, doctor, schema):
+for command in (validate, repair, inspect, explain, rules, doctor, schema):
     app.command()(command)
 
 

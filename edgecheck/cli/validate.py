@@ -126,7 +126,7 @@ def _validated(
 
     try:
         require_writable(destinations)
-        with _progress(shows_progress) as progress:
+        with progress_bar(shows_progress) as progress:
             return validation.validate(spec, model, options, progress)
     except ReportUnwritable as error:
         return validation.broken_report(options, error)
@@ -188,7 +188,7 @@ def _for_terminal(report: "Report") -> str:
 
 
 @contextmanager
-def _progress(wanted: bool) -> Iterator[Callable[[int, int], None]]:
+def progress_bar(wanted: bool) -> Iterator[Callable[[int, int], None]]:
     """A progress bar on stderr, where that is a terminal."""
     if not wanted or not sys.stderr.isatty():
         yield lambda _done, _total: None

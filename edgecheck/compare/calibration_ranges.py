@@ -17,8 +17,9 @@ from edgecheck.runtime.exchange import shared_folder
 from edgecheck.runtime.session import WorkerSession
 from edgecheck.samples.chunk import Dataset
 from edgecheck.tensors import Array, Outputs, integer_range
-from edgecheck.tflite.activation_ranges import Range
+from edgecheck.tflite.activation_ranges import Range, stored_ranges
 from edgecheck.tflite.calls import Key
+from edgecheck.tflite.graph import Model
 from edgecheck.tflite.same_scale import groups
 from edgecheck.tflite.twin import Twin
 
@@ -171,3 +172,26 @@ def ranges(seen: Seen, twin: Twin, method: str) -> dict[Key, Range]:
         for key, values in seen.items()
         if not values.nonfinite and values.low <= values.high
     }
+
+
+def sound_ports(data: bytes, model: Model, seen: Seen) -> frozenset[Key]:
+    """Those of the seen activations that share the range of an input or output which fits.
+
+    Device code holds the parameters of inputs and outputs, so they change only where values are
+    cut off by more than a step or use less than a quarter of the range.
+    """
+    stored = stored_ranges(model)
+    main = model.subgraphs[0]
+    ports = {(0, index) for index in (*main.inputs, *main.outputs)}
+    found: set[Key] = set()
+    for group in groups(data, model):
+        members = seen.keys() & set(group.members)
+        if members and not ports.isdisjoint(group.members):
+            low, high = stored[group.members[0]]
+            first = min(min(seen[key].low, 0.0) for key in members)
+            last = max(max(seen[key].high, 0.0) for key in members)
+            step = (high - low) / 255
+            fits = low - step <= first and last <= high + step
+            if fits and last - first >= (high - low) / 4:
+                found |= members
+    return frozenset(found)

@@ -51,7 +51,7 @@ class ClassRule:
             return softmax(rows) if are_logits else rows.astype(np.float64)
         value, middle = rows[:, 0].astype(np.float64), self.threshold
         if are_logits:
-            value, middle = _sigmoid(value), float(_sigmoid(np.float64(middle)))
+            value, middle = _sigmoid(value), float(_sigmoid(np.array(middle)))
         above = 0.5 + (value - middle) / (2 * max(middle, 1 - middle))
         return np.stack([1 - above, above], axis=1)
 

@@ -8,8 +8,9 @@ import numpy as np
 from edgecheck.compare.inputs import InputTracker
 from edgecheck.compare.label_watch import LabelWatch
 from edgecheck.compare.outputs import OutputTracker, PairTracker
+from edgecheck.compare.page import Page
 from edgecheck.compare.statistics import Comparison, OutputComparison, Worst
-from edgecheck.compare.task_watch import Page, watch_for
+from edgecheck.compare.task_watch import watch_for
 from edgecheck.compare.watching import WatchedOutput
 from edgecheck.compare.worst import KEPT, WorstSamples
 from edgecheck.metrics.bootstrap import PoissonWeights

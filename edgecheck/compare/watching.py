@@ -8,8 +8,8 @@ import numpy as np
 
 from edgecheck.compare.binding import OutputPair
 from edgecheck.compare.outputs import ClassRule
+from edgecheck.compare.page import along
 from edgecheck.compare.statistics import Kind
-from edgecheck.compare.task_watch import along
 from edgecheck.errors import UsageError
 from edgecheck.spec.model import OutputSpec, Spec
 from edgecheck.tensors import Array

@@ -42,8 +42,8 @@ class ValueHistogram:
         if zeros < flat.size:
             places = flat if not zeros else flat[flat != 0]
             places = np.multiply(places, 2.0**-self._exponent, dtype=np.float64)
-            bins = np.floor((places + 1) * (_BINS // 2)).astype(np.int64)
-            self._counts += np.bincount(np.minimum(bins, _BINS - 1), minlength=_BINS)
+            bins = np.floor(places * (_BINS // 2)).astype(np.int64) + _BINS // 2
+            self._counts += np.bincount(bins, minlength=_BINS)
 
     def merge(self, other: "ValueHistogram") -> None:
         """Add what another instance saw."""

@@ -24,7 +24,8 @@ class Regret:
         Samples where either is NaN are left out.
         """
         known = np.isfinite(lost) & np.isfinite(blind)
-        rows = np.stack([np.where(known, lost, 0), np.where(known, blind, 0), known])
+        sides = lost.astype(np.float64), blind.astype(np.float64), np.ones(len(lost))
+        rows = np.stack([np.where(known, side, 0.0) for side in sides])
         self._sums += rows.sum(axis=1)
         self._replicates += rows @ weights
 
@@ -65,7 +66,8 @@ def choice_costs(scores: Array, best: Array, chosen: Array) -> tuple[Array, Arra
     places = np.arange(len(values))
     top = np.where(best >= 0, values[places, np.maximum(best, 0)], np.nan)
     met = np.where(chosen >= 0, values[places, np.maximum(chosen, 0)], values.min(axis=1))
-    return top - met, top - values.mean(axis=1)
+    with np.errstate(invalid="ignore"):  # infinity less infinity is NaN, as promised
+        return top - met, top - values.mean(axis=1)
 
 
 def _interval(above: Array, below: Array) -> tuple[float, float] | None:

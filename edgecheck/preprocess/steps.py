@@ -167,6 +167,12 @@ def _along(numbers: Sequence[float], values: Array, axis: int, name: str) -> Arr
     """Numbers as float32, shaped to broadcast along one axis of `values`."""
     size = values.shape[axis]
     if len(numbers) not in {1, size}:
+        if values.ndim == 2:
+            raise DatasetUnreadable(
+                f"`{name}` has {len(numbers)} entries, a sample has {size} values",
+                hint=f"Give one number, or {size}; of a table, list the columns to feed, in the "
+                "model's order, under `dataset: features`.",
+            )
         raise DatasetUnreadable(
             f"`{name}` has {len(numbers)} entries, axis {axis} of the samples (the channels) has "
             f"{size}, their shape is {values.shape[1:]}",

@@ -259,7 +259,9 @@ def _error(output: OutputMetrics, who: str) -> str:
     if output.errors.against == "input":
         return f"{errors.rmse**2:.3g} MSE to the input"
     explained = "" if errors.r2 is None else f", R2 {errors.r2:.3f}"
-    return f"MAE {errors.mae:.3g}{explained}"
+    known = output.errors.samples
+    given = f" (of {known} with targets)" if known != output.samples else ""
+    return f"MAE {errors.mae:.3g}{explained}{given}"
 
 
 def _overlap(output: OutputMetrics, who: str) -> str:

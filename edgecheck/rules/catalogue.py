@@ -44,6 +44,8 @@ from edgecheck.rules.output.reference_inaccurate import ReferenceInaccurate
 from edgecheck.rules.output.zero_output import ZeroOutput
 from edgecheck.rules.quantization.activation_sensitive_op import ActivationSensitiveOp
 from edgecheck.rules.quantization.bias_overflow import BiasOverflow
+from edgecheck.rules.quantization.calibrated_on_noise import CalibratedOnNoise
+from edgecheck.rules.quantization.calibrated_on_one_sample import CalibratedOnOneSample
 from edgecheck.rules.quantization.calibration_degenerate import CalibrationDegenerate
 from edgecheck.rules.quantization.calibration_preprocessing_mismatch import (
     CalibrationPreprocessingMismatch,
@@ -114,6 +116,8 @@ RULES: tuple[type[Rule], ...] = (
     CalibrationDegenerate,
     InputsOutOfDomain,
     CalibrationUnrepresentative,
+    CalibratedOnOneSample,
+    CalibratedOnNoise,
     QuantRangeOutlier,
     ActivationSensitiveOp,
     BiasOverflow,

@@ -73,6 +73,12 @@ def percent(share: float) -> str:
     return f"{number(float(f'{100 * share:.3g}'))}%"
 
 
+def only(share: float) -> str:
+    """`percent` of a share that is too small: "only" goes with no bound such as "less than"."""
+    words = percent(share)
+    return words if "than" in words else f"only {words}"
+
+
 def points(share: float) -> str:
     """A difference of two shares in percentage points, as `3.5 points`."""
     return f"{number(float(f'{100 * share:.3g}'))} points"

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import TypeAlias
 
 import numpy as np
 
@@ -12,6 +13,9 @@ from edgecheck.samples.names import column_numbers
 from edgecheck.tensors import Array
 
 FILENAME = "filename"
+
+Row: TypeAlias = tuple[int, list[str]]
+"""Line number and cells."""
 
 
 @dataclass(frozen=True)
@@ -61,8 +65,8 @@ def read_file_table(path: Path, ids: Sequence[str], *, are_stems: bool = False) 
     """Read a table and find the file that each line means.
 
     A file is named by its path relative to the dataset's folder, or by its name or its stem
-    where these are unique. The header line is optional: without it the first column names the
-    file.
+    where these are unique. The header line is optional: without a column `filename` the first
+    one names the file, and the first line is a header if only the second one names a file.
 
     Args:
         path: the .csv file, UTF-8.
@@ -77,16 +81,17 @@ def read_file_table(path: Path, ids: Sequence[str], *, are_stems: bool = False) 
     first = next(rows, None)
     if first is None:
         return FileTable(path.name, ("",), {})
-    names = [cell.lower() for cell in first[1]]
-    has_header = FILENAME in names
-    place = names.index(FILENAME) if has_header else 0
-    columns = [cell if has_header else "" for cell in first[1]]
+    second = next(rows, None)
     files = _Files(ids, are_stems)
+    names = [cell.lower() for cell in first[1]]
+    place = names.index(FILENAME) if FILENAME in names else 0
+    has_header = FILENAME in names or _is_header(first[1], second, files)
+    columns = [cell if has_header else "" for cell in first[1]]
     lines: dict[int, FileLine] = {}
-    for number, cells in _below(first, rows, has_header):
+    for number, cells in _below(first, second, rows, has_header=has_header):
         where = f"{path.name}, line {number}"
         _require_width(cells, len(columns), where)
-        index = files.number(cells[place], where)
+        index = files.number(cells[place], where, has_header=has_header)
         if index in lines:
             raise DatasetUnreadable(
                 f"{where}: {cells[place]!r} is listed already",
@@ -96,11 +101,24 @@ def read_file_table(path: Path, ids: Sequence[str], *, are_stems: bool = False) 
     return FileTable(path.name, tuple(columns[:place] + columns[place + 1 :]), lines)
 
 
+def _is_header(first: Sequence[str], second: Row | None, files: "_Files") -> bool:
+    """Whether a first line names columns: it names no file, as the second does, and no number.
+
+    What has a suffix is a file that is missing, and a number is its label.
+    """
+    if second is None or len(first) < 2 or PurePosixPath(first[0]).suffix:
+        return False
+    is_text = not any(cell.replace(".", "", 1).lstrip("+-").isdecimal() for cell in first[1:])
+    return is_text and not files.find(first[0]) and len(files.find(second[1][0])) == 1
+
+
 def _below(
-    first: tuple[int, list[str]], rows: Iterator[tuple[int, list[str]]], has_header: bool
-) -> Iterator[tuple[int, list[str]]]:
+    first: Row, second: Row | None, rows: Iterator[Row], *, has_header: bool
+) -> Iterator[Row]:
     if not has_header:
         yield first
+    if second is not None:
+        yield second
     yield from rows
 
 
@@ -124,19 +142,25 @@ class _Files:
             for short in _short_names(PurePosixPath(name), are_stems):
                 self._short.setdefault(short, []).append(index)
 
-    def number(self, text: str, where: str) -> int:
+    def find(self, text: str) -> Sequence[int]:
+        """All files that it may mean."""
         path = PurePosixPath(text.replace("\\", "/"))
         is_cut = self._are_stems and path.as_posix() not in self._exact and path.suffix
         name = (path.with_suffix("") if is_cut else path).as_posix()
-        if name in self._exact:
-            return self._exact[name]
-        hits = self._short.get(name, [])
+        return [self._exact[name]] if name in self._exact else self._short.get(name, [])
+
+    def number(self, text: str, where: str, *, has_header: bool) -> int:
+        """The only file that it means."""
+        hits = self.find(text)
         if len(hits) == 1:
             return hits[0]
         problem = f"names {len(hits)} files" if hits else "is not a file of the dataset"
+        header = (
+            "" if has_header else " If the first line is a header, write `filename,label` there."
+        )
         raise DatasetUnreadable(
             f"{where}: {text[:200]!r} {problem}",
-            hint=f"Give the path relative to the dataset's folder, such as {self._ids[0]!r}.",
+            hint=f"Give the path relative to the dataset's folder, such as {self._ids[0]!r}.{header}",
         )
 
 

@@ -23,6 +23,7 @@ from edgecheck.samples.names import column_numbers
 from edgecheck.samples.pairing import pair_by_stem
 from edgecheck.samples.remote import is_url
 from edgecheck.samples.request import TABLE_SUFFIX, Request
+from edgecheck.spec.wording import did_you_mean, quoted
 from edgecheck.tensors import Array
 
 
@@ -46,6 +47,8 @@ def open_files(request: Request, paths: Mapping[str, str]) -> FileDataset:
         DatasetUnreadable: nothing there, files without partner, or labels that do not fit.
     """
     tables = {name: path for name, path in paths.items() if request.suffix(path) == TABLE_SUFFIX}
+    if not tables:
+        _require_labels(request)
     found = {
         name: request.files(path, request.inputs[name].kind, in_class_folders=_is_deep(request))
         for name, path in paths.items()
@@ -82,6 +85,15 @@ def open_files(request: Request, paths: Mapping[str, str]) -> FileDataset:
     )
 
 
+def _require_labels(request: Request) -> None:
+    """A misspelt `folders` is told before the files that are missing without it."""
+    labels = request.spec.labels
+    if not isinstance(labels, str) or labels == KEYWORD or request.suffix(labels):
+        return
+    if did_you_mean(labels, [KEYWORD]) and not _is_folder(request, labels):
+        raise _no_labels(labels)
+
+
 def _is_deep(request: Request) -> bool:
     """Whether a folder stands for its class folders."""
     labels = request.spec.labels
@@ -111,14 +123,19 @@ def _truths(request: Request, found: Found, ids: Sequence[str], are_stems: bool)
     if source == KEYWORD or _is_folder(request, source):
         return _folder_truths(request, found, source)
     if request.suffix(source) != TABLE_SUFFIX:
-        raise DatasetUnreadable(
-            f"labels {source!r} of files must be a .csv file or `{KEYWORD}`",
-            hint="Write one `filename,label` a line.",
-        )
+        raise _no_labels(source)
     table = request.file(source)
     if request.truth == "values":
         return Truths(targets=read_value_table(table, ids, are_stems=are_stems))
     return Truths(read_label_table(table, ids, request.class_names, are_stems=are_stems))
+
+
+def _no_labels(source: str) -> DatasetUnreadable:
+    return DatasetUnreadable(
+        f"labels {quoted(source)} of files must be a .csv file or `{KEYWORD}`"
+        + did_you_mean(source, [KEYWORD]),
+        hint=f"Write one `filename,label` a line, or `labels: {KEYWORD}` for class folders.",
+    )
 
 
 def _folder_truths(request: Request, found: Found, source: str) -> Truths:

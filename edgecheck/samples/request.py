@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
+from edgecheck.errors import DatasetUnreadable
 from edgecheck.samples.chunk import Truth
 from edgecheck.samples.files import existing, joined
-from edgecheck.samples.find import Found, find_files
+from edgecheck.samples.find import WILDCARDS, Found, find_files
 from edgecheck.samples.remote import fetch_file, find_remote, is_url, url_name
 from edgecheck.samples.scratch import Scratch
 from edgecheck.samples.selection import select
@@ -48,7 +49,14 @@ class Request:
         """
         if is_url(path):
             return fetch_file(path, self.base, self.scratch)
-        return existing(joined(self.base, path))
+        found = joined(self.base, path)
+        if WILDCARDS.intersection(path) and not found.exists():
+            raise DatasetUnreadable(
+                f"{path!r} is a pattern; arrays and tables are read from one file",
+                hint="Join them to one .npy, .npz or .csv file with a row for each sample "
+                "(np.stack, pandas.concat).",
+            )
+        return existing(found)
 
     def files(self, path: str, kind: str, *, in_class_folders: bool) -> Found:
         """The files of a folder or pattern, local or remote.

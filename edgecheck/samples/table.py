@@ -13,6 +13,7 @@ from edgecheck.samples.label_table import as_targets, padded
 from edgecheck.samples.names import column_numbers, listed, require_inputs
 from edgecheck.samples.stored_table import Records, StoredTable
 from edgecheck.spec.model import DatasetSpec, InputSpec
+from edgecheck.spec.value_steps import MinMax, Normalize
 from edgecheck.tensors import Array
 
 _FLOAT_BYTES = 8
@@ -126,9 +127,33 @@ def feeds_of(
                 f"column {both[0]!r} of {file} is a feature of input {name!r} and a label",
                 hint="A model that is fed the truth proves nothing; remove it from `features`.",
             )
+        _require_constants_fit(inputs[name], name, [table.columns[column] for column in columns])
     return {
         name: Feed(columns, _shape(inputs[name], len(columns))) for name, columns in numbers.items()
     }
+
+
+def _require_constants_fit(spec: InputSpec, name: str, columns: Sequence[str]) -> None:
+    """A first step with one number a column has as many as there are columns.
+
+    Raises:
+        DatasetUnreadable: it has more or fewer.
+    """
+    step = spec.steps[0] if spec.steps else None
+    numbers = {
+        "mean": step.mean if isinstance(step, Normalize) else None,
+        "std": step.std if isinstance(step, Normalize) else None,
+        "min": step.min if isinstance(step, MinMax) else None,
+        "max": step.max if isinstance(step, MinMax) else None,
+    }
+    is_flat = spec.shape is None or len(spec.shape) < 2
+    for key, given in numbers.items():
+        if is_flat and isinstance(given, tuple) and len(given) not in {1, len(columns)}:
+            raise DatasetUnreadable(
+                f"`{key}` has {len(given)} entries, input {name!r} gets {len(columns)} columns: "
+                f"{listed(columns)}",
+                hint=_FEATURES_HINT,
+            )
 
 
 def _features(spec: DatasetSpec, names: Sequence[str]) -> Mapping[str, Sequence[str]] | None:

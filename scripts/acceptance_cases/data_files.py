@@ -40,7 +40,7 @@ def _orientation() -> list[Case]:
 def _aspect() -> list[Case]:
     rule = "aspect-policy-mismatch"
     files = {**_models(3), **_images(size=(4, 8))}
-    stretched, cropped = ({"size": [4, 4], "fit": fit} for fit in ("stretch", "center-crop"))
+    stretched, cropped = {"size": [4, 4]}, {"size": [4, 4], "fit": "center-crop"}
     return [
         positive(
             rule,

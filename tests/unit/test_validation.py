@@ -13,7 +13,7 @@ from edgecheck import validation
 from edgecheck.checks.table import CHECKS
 from edgecheck.errors import UsageError
 from edgecheck.runtime import discovery
-from edgecheck.validation import Options, broken_report, validate
+from edgecheck.validation import Options, broken_report, inputs_of, validate
 
 FAST = Options(limit=60)
 
@@ -414,3 +414,8 @@ def test_labels_of_a_regression_must_be_as_many_values_as_the_output_has(spec):
     (found,) = [f for f in report.findings if f.rule == "label-count-mismatch"]
     assert (found.evidence["labels"], found.evidence["classes"]) == (1, 10)
     assert report.metrics.accuracy is None
+
+
+def test_the_samples_of_a_pattern_are_inputs():
+    files = inputs_of(SPEC, HEALTHY, None)
+    assert set((DIGITS / "images").glob("*.png")) <= {path.resolve() for path in files}

@@ -57,8 +57,8 @@ class InputsNonfinite(Rule):
     def message(self) -> str:
         """What was found, with its numbers."""
         return (
-            f'Input "{plain(self.input)}" has {count(self.nonfinite, "value")} that are NaN or '
-            f"infinite after preprocessing, in {count(self.samples_hit, 'sample')} (for example "
+            f'Input "{plain(self.input)}" has {count(self.nonfinite, "value")} that '
+            f"{'is' if self.nonfinite == 1 else 'are'} NaN or infinite after preprocessing, in {count(self.samples_hit, 'sample')} (for example "
             f'"{plain(self.example)}").'
         )
 

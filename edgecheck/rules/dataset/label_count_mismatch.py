@@ -6,37 +6,37 @@ from typing import Literal
 from edgecheck.rules.base import Rule
 from edgecheck.rules.wording import clause, count
 
+_SAYS = {
+    "labels": "Labels of samples do not fit the {classes} classes of the model's output",
+    "targets": "The true values do not fit the model's output",
+    "maps": "The true maps do not fit the model's output",
+}
 _FIX = {
     "labels": "Correct these labels; if all of them count from 1, subtract 1.",
-    "targets": "Give one true value for each value of the output, in the order of the output.",
-    "maps": "Give maps of the output's size with one class number a pixel; from one-hot maps save "
-    "argmax(axis=-1).",
+    "targets": "Give one true value for each value of the output, in its order.",
+    "maps": "Give one class number a pixel of the output; of one-hot maps, save argmax(axis=-1).",
 }
 
 
 @dataclass(frozen=True)
 class LabelCountMismatch(Rule):
-    """The labels do not fit the classes, or the true values do not fit the output.
+    """The labels do not fit the classes, or the true values not the output.
 
     ## What it means
     The list of label names has another length than the model's output, or a
     sample is labelled with a class that the model does not have. Names and
     classes are then shifted against each other, or an app reads past the end
-    of its list. Where the truth is values or maps of classes, a sample has
-    more or fewer of them than the output, so that nothing can be compared.
+    of its list. True values or maps of another size cannot be compared.
 
     ## Why it happens
-    * The model has a background class at index 0 and the list has not, or the
-      reverse: 1001 against 1000.
+    * The model has a background class and the list has not, or the reverse.
     * The list ends in an empty line, begins with a heading, or comes from
-      another dataset.
-    * Classes were added after the model was trained.
+      another dataset; classes were added after training.
 
     ## How edgecheck knows
-    It compares the length of `model.labels`, and the largest label of the
-    dataset, with the number of values in the model's output; a single
-    probability stands for two classes. True values and maps must have as many
-    values a sample as the output.
+    It compares `model.labels`, the largest label of the dataset, or the true
+    values of a sample with the values of the model's output; a single
+    probability stands for two classes.
 
     ## How to fix
     Print both, and make the list match the training code's order:
@@ -44,46 +44,36 @@ class LabelCountMismatch(Rule):
         print(len(open("labels.txt").read().splitlines()))
         print(interpreter.get_output_details()[0]["shape"])
 
-    For a model with a background class put `background` on the first line.
-
     ## References
     * https://github.com/YijinLiu/tf-cpu/issues/3
-      (names off by one: adding 1 to the class set it right)
     * https://github.com/tensorflow/tpu/issues/521 (1000 against 1001 names)
-    * https://github.com/tensorflow/tensorflow/issues/42948
     """
 
     name = "label-count-mismatch"
     severity = "error"
     role = "cause"
 
-    labels: int
-    """Or true values of a sample."""
-    classes: int
-    """Or values of the output."""
+    labels: int  # or true values of a sample
+    classes: int  # or values of the output
     detail: str
-    """Which labels do not fit."""
     counted: Literal["names", "labels", "targets", "maps"] = "names"
-    """What does not fit: the list of names, labels of samples, true values, maps of classes."""
 
     def message(self) -> str:
         """What was found, with its numbers."""
-        if self.counted != "names":
-            return f"{clause(self.detail)}."
-        return (
-            f"Found {count(self.labels, 'label')} for the {self.classes} classes of the model's "
-            f"output: {clause(self.detail)}."
+        names = (
+            f"Found {count(self.labels, 'label')} for the {{classes}} classes of the model's output"
         )
+        says = _SAYS.get(self.counted, names).format(classes=self.classes)
+        return f"{says}: {clause(self.detail)}."
 
     def fix(self) -> str:
         """What to do."""
         if not self.labels:
             return "Fill in the labels, one for each sample, or take `labels` out of the spec."
-        if self.counted != "names":
-            return _FIX[self.counted]
-        if self.classes == self.labels + 1:
+        if self.counted == "names" and self.classes == self.labels + 1:
             return (
                 'If class 0 of the model is the background, put "background" first in the labels; '
                 "else add the name that is missing, where the training code has it."
             )
-        return f"Give exactly {self.classes} labels, in the order in which the model was trained."
+        names = f"Give exactly {self.classes} labels, in the order in which the model was trained."
+        return _FIX.get(self.counted, names)

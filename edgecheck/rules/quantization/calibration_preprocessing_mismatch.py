@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from edgecheck.rules.base import Rule
-from edgecheck.rules.wording import listed, number, percent, plain, span
+from edgecheck.rules.wording import listed, number, only, percent, plain, span
 
 _GIVERS = {"spec": "the spec promises", "data": "your preprocessing gives"}
 
@@ -68,7 +68,7 @@ class CalibrationPreprocessingMismatch(Rule):
         )
 
     def _damage(self) -> str:
-        share = f"only {percent(self.coverage)} of that range can be represented"
+        share = f"{only(self.coverage)} of that range can be represented"
         parts = [share] if self.coverage < 1 else []
         if self.clip_fraction:
             parts.append(f"{percent(self.clip_fraction)} of all values are clipped")

@@ -39,8 +39,7 @@ class ConcatScaleMismatch(Rule):
     It compares scale and zero point before and behind the operators whose
     kernels copy codes; uint8 CONCATENATION converts, and is left out. A
     difference counts if it moves the end of the range by more than a code.
-    A joined branch is lost if its range is under 5% of the joined one and
-    fewer than 32 codes are left for it, which 16 bits hardly ever come to.
+    A branch is lost with under 5% of the joined range and under 32 codes.
 
     ## How to fix
     Scale branches alike, and convert with TFLite's converter.

@@ -55,6 +55,12 @@ def test_a_bias_in_another_scale_than_kernels_assume_is_a_warning():
     assert finding.evidence["channels"] == 1
 
 
+@pytest.mark.parametrize(("steps", "hits"), [(48, 0), (255, 0), (257, 1)])
+def test_steps_of_16_bits_are_finer(steps, hits):
+    data = dense([steps * 5, 0, 1], bias_scale=0.02, source="int16", dtype="int64")
+    assert len(found(accumulators.check_biases, data)) == hits
+
+
 def test_a_scale_that_is_rounded_otherwise_has_no_finding():
     assert found(accumulators.check_biases, dense([5000, 0, 1], bias_scale=0.0100001)) == []
 

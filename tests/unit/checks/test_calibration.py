@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 from evidence import (
     compared,
@@ -95,6 +97,26 @@ def test_what_costs_nothing_is_only_a_warning():
 )
 def test_a_mild_difference_is_a_warning(port, promised, seen):
     assert found(port, promised, seen) == [(RULE, "warning")]
+
+
+def test_lack_of_power_excuses_nothing():
+    # The interval of 9 dB reaches the limit of 10 dB; or there are too few samples to tell.
+    doubted = seen_pair(sqnr_db=9.0, sqnr_db_interval=(6.0, 12.0))
+    assert found(over(0, 226), None, data(0, 255, 0.12, doubted)) == [(RULE, "error")]
+    few = data(0, 255, clipped=0.12)
+    few = replace(few, inputs=(replace(few.inputs[0], distinct=19),))
+    assert found(over(0, 226), None, few) == [(RULE, "error")]
+
+
+def test_lost_accuracy_is_no_excuse_though_too_few_labels_prove_it():
+    lost = seen_labels(reference_accuracy=1.0, candidate_accuracy=0.9, mcnemar_p=0.2)
+    seen = passed_over(compared(labels=lost), inputs=data(0, 255, clipped=0.12).inputs)
+    assert found(over(0, 226), None, seen) == [(RULE, "error")]
+
+
+@pytest.mark.parametrize(("width", "hits"), [(1.17, 0), (1.994, 1)])
+def test_a_file_made_for_twice_the_promised_range_is_a_warning(width, hits):
+    assert found(over(0, width), (0.0, 1.0)) == [(RULE, "warning")] * hits
 
 
 def test_parity_of_nothing_measured_excuses_nothing():

@@ -15,11 +15,13 @@ from evidence import (
     seen_input,
     seen_labels,
     seen_output,
+    seen_pair,
     spec,
 )  # fmt: skip
 
 from edgecheck.checks import collapse
 from edgecheck.checks.evidence import NotApplicable
+from edgecheck.compare.statistics import Measure
 
 EVERY = [
     collapse.check_finite, collapse.check_zero, collapse.check_constant, collapse.check_classes,
@@ -137,6 +139,13 @@ def test_one_class_where_reference_and_labels_have_many_is_a_collapse(labels):
     if one_sided:  # 100 % against 70 %, and 30 points are allowed
         output = replace(output, candidate=seen_output(class_counts=counts(199)))
     assert found(collapse.check_classes, output) == ([] if one_sided else collapse_found)
+
+
+@pytest.mark.parametrize(("regret", "expected"), [(0.001, 0), (0.89, 1)])
+def test_the_first_of_equally_likely_classes_is_no_collapse(regret, expected):
+    pair = seen_pair(agreement=0.1, regret_share=Measure(regret))
+    output = compared(candidate=seen_output(class_counts=counts(SAMPLES)), pair=pair)
+    assert len(found(collapse.check_classes, output)) == expected
 
 
 def test_labels_alone_can_show_a_class_collapse():

@@ -4,7 +4,7 @@ from evidence import compared, evidence, model, output_tensor, passed_over, spec
 
 from edgecheck.checks import heads
 from edgecheck.checks.evidence import NotApplicable
-from edgecheck.compare.statistics import TaskStatistics
+from edgecheck.compare.statistics import ElementStatistics, Measure, TaskStatistics
 from edgecheck.tflite.graph import Operator
 
 
@@ -47,6 +47,18 @@ def test_a_declared_group_is_named_with_its_pooled_range():
     assert finding.evidence["group"] == "group logits"
     assert finding.evidence["reference_range"] == [-2, 3]
     assert finding.evidence["levels"] == 2
+
+
+@pytest.mark.parametrize(
+    ("variation", "high", "expected"),
+    [(3.0, 20.0, "error"), (14.0, 20.0, "warning"), (3.0, 60.0, None), (3.0, 1e-6, "error")],
+)
+def test_a_target_with_few_steps_beside_one_with_plenty(variation, high, expected):
+    elements = (ElementStatistics(1, Measure(variation)),)
+    task = TaskStatistics(ranges=((0.0, 1000.0), (0.0, high), (5.0, 5.0)), elements=elements)
+    findings = found(compared(kind="values", step=5.0, task=task))
+    assert [finding.severity for finding in findings] == ([expected] if expected else [])
+    assert all(finding.evidence["group"] == "element 1" for finding in findings)
 
 
 def test_groups_without_a_reference_are_not_passed_over_in_silence():

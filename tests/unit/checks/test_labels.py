@@ -15,6 +15,8 @@ from evidence import (
 
 from edgecheck.checks import labels
 from edgecheck.checks.evidence import NotApplicable
+from edgecheck.compare.statistics import ErrorStatistics, MapStatistics, TaskStatistics
+from edgecheck.metrics.truth import Errors
 from edgecheck.tflite.graph import Port
 
 NAMES = tuple(f"class {index}" for index in range(CLASSES))
@@ -111,6 +113,75 @@ def test_without_labels_the_answers_of_the_reference_show_one_sided_data(share, 
 def test_a_reference_works_where_labels_show_it(changes, works):
     case = evidence(comparison=passed_over(compared(labels=seen_labels(**changes))))
     assert labels.reference_works(case) is works
+
+
+def test_labels_beyond_the_classes_are_counted_and_named():
+    seen = with_labels(class_counts={0: 199, 12: 1}, highest=12)
+    (finding,) = labels.check_count(evidence(comparison=seen))
+    assert "of 200 labelled samples, 1 label is beyond class 9, which is the last: 12" in (
+        finding.message
+    )
+
+
+@pytest.mark.parametrize(
+    ("task", "words"), [("regression", "1 true value,"), ("segmentation", "1 pixel,")]
+)
+def test_true_values_are_not_called_classes(task, words):
+    seen = passed_over(compared(task=TaskStatistics(misfit=(1, 2))))
+    dataset = {"path": "d.npz", "labels": "y"}
+    case = evidence(spec=spec(model={"task": task}, dataset=dataset), comparison=seen)
+    (finding,) = labels.check_count(case)
+    assert (finding.rule, finding.severity) == ("label-count-mismatch", "error")
+    assert words in finding.message
+    assert "class" not in finding.message
+    assert "background" not in finding.fix
+
+
+def errors(r2, samples=SAMPLES):
+    side = Errors(mae=1.0, rmse=1.0, r2=r2)
+    return TaskStatistics(errors=ErrorStatistics(samples, side, side))
+
+
+def maps(iou, chance):
+    return TaskStatistics(maps=MapStatistics(0.5, chance, iou))
+
+
+@pytest.mark.parametrize(
+    ("kind", "task", "measure"),
+    [
+        ("values", errors(-0.1), "r2"),
+        ("values", errors(0.1), None),
+        ("reconstruction", errors(-0.3), "reconstruction"),
+        ("reconstruction", errors(0.9), None),
+        ("pixels", maps(0.1, 0.2), "mean_iou"),
+        ("pixels", maps(0.0002, 0.0002), "mean_iou"),
+        ("pixels", maps(0.9, 0.9), None),  # one class only: nothing but chance for any model
+        ("pixels", maps(0.3, 0.2), None),
+    ],
+)
+def test_a_reference_no_better_than_an_answer_that_knows_nothing_is_a_warning(kind, task, measure):
+    case = evidence(comparison=passed_over(compared(kind=kind, task=task)))
+    found_ = [(f.severity, f.evidence["measure"]) for f in labels.check_reference(case)]
+    assert found_ == ([] if measure is None else [("warning", measure)])
+
+
+@pytest.mark.parametrize(
+    ("output", "reason"),
+    [
+        (compared(kind="values", task=errors(-1.0, samples=19)), "19 samples"),
+        (compared(kind="values", task=errors(float("nan"))), "the same"),
+        (compared(), "no labels or true values"),
+        (alone(), "no reference"),
+    ],
+)
+def test_what_cannot_be_held_against_the_truth_is_skipped_with_its_reason(output, reason):
+    with pytest.raises(NotApplicable, match=reason):
+        list(labels.check_reference(evidence(comparison=passed_over(output))))
+
+
+def test_balance_is_not_asked_of_values():
+    with pytest.raises(NotApplicable, match="regression"):
+        found(labels.check_balance, spec=spec(model={"task": "regression"}))
 
 
 def judged(**changes):

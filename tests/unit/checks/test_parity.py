@@ -5,6 +5,7 @@ from evidence import alone, compared, evidence, passed_over, seen_labels, seen_p
 
 from edgecheck.checks import parity
 from edgecheck.checks.evidence import NotApplicable
+from edgecheck.compare.statistics import Measure
 
 
 def found(output=None, tolerances=None):
@@ -114,6 +115,49 @@ def test_accuracy_tolerance_of_the_spec(p, expected):
     labels = seen_labels(reference_accuracy=0.9, candidate_accuracy=0.88, mcnemar_p=p)
     tolerances = {"accuracy_drop": 0.01}
     assert found(compared(labels=labels), tolerances) == [(expected, "accuracy")]
+
+
+def cheap(value, interval):
+    changes = {"agreement": 0.5, "agreement_interval": (0.4, 0.6)}
+    return compared(pair=seen_pair(**changes, regret_share=Measure(value, interval)))
+
+
+@pytest.mark.parametrize(
+    ("share", "interval", "expected"),
+    [
+        (0.001, (0.0, 0.01), "warning"),
+        (0.2, (0.12, 0.3), "warning"),
+        (0.3, (0.2, 0.4), "error"),
+        (0.2, None, "error"),
+        (0.1, None, "warning"),
+    ],
+)
+def test_other_classes_are_an_error_only_if_the_reference_rejects_them(share, interval, expected):
+    assert found(cheap(share, interval)) == [(expected, "agreement")]
+
+
+def test_a_tolerance_of_the_spec_is_no_matter_of_regret():
+    assert found(cheap(0.001, None), {"agreement": 0.9}) == [("error", "agreement")]
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, "warning"),
+        ({"candidate_accuracy": 0.93, "mcnemar_p": 0.2}, "warning"),
+        ({"candidate_accuracy": 0.94, "mcnemar_p": 0.04}, "error"),
+        ({"candidate_accuracy": 0.97, "mcnemar_p": 0.001}, "warning"),
+        ({"candidate_accuracy": 0.90, "mcnemar_p": 0.2}, "error"),
+        ({"labelled": 50}, "error"),  # too few of 200
+        ({"reference_accuracy": 0.1, "candidate_accuracy": 0.1}, "error"),  # it guesses
+    ],
+)
+@pytest.mark.parametrize("metric", ["agreement", "kl_median"])
+def test_kept_accuracy_excuses_other_classes(metric, changes, expected):
+    value, interval = BAD[metric]
+    pair = seen_pair(**{metric: value, f"{metric}_interval": interval})
+    levels = found(compared(pair=pair, labels=seen_labels(**changes)))
+    assert levels[0] == (expected, metric)
 
 
 def test_labels_without_reference_accuracy_are_not_judged():

@@ -94,6 +94,12 @@ def test_a_branch_far_smaller_than_the_others_is_lost(branch, hits):
         assert kinds == ["lost-branch"] * hits
 
 
+@pytest.mark.parametrize(("codes", "hits"), [(31, 1), (33, 0), (1000, 0)])
+def test_a_branch_of_16_bits_is_lost_by_its_codes_and_not_by_its_share(codes, hits):
+    data = joined(codes * 0.2 / 65535, 0.2, 0.2, "int16", requantized=True)
+    assert len(found(scales.check_copies, data)) == hits
+
+
 @pytest.mark.parametrize(
     ("name", "dtype", "scale", "zero_point", "hits"),
     [

@@ -3,6 +3,7 @@ from types import GeneratorType
 
 import pytest
 from evidence import compared, evidence, moved, passed_over, seen_labels, spec
+from fossils import forensics
 from layers import entry, layer, walked
 
 from edgecheck.checks.evidence import NotApplicable
@@ -16,6 +17,7 @@ HEALTHY = evidence(
     comparison=passed_over(compared(labels=seen_labels())),
     sensitivities=(moved(),),
     runtime=("litert", "2.3.0"),
+    forensics=forensics(),
     walk=walked(entry(), layer(0), layer(1, op="SOFTMAX", tensor=1, is_output=True)),
 )
 HALF = replace(HEALTHY, spec=spec(model={"task": "classification", "quantization": "float16"}))

@@ -1,5 +1,7 @@
 """Parity of tasks that have metrics of their own."""
 
+import math
+
 import numpy as np
 import pytest
 from evidence import (
@@ -17,6 +19,7 @@ from evidence import (
 from edgecheck.checks import collapse, labels, parity
 from edgecheck.checks.evidence import NotApplicable
 from edgecheck.compare.statistics import (
+    ElementStatistics,
     ErrorStatistics,
     MapStatistics,
     Measure,
@@ -78,10 +81,85 @@ def test_lost_explained_variance(kind, loss, expected):
     assert judged(kind, variation_sqnr_db=GOOD, errors=errors(loss, measure(9.0))) == expected
 
 
-@pytest.mark.parametrize(("ratio", "expected"), [(1.02, []), (1.4, ["warning"]), (3.3, ["error"])])
-def test_a_reconstruction_is_judged_by_its_error_and_not_by_r2(ratio, expected):
+@pytest.mark.parametrize(("ratio", "expected"), [(1.02, []), (1.25, ["warning"]), (3.3, ["error"])])
+def test_a_reconstruction_of_a_steady_input_is_judged_by_its_error(ratio, expected):
     found = judged("reconstruction", errors=errors(measure(5.0), measure(ratio)))
     assert found == [(severity, "error_ratio") for severity in expected]
+
+
+@pytest.mark.parametrize("kind", ["values", "reconstruction"])
+@pytest.mark.parametrize(
+    ("loss", "ratio", "expected"),
+    [
+        (0.001, 12.9, None),  # both are nearly exact
+        (0.3, 1.05, None),  # the truth hardly moves
+        (0.04, 3.0, "warning"),
+        (0.3, 1.2, "warning"),
+        (0.3, 1.4, "error"),
+        (math.nan, 9.0, None),
+    ],
+)
+def test_truth_is_lost_only_if_both_r2_and_ratio_say_so(kind, loss, ratio, expected):
+    both = errors(measure(loss, 0.001), measure(ratio, 0.01))
+    found = judged(kind, variation_sqnr_db=GOOD, errors=both)
+    assert [severity for severity, _ in found] == ([expected] if expected else [])
+
+
+def element(index, variation, loss=None, ratio=9.0):
+    known = {} if loss is None else {"r2_loss": measure(loss, 0.001), "ratio": measure(ratio)}
+    return ElementStatistics(index, measure(variation), **known)
+
+
+@pytest.mark.parametrize(
+    ("elements", "expected"),
+    [
+        ([element(0, 40), element(2, 3.0)], [("error", "variation_sqnr_db", 2)]),
+        ([element(0, 15), element(1, 3.0)], [("error", "variation_sqnr_db", 1)]),
+        ([element(0, 40), element(1, 15)], [("warning", "variation_sqnr_db", 1)]),
+        ([element(0, 3, loss=0.8), element(1, 40, loss=0)], [("error", "r2_loss", 0)]),
+        ([element(0, 3, loss=0.8, ratio=1.02)], [("warning", "variation_sqnr_db", 0)]),
+        ([element(0, 3, loss=0.0)], [("warning", "variation_sqnr_db", 0)]),
+        ([element(0, 40, loss=0.0)], []),
+    ],
+)
+def test_one_lost_target_is_an_error_that_the_pooled_value_hides(elements, expected):
+    task = TaskStatistics(variation_sqnr_db=GOOD, elements=tuple(elements))
+    case = evidence(comparison=passed_over(compared(kind="values", pair=PAIR, task=task)))
+    found = [(f.severity, f.evidence["metric"], f.evidence["element"]) for f in parity.check(case)]
+    assert found == expected
+
+
+def still(**sides):
+    """Check zero and constant of an output that answers 0 to targets of 0."""
+    zero = {"zero_samples": SAMPLES, "spread": 0.0, "class_counts": None}
+    known = ErrorStatistics(SAMPLES, Errors(0, 0, math.nan), Errors(0, 0, math.nan), **sides)
+    parts = {"candidate": seen_output(**zero), "kind": "values"}
+    task = TaskStatistics(errors=known)
+    return lambda **other: [
+        (f.rule, f.severity)
+        for check in (collapse.check_zero, collapse.check_constant)
+        for f in check(
+            evidence(comparison=passed_over(compared(**{**parts, "task": task, **other})))
+        )
+    ]
+
+
+BOTH = [("zero-output", "error"), ("constant-output", "error")]
+
+
+def test_zeros_where_the_targets_are_zero_are_right():
+    zero = seen_output(zero_samples=SAMPLES, spread=0.0, class_counts=None)
+    right = {"candidate_right": 0.99, "reference_right": 0.99}
+    assert still(**right, ratio=Measure(1.0))(reference=zero) == []
+    assert still(**right, ratio=Measure(0.0))() == []
+    alone_ = still(candidate_right=0.99)(reference=None, pair=None)
+    assert alone_ == [(rule, "warning") for rule, _ in BOTH]
+
+
+def test_zeros_that_miss_what_the_reference_meets_are_not():
+    assert still(candidate_right=0.95, reference_right=0.99, ratio=Measure(7.0))() == BOTH
+    assert still(candidate_right=0.5, reference_right=0.5, ratio=Measure(1.0))() == BOTH
+    assert still(candidate_right=0.95, ratio=Measure(math.inf))() == BOTH
 
 
 def test_lost_overlap_with_true_maps():

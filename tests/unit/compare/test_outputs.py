@@ -137,13 +137,48 @@ def test_chunks_do_not_change_the_metrics(reference, candidate, cuts):
     reference, candidate = reference[:rows], candidate[:rows]
     whole, parts = pair(reference, candidate), pair(reference, candidate, cuts)
     for name, value in vars(whole).items():
-        if isinstance(value, Measure):
-            value = (value.value, *value.interval)
-            found = getattr(parts, name)
-            assert (found.value, *found.interval) == pytest.approx(value, rel=1e-9, abs=1e-12)
-            continue
-        expected = value if value is None else pytest.approx(value, rel=1e-9, nan_ok=True)
-        assert getattr(parts, name) == expected, name
+        told, found = plain(value), plain(getattr(parts, name))
+        expected = told if told is None else pytest.approx(told, rel=1e-9, abs=1e-15, nan_ok=True)
+        assert found == expected, name
+
+
+def plain(value):
+    """A measure as numbers."""
+    return (value.value, *(value.interval or ())) if isinstance(value, Measure) else value
+
+
+def test_regret_is_the_probability_given_up_by_the_reference():
+    reference = np.array([[0.5, 0.4, 0.1], [0.9, 0.1, 0.0], [0.2, 0.3, 0.5]], np.float32)
+    candidate = np.array([[0.4, 0.5, 0.1], [0.9, 0.1, 0.0], [0.9, 0.1, 0.0]], np.float32)
+    seen = pair(reference, candidate)
+    assert seen.regret.value == pytest.approx((0.1 + 0 + 0.3) / 3)
+    blind = (0.5 + 0.9 + 0.5 - 1) / 3
+    assert seen.regret_share.value == pytest.approx((0.1 + 0 + 0.3) / 3 / blind)
+
+
+def test_regret_of_logits_is_that_of_their_softmax():
+    reference = np.array([[2.0, 1.0, -3.0]], np.float32)
+    shares = softmax(reference)[0]
+    seen = pair(reference, reference[:, [1, 0, 2]])
+    assert seen.regret.value == pytest.approx(shares[0] - shares[1])
+
+
+@pytest.mark.parametrize(
+    ("value", "threshold", "expected"),
+    [(0.8, 0.5, 0.6), (0.5001, 0.5, 0.0002), (0.4, 0.25, 0.2), (1.0, 0.25, 1.0)],
+)
+def test_regret_of_a_single_score_is_its_distance_from_the_threshold(value, threshold, expected):
+    rule = ClassRule(threshold)
+    rows = np.array([[value]], np.float32), np.array([[0.0]], np.float32)
+    tracker = PairTracker(None, rule)
+    tracker.update(*rows, (rule.top(rows[0]), rule.top(rows[1])), PoissonWeights(0).draw(1))
+    assert tracker.statistics().regret.value == pytest.approx(expected, rel=1e-3)
+
+
+def test_nan_of_the_candidate_costs_what_the_worst_class_does():
+    seen = pair(np.array([[0.7, 0.2, 0.1]]), np.full((1, 3), np.nan, np.float32))
+    assert seen.regret.value == pytest.approx(0.6)
+    assert pair(np.full((1, 3), np.nan, np.float32), np.ones((1, 3))).regret is None
 
 
 def test_logits_that_start_like_probabilities_are_treated_as_logits_throughout():

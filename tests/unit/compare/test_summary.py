@@ -14,7 +14,13 @@ from evidence import (
     seen_pair,
 )
 
-from edgecheck.compare.statistics import Worst
+from edgecheck.compare.statistics import (
+    ElementStatistics,
+    MapStatistics,
+    Measure,
+    TaskStatistics,
+    Worst,
+)
 from edgecheck.compare.summary import headline, is_compared, latency, output_metrics, worst_samples
 
 NAN_PAIR = seen_pair(sqnr_db=math.nan, sqnr_db_interval=None)
@@ -72,6 +78,26 @@ def test_the_headline_is_the_primary_output_or_the_worst():
 )
 def test_only_a_reference_or_labels_beyond_chance_compare_anything(output, expected):
     assert is_compared(passed_over(output)) is expected
+
+
+@pytest.mark.parametrize(
+    ("found", "chance", "expected"), [(0.6, 0.3, True), (0.4, 0.3, False), (1.0, 1.0, False)]
+)
+def test_true_maps_show_something_if_they_are_met_beyond_chance(found, chance, expected):
+    output = alone(kind="pixels", task=TaskStatistics(maps=MapStatistics(found, chance)))
+    assert is_compared(passed_over(output)) is expected
+
+
+def test_the_worst_element_is_shown_and_the_pooled_value_kept():
+    elements = (
+        ElementStatistics(0, Measure(40.0), Measure(0.001), Measure(1.0)),
+        ElementStatistics(2, Measure(-3.0), Measure(2.5), Measure(9.0)),
+    )
+    task = TaskStatistics(variation_sqnr_db=Measure(34.0), elements=elements)
+    shown = output_metrics(compared(kind="values", task=task))
+    assert shown.variation_sqnr_db == 34
+    assert vars(shown.worst_element) == {"index": 2, "variation_sqnr_db": -3.0, "r2_loss": 2.5}
+    assert output_metrics(compared()).worst_element is None
 
 
 def test_nothing_seen_compares_nothing():

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from edgecheck.compare.element_watch import MAX_ELEMENTS
 from edgecheck.compare.inputs import InputTracker
 from edgecheck.compare.outputs import ClassRule
 from edgecheck.compare.statistics import TaskStatistics
@@ -65,6 +66,53 @@ def test_a_reconstruction_is_held_against_the_input_of_its_own_chunk(size):
     squared = [((side.astype(np.float64) - TRUE) ** 2).mean() for side in (REFERENCE, CANDIDATE)]
     assert task.errors.reference.rmse**2 == pytest.approx(squared[0])
     assert task.errors.ratio.value == pytest.approx(squared[1] / squared[0])
+
+
+@pytest.mark.parametrize("size", [1, 7, 30])
+@pytest.mark.parametrize("shape", [(2,), (1, 2), (1, 1, 2)])
+def test_each_target_of_a_regression_is_followed_alone(size, shape):
+    units = np.array([1000, 1], np.float32)
+    sides = [(side * units).reshape(30, *shape) for side in (REFERENCE, CANDIDATE)]
+    task = followed("values", sides, size, targets=(TRUE * units).reshape(30, *shape))
+    assert [entry.index for entry in task.elements] == [0, 1]
+    for index, entry in enumerate(task.elements):
+        reference, candidate, true = (
+            side[:, index].astype(np.float64) for side in (REFERENCE, CANDIDATE, TRUE)
+        )
+        squared = [((side - true) ** 2).sum() for side in (reference, candidate)]
+        noise = ((reference - candidate) ** 2).sum()
+        moved = ((reference - reference.mean()) ** 2).sum()
+        spread = ((true - true.mean()) ** 2).sum()
+        assert entry.variation_sqnr_db.value == pytest.approx(
+            10 * np.log10(moved / noise), rel=1e-3
+        )
+        assert entry.r2_loss.value == pytest.approx((squared[1] - squared[0]) / spread, rel=1e-3)
+        assert entry.ratio.value == pytest.approx(squared[1] / squared[0], rel=1e-3)
+    low, high = (REFERENCE * units).min(0), (REFERENCE * units).max(0)
+    assert task.ranges == tuple(zip(low.tolist(), high.tolist(), strict=True))
+
+
+def test_an_element_that_never_moves_is_not_followed():
+    still = np.stack([REFERENCE[:, 0], np.full(30, 7, np.float32)], axis=1)
+    task = followed("values", (still, still + 1), 7)
+    assert [(entry.index, entry.r2_loss) for entry in task.elements] == [(0, None)]
+
+
+@pytest.mark.parametrize("count", [1, MAX_ELEMENTS + 1])
+def test_one_element_and_very_many_are_only_pooled(count):
+    rows = RANDOM.normal(0, 1, (30, count)).astype(np.float32)
+    task = followed("values", (rows, rows), 7)
+    assert (task.elements, task.ranges) == ((), ())
+
+
+def test_answers_within_a_step_of_the_truth_are_counted_as_right():
+    true = np.zeros((10, 1), np.float32)
+    reference, candidate = true.copy(), true.copy()
+    reference[:2], candidate[:1] = 0.4, 0.6
+    errors = followed("values", (reference, candidate), 3, targets=true, step=0.5).errors
+    assert (errors.reference_right, errors.candidate_right) == (1, 0.9)
+    errors = followed("values", (reference, candidate), 3, targets=true).errors
+    assert (errors.reference_right, errors.candidate_right) == (0.8, 0.9)
 
 
 def test_without_reference_only_the_candidate_has_errors():

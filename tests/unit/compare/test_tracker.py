@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from edgecheck.compare.inputs import InputTracker
 from edgecheck.compare.outputs import ClassRule
+from edgecheck.compare.statistics import Measure
 from edgecheck.compare.tracker import Tracker
 from edgecheck.compare.watching import WatchedOutput
 from edgecheck.runtime.session import Results
@@ -90,7 +91,12 @@ def test_chunks_change_nothing(rows, sizes, seed):
     assert parts.outputs[0].labels == whole.outputs[0].labels
     assert [entry.id for entry in parts.worst] == [entry.id for entry in whole.worst]
     for name, value in vars(whole.outputs[0].pair).items():
-        assert getattr(parts.outputs[0].pair, name) == pytest.approx(value, rel=1e-9), name
+        found = getattr(parts.outputs[0].pair, name)
+        if isinstance(value, Measure):
+            assert found.value == pytest.approx(value.value, rel=1e-9, abs=1e-15), name
+            assert found.interval == pytest.approx(value.interval, rel=1e-9, abs=1e-15), name
+        else:
+            assert found == pytest.approx(value, rel=1e-9), name
 
 
 LABELS = np.array([[0, -1], [1, 2], [2, -1], [-1, -1], [3, 3]])

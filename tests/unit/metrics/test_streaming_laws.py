@@ -15,6 +15,7 @@ from edgecheck.metrics.bootstrap import PoissonWeights
 from edgecheck.metrics.distinct import DistinctRows, row_hashes
 from edgecheck.metrics.paired import PairedAccuracy
 from edgecheck.metrics.quantiles import Quantiles, linear_edges
+from edgecheck.metrics.regret import Regret
 from edgecheck.metrics.sqnr import Sqnr
 
 
@@ -46,6 +47,16 @@ SUBJECTS = {
         Agreement,
         lambda rows: (rows[:, 0] > rows[:, 1], _weights(rows)),
         lambda metric: (metric.compute(), *(metric.interval() or ())),
+    ),
+    "regret": Subject(
+        Regret,
+        lambda rows: (abs(rows[:, 0]), abs(rows[:, 1]), _weights(rows)),
+        lambda metric: (
+            metric.compute(),
+            metric.share(),
+            *(metric.interval() or ()),
+            *(metric.share_interval() or ()),
+        ),
     ),
     "paired": Subject(
         PairedAccuracy,

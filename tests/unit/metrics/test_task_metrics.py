@@ -154,6 +154,19 @@ def test_overlap_is_the_formula_and_merges(maps, cut):
         assert getattr(merged, name)() == close(getattr(whole, name)())
 
 
+@pytest.mark.parametrize("shares", [(0.5, 0.5), (0.9, 0.1), (1.0, 0.0), (0.3, 0.7)])
+def test_maps_drawn_blindly_have_the_iou_of_chance(shares):
+    random = np.random.default_rng(0)
+    expected = random.choice(2, (20, 5000), p=(0.8, 0.2))
+    found = random.choice(2, (20, 5000), p=shares)
+    overlap = Overlap(2)
+    overlap.update(expected, found, PoissonWeights(0).draw(20))
+    assert overlap.mean_iou() == pytest.approx(overlap.chance_iou(), abs=0.005)
+    right = Overlap(2)
+    right.update(expected, expected, PoissonWeights(0).draw(20))
+    assert right.mean_iou() == 1 > right.chance_iou() + 0.5
+
+
 def test_stray_pixels_of_a_class_do_not_count_as_a_class():
     expected = np.zeros((4, 10_000), np.int64)
     expected[:, 5000:] = 1

@@ -170,3 +170,13 @@ def test_results_do_not_depend_on_the_chunks(steps, cut):
     parts = [run(rows[:cut], names(cut)), run(rows[cut:], names(6 - cut))]
     np.testing.assert_allclose(whole, np.concatenate(parts), rtol=1e-5, atol=1e-6)
     np.testing.assert_array_equal(rows, before)
+
+
+@pytest.mark.parametrize(
+    "step",
+    [{"normalize": {"mean": 0.0, "std": 1e-30}}, {"rescale": {"scale": 1e30}}],
+)
+def test_overflow_becomes_infinite_without_a_word(step):
+    spec = InputSpec.model_validate({"kind": "table", "steps": (step,)})
+    made = Pipeline("x", spec)(np.array([[1e308, -1e308, 0.0]]), ["a"])
+    assert not np.isfinite(made[0, 0])

@@ -44,6 +44,7 @@ def surveyed(files, *steps):
         ((DECODE, "to-gray", STRETCH), (10, 20)),
         ((SHORTER, STRETCH), (10, 20)),
         ((FIT, STRETCH), None),
+        (({"resize": {"size": (10, 20), "fit": "stretch"}},), None),  # stated: a decision
         ((CROP, STRETCH), None),
         (({"center-crop": 5}, STRETCH), None),
         (({"transpose": (1, 0, 2)}, STRETCH), None),

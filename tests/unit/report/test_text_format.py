@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from reports import any_report, failing, finding, inconclusive, passing
 from rich.cells import cell_len
 
-from edgecheck.findings import OutputMetrics
+from edgecheck.findings import ModelErrors, OutputMetrics, TruthErrors
 from edgecheck.report.text_format import render
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "text"
@@ -98,3 +98,14 @@ def test_a_skipped_check_is_named_with_its_reason_and_never_counted_as_passed():
     text = render(inconclusive())
     assert "Checks: 1 passed, 2 skipped, 1 crashed" in text
     assert "skipped output-zero, parity: no TensorFlow Lite runtime" in text
+
+
+@pytest.mark.parametrize(
+    ("known", "words"), [(7, "R2 0.900 (of 7 with targets)"), (None, "R2 0.900\n")]
+)
+def test_targets_of_some_samples_only_are_told(known, words):
+    output = passing().outputs[0]
+    side = ModelErrors(mae=1.0, rmse=1.0, r2=0.9)
+    errors = TruthErrors("targets", output.samples if known is None else known, side, side)
+    text = render(replace(passing(), outputs=(replace(output, errors=errors),)))
+    assert words in text

@@ -12,6 +12,7 @@ from edgecheck.rules.wording import (
     listed,
     model,
     number,
+    only,
     percent,
     plain,
     points,
@@ -117,3 +118,10 @@ def test_lists_of_names_are_quoted_and_cut():
 def test_models_are_called_by_words_a_reader_knows():
     assert model("candidate") == "the .tflite model"
     assert model("reference") == "the reference model"
+
+
+@pytest.mark.parametrize(
+    ("share", "words"), [(0.5, "only 50%"), (0.9999, "more than 99.9%"), (1e-5, "less than 0.1%")]
+)
+def test_only_goes_with_no_bound(share, words):
+    assert only(share) == words

@@ -28,6 +28,8 @@ def table(tmp_path, text, ids=IDS, names=NAMES):
         "cats/a.png,0\r\nb.png,dog\r\nc.tar,2\r\n",
         "\ufeffFilename,Label\ncats/a.png,cat\n\ncats\\b.png,1\n./dogs/c.tar.png,bird",
         'id,label,filename\n1,0,cats/a.png\n2,"dog",b\n3,bird,c.tar.png\n',
+        "image,class\ncats/a.png,0\nb.png,dog\nc.tar,2\n",
+        "name,y\ncats/a.png,0\nb,dog\nc.tar,2\n",
     ],
 )
 def test_files_are_found_by_path_name_or_stem(tmp_path, text):
@@ -49,6 +51,9 @@ def test_names_with_commas_and_quotes(tmp_path):
 
 REFUSED_TABLES = {
     "unknown file": ("filename,label\nx.png,0\n", "line 2.*'x.png' is not a file"),
+    "missing file first": ("x.png,cat\nb.png,0\n", "line 1.*'x.png' is not a file"),
+    "missing stem first": ("x,0\nb.png,0\n", "line 1.*'x' is not a file"),
+    "no file at all": ("image,class\nx.png,0\n", "line 1.*'image' is not a file"),
     "ambiguous": ("b,0\na.png,0\n", "line 2.*names 2 files"),
     "twice": ("b,0\ncats/b.png,0\n", "line 2.*is listed already"),
     "unknown class": ("b,horse\n", "line 1.*'horse' is not a class"),

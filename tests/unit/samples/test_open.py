@@ -139,6 +139,7 @@ def test_image_labels_follow_the_selection(images):
     [
         ({"labels": "y.npy"}, r"must be a \.csv"),
         ({"labels": "y.csv"}, "does not exist"),
+        ({"labels": "folder"}, "did you mean 'folders'"),
         ({"names": ("x", "z")}, "one input"),
         ({"arrays": {"x": "y"}}, "`arrays` is for"),
     ],
@@ -244,3 +245,9 @@ def test_memory_does_not_grow_with_the_number_of_samples(tmp_path, save):
     # The data grow from 2 MB to 40 MB.
     assert peaks[0] > 64 * 500 * 4
     assert peaks[1] < peaks[0] + 100_000
+
+
+def test_a_pattern_of_arrays_is_told_that_arrays_are_one_file(arrays):
+    with pytest.raises(DatasetUnreadable, match="is a pattern") as caught:
+        opened(arrays, "*.npy", kind="array")
+    assert "np.stack" in caught.value.hint

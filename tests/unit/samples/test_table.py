@@ -137,6 +137,21 @@ def test_bad_tables_are_refused_with_line_and_column(tmp_path, case):
     assert caught.value.hint
 
 
+@pytest.mark.parametrize(
+    "step",
+    [
+        {"normalize": {"mean": (1.0, 2.0), "std": 1.0}},
+        {"minmax": {"min": (0.0, 0.0), "max": (1.0, 1.0)}},
+    ],
+)
+def test_constants_for_other_columns_are_told_with_the_names_of_the_columns(tmp_path, step):
+    inputs = {"x": InputSpec.model_validate({"kind": "table", "steps": (step,)})}
+    with pytest.raises(DatasetUnreadable, match=r"2 entries.*3 columns: 'id', 'a', 'b'") as caught:
+        opened(tmp_path, "id,a,b\n0,1,2\n", inputs)
+    assert "`dataset: features`" in caught.value.hint
+    assert len(opened(tmp_path, "id,a,b\n0,1,2\n", inputs, features=("a", "b"))) == 1
+
+
 def test_several_inputs_need_to_be_told_their_columns(tmp_path):
     inputs = {"x": InputSpec(kind="table"), "z": InputSpec(kind="table")}
     with pytest.raises(DatasetUnreadable, match="does not say which columns"):

@@ -1,0 +1,181 @@
+"""What the stored ranges say about the data that a file was calibrated on.
+
+Calibration leaves the range of every activation in the file. The twin tells which ranges given
+inputs have, so that suspects can be tried: each sample alone, all samples together, and noise.
+"""
+
+from dataclasses import dataclass
+from math import inf
+from typing import Final
+
+import numpy as np
+
+from edgecheck.compare.experiment import Setup
+from edgecheck.compare.fossil import STEP, Fossil, fossil_of
+from edgecheck.compare.noise import Noise, noises
+from edgecheck.compare.stream import Progress
+from edgecheck.compare.twin_run import open_twin
+from edgecheck.metrics.typicality import Typicality, typicality
+from edgecheck.tensors import Array
+from edgecheck.tflite.twin import Twin
+
+_KEPT: Final = 256
+"""Samples whose ranges are kept for the crowd."""
+_VARIES: Final = 0.01
+"""Standard deviation over samples, for each width of the range, of an end that tells them apart.
+Less is what rounding of the end and of the weights may do."""
+_EXPLAINED: Final = 0.05
+"""Mean difference to the ranges of all samples below which there is nothing left to explain."""
+
+
+@dataclass(frozen=True)
+class Suspect:
+    """The sample whose own ranges come nearest to the stored ones."""
+
+    sample: str
+    difference: float
+    """The largest of any end, for each width of the range."""
+    next_difference: float
+    """The same of the sample that comes second; equal ones count as one."""
+
+
+@dataclass(frozen=True)
+class Crowd:
+    """The stored ranges among those that each sample has by itself."""
+
+    ends: int
+    """Ends that differ from sample to sample."""
+    samples: int
+    beyond: float
+    """Share of the samples that reach beyond an end, averaged: 1 / (k + 1) is expected where
+    calibration saw k samples of this kind."""
+    typicality: Typicality
+
+
+@dataclass(frozen=True)
+class Forensics:
+    """The stored ranges beside those of every suspect."""
+
+    tensors: int
+    """Ranges that calibration chose."""
+    compared: int
+    """Ends of them that are not those of inputs, nor 0 on either side."""
+    samples: int
+    suspect: Suspect
+    own_difference: float
+    """Of the ranges of all samples together: the mean over the compared ends."""
+    own_largest: float
+    crowd: Crowd | None
+    """None where too few ends vary, or there are too few samples."""
+    noises: tuple[Noise, ...] = ()
+
+
+def forensics(setup: Setup, twin: Twin, data: bytes, progress: Progress) -> Forensics | None:
+    """Compare stored ranges with those of the samples and of noise, in constant memory.
+
+    None where there is nothing to compare: no range was chosen by calibration, there is no sample,
+    or samples depend on those before them.
+
+    Args:
+        setup: the candidate and the samples; its reference is not used.
+        twin: of the candidate.
+        data: the candidate.
+        progress: told (samples done, samples in all).
+
+    Raises:
+        SideFault: the twin was refused, crashed or hung.
+        RuntimeMissing: no backend works.
+        DatasetUnreadable: a sample cannot be read or does not fit.
+    """
+    is_stream = setup.spec.state == "stream" and setup.candidate.contract.has_state
+    fossil = None if is_stream or setup.candidate.contract.subgraph else fossil_of(data, twin)
+    if fossil is None:
+        return None
+    tally = Tally(fossil)
+    with open_twin(setup, twin, fossil.tensors) as run:
+        for ids, outputs in run.samples():
+            tally.add(ids, fossil.ends_of(outputs))
+            progress(tally.samples, len(setup.dataset))
+        if not tally.samples:
+            return None
+        is_open = not tally.own_difference < _EXPLAINED
+        found = noises(run, fossil, tally.compared) if is_open else ()
+    return tally.result(found)
+
+
+class Tally:
+    """The ends of samples as they come."""
+
+    def __init__(self, fossil: Fossil) -> None:
+        self._fossil = fossil
+        self._union = np.zeros_like(fossil.ends)
+        self._best, self._first, self._second = "", inf, inf
+        self._kept = np.empty((_KEPT, len(fossil.ends)))
+        self._random = np.random.default_rng(0)
+        self.samples = 0
+
+    def add(self, ids: tuple[str, ...], ends: Array) -> None:
+        """Add samples with their outward ends (n, 2 ranges)."""
+        self._union = np.maximum(self._union, ends.max(axis=0))
+        scores = self._fossil.differences(ends).max(axis=1)
+        for sample, own, score in zip(ids, ends, scores, strict=True):
+            self._rank(sample, float(score))
+            self._keep(own)
+            self.samples += 1
+
+    def _rank(self, sample: str, score: float) -> None:
+        if score < self._first:
+            self._best, self._first, self._second = sample, score, self._first
+        elif self._first < score < self._second:
+            self._second = score
+
+    def _keep(self, ends: Array) -> None:
+        """Keep a fair sample (Vitter 1985, "Random Sampling with a Reservoir", algorithm R)."""
+        place = self.samples
+        if place >= _KEPT:
+            place = int(self._random.integers(0, self.samples + 1))
+        if place < _KEPT:
+            self._kept[place] = ends
+
+    @property
+    def compared(self) -> Array:
+        """(2 ranges,) bool: the ends that tell something about what went in."""
+        reach = np.maximum(self._fossil.ends, self._union) / self._fossil.widths
+        return np.asarray((reach > STEP) & ~self._fossil.is_input)
+
+    @property
+    def own_difference(self) -> float:
+        """Mean difference of what all samples need together; 0 where nothing is compared."""
+        compared = self._fossil.differences(self._union)[self.compared]
+        return float(compared.mean()) if compared.size else 0.0
+
+    def result(self, found: tuple[Noise, ...]) -> Forensics:
+        """What came out, with the noise that was tried."""
+        return Forensics(
+            tensors=len(self._fossil.places),
+            compared=int(self.compared.sum()),
+            samples=self.samples,
+            suspect=Suspect(self._best, self._first, self._second),
+            own_difference=self.own_difference,
+            own_largest=float(self._fossil.differences(self._union).max()),
+            crowd=self._crowd(),
+            noises=found,
+        )
+
+    def _crowd(self) -> Crowd | None:
+        kept = self._kept[: self.samples]
+        kept = kept[np.isfinite(kept).all(axis=1)]
+        if len(kept) < 2:
+            return None
+        deviation = kept.std(axis=0) / self._fossil.widths
+        varies = deviation > _VARIES
+        if not varies.any():
+            return None
+        unit = self._fossil.widths * np.maximum(deviation, _VARIES)
+        reach = self._fossil.ends + STEP * self._fossil.widths
+        return Crowd(
+            ends=int(varies.sum()),
+            samples=len(kept),
+            beyond=float((kept > reach)[:, varies].mean()),
+            typicality=typicality(kept / unit, self._fossil.ends / unit),
+        )

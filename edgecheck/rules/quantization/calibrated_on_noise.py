@@ -1,0 +1,72 @@
+"""The rule `calibrated-on-noise`."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from edgecheck.rules.base import Rule
+from edgecheck.rules.wording import percent, span
+
+
+@dataclass(frozen=True)
+class CalibratedOnNoise(Rule):
+    """The file was calibrated on random noise in place of samples.
+
+    ## What it means
+    The ranges in the file are those that noise gives. Noise has no edges, no
+    shapes and no words in it: inner tensors and logits stay small on it, and
+    real samples go beyond what the file can hold.
+
+    ## Why it happens
+    * `representative_dataset` was copied from an example that yields
+      `np.random.rand(...)`, to make conversion work.
+    * The images were not at hand on the machine that converted.
+
+    ## How edgecheck knows
+    It runs fresh uniform and normal noise, over the stored range of the
+    input, through the dequantized twin. Noise it is if the other stored
+    ranges come out within 6 %, hardly further off than one batch of noise
+    is from the next, and three times as near as from your samples. An error
+    where parity is lost or the input does not fit its range, else a note:
+    for some models the ranges suffice.
+
+    ## How to fix
+    Convert again with a representative dataset of 100 samples or more of what
+    the device will meet, through the steps of the spec.
+
+    ## References
+    * https://github.com/jomjol/neural-network-digital-counter-readout
+      (the files before July 2021; one in two lost a fifth of its answers)
+    * https://github.com/tensorflow/tensorflow/issues/36548
+    """
+
+    name = "calibrated-on-noise"
+    severity = "error"
+    role = "cause"
+
+    kind: Literal["uniform", "normal"]
+    low: float
+    """Stored range of the first input, which the noise fills."""
+    high: float
+    difference: float
+    """Mean difference of the ends of ranges, as a share of the range."""
+    between_batches: float
+    """The same between two batches of noise."""
+    own_difference: float
+    """The same for your samples."""
+    ends: int
+    """Ends that were compared."""
+
+    def message(self) -> str:
+        """What was found, with its numbers."""
+        return (
+            f"Calibration saw noise: {self.kind} noise from {span([self.low, self.high])} gives "
+            f"the stored ranges to within {percent(self.difference)} (mean of {self.ends} ends), "
+            f"your samples to within {percent(self.own_difference)}."
+        )
+
+    def fix(self) -> str:
+        """What to do."""
+        return (
+            "Let representative_dataset yield 100 real samples or more that go through the steps "
+            "of the spec, in place of random numbers, and convert again."
+        )
