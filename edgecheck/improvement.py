@@ -21,11 +21,9 @@ def objection(before: Report, after: Report) -> str:
     pairs = _pairs(before, after)
     if not pairs:
         return "no output could be compared with a float model"
-    worse = [old.name for old, new in pairs if _is_worse(old, new)]
+    worse = next(filter(None, (_worsening(old, new) for old, new in pairs)), "")
     if worse:
-        return (
-            f"new ranges make output {worse[0]!r} worse on samples that they were not chosen from"
-        )
+        return f"new ranges make it worse on {pairs[0][0].samples} unseen samples: {worse}"
     gains = [level(new) - level(old) for old, new in pairs]
     best = max(range(len(pairs)), key=lambda index: gains[index])
     old, new = pairs[best]
@@ -63,17 +61,17 @@ def _pairs(before: Report, after: Report) -> list[tuple[OutputMetrics, OutputMet
     ]
 
 
-def _is_worse(old: OutputMetrics, new: OutputMetrics) -> bool:
-    """Less like the float model, or fewer right answers than both the old file and that."""
+def _worsening(old: OutputMetrics, new: OutputMetrics) -> str:
+    """What got worse: less like the float model, or fewer right answers than that and the old."""
     if level(new) < level(old) - MIN_GAIN_DB:
-        return True
+        return f"SQNR {level(old):.1f} dB before, {level(new):.1f} dB after"
     if old.agreement is not None and new.agreement is not None and new.agreement < old.agreement:
-        return True
+        return f"agreement {old.agreement:.1%} before, {new.agreement:.1%} after"
     if old.accuracy is None or new.accuracy is None:
-        return False
-    aim = new.accuracy.reference
-    enough = old.accuracy.candidate if aim is None else min(old.accuracy.candidate, aim)
-    return new.accuracy.candidate < enough
+        return ""
+    was, now, aim = old.accuracy.candidate, new.accuracy.candidate, new.accuracy.reference
+    enough = was if aim is None else min(was, aim)
+    return f"accuracy {was:.1%} before, {now:.1%} after" if now < enough else ""
 
 
 def _is_beyond_noise(old: OutputMetrics, new: OutputMetrics) -> bool:

@@ -5,7 +5,9 @@ unless the new file passes validation on samples that it was not calibrated on, 
 than the old one, and runs in every installed runtime that runs the old one.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
@@ -83,17 +85,16 @@ class Repair:
     changed: int = 0
     """Activations whose range changed."""
     ports: tuple[PortChange, ...] = ()
-
-    @property
-    def exit_code(self) -> int:
-        """0 where the file was written, 1 where not; that of the report if it could not work."""
-        if not self.reason:
-            return 0
-        return self.before.exit_code if self.before.error is not None else 1
+    exit_code: int = 1
+    """0 where the file was written, 1 where not; that of the report if nothing could be run."""
 
 
 class _Declined(Exception):
     """Why nothing can be repaired."""
+
+    def __init__(self, reason: str, exit_code: int = 1) -> None:
+        super().__init__(reason)
+        self.exit_code = exit_code
 
 
 def repair(
@@ -119,17 +120,33 @@ def repair(
     draft.narrow = split
     before = examine(draft, spec, model, progress)
     if before.error is not None:
-        return Repair(before, before.summary)
+        return Repair(before, before.summary, exit_code=before.exit_code)
     try:
-        shop_of = _prepared(draft, before)
-    except _Declined as reason:
-        return Repair(before, str(reason))
-    with TemporaryDirectory(prefix="edgecheck-") as folder:
-        workshop = Workshop(*shop_of, Path(folder))
+        setup, data, twin = _prepared(draft, before)
+    except _Declined as declined:
+        return Repair(before, str(declined), exit_code=declined.exit_code)
+    with _folder() as folder:
+        workshop = Workshop(setup, data, twin, folder)
         found = _Attempt(spec, options, split, progress).make(workshop, before)
-    if not found.reason and found.chosen is not None:
-        write_new(out, found.chosen.data, force=options.force)
-    return found
+    if found.reason or found.chosen is None:
+        return found
+    write_new(out, found.chosen.data, force=options.force)
+    return replace(found, exit_code=0)
+
+
+@contextmanager
+def _folder() -> Iterator[Path]:
+    """A folder for files that are tried.
+
+    Raises:
+        UnusableError: the disk is full, or the folder goes away.
+    """
+    try:
+        with TemporaryDirectory(prefix="edgecheck-") as folder:
+            yield Path(folder)
+    except OSError as error:
+        hint = "make the folder for temporary files usable and try again"
+        raise UnusableError(str(error), hint=hint) from None
 
 
 class _Split:
@@ -188,7 +205,7 @@ def _prepared(draft: Draft, before: Report) -> tuple[Setup, bytes, Twin]:
     """
     evidence, setup = draft.evidence, draft.setup
     if evidence is None or setup is None or draft.observation is None:
-        raise _Declined(f"the model was not run: {draft.why_not_run}")
+        raise _Declined(f"the model was not run: {draft.why_not_run}", before.exit_code)
     twin = twin_or_reason(evidence)
     if isinstance(twin, str):
         raise _Declined(twin)

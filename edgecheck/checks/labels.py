@@ -7,7 +7,7 @@ from typing import Literal
 from edgecheck.checks import thresholds
 from edgecheck.checks.evidence import Evidence, NotApplicable
 from edgecheck.compare.statistics import LabelStatistics, OutputComparison
-from edgecheck.compare.watching import primary_of
+from edgecheck.compare.watching import holds_class_numbers, primary_of
 from edgecheck.findings import Finding, Subject
 from edgecheck.rules.dataset.dataset_single_class import DatasetSingleClass
 from edgecheck.rules.dataset.label_count_mismatch import LabelCountMismatch
@@ -228,6 +228,8 @@ def _classes(evidence: Evidence) -> int:
     chosen = [port for port in outputs if port.name == primary]
     if not chosen:
         raise NotApplicable("the model has no output")
+    if holds_class_numbers(chosen[0].tensor, "classes"):
+        raise NotApplicable("the model gives numbers of classes, and does not say how many it has")
     width = 1
     for size in chosen[0].tensor.shape:
         width *= max(size, 1)

@@ -163,10 +163,15 @@ def _against_reference(output: OutputComparison) -> dict[Metric, Measure | None]
             "sqnr_db": _measure(pair.sqnr_db, pair.sqnr_db_interval),
             "embedding_cosine_p5": cosine,
         }
-    return {
+    by_class: dict[Metric, Measure | None] = {
         "agreement": _measure(pair.agreement, pair.agreement_interval),
         "pixel_agreement": task.pixel_agreement,
         "mean_iou": task.mean_iou,
+    }
+    if output.holds_numbers:
+        return by_class
+    return {
+        **by_class,
         "sqnr_db": _measure(pair.sqnr_db, pair.sqnr_db_interval),
         "cosine_p5": cosine,
         "kl_median": _measure(pair.kl_median, pair.kl_median_interval),

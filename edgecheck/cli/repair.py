@@ -140,7 +140,14 @@ def _findings(report: "Report") -> Iterator[str]:
 
 def _wrapped(title: str, text: str) -> str:
     start = f"{title:<10}"
-    return fill(text, _WIDTH, initial_indent=start, subsequent_indent=" " * len(start))
+    return fill(
+        text,
+        _WIDTH,
+        initial_indent=start,
+        subsequent_indent=" " * len(start),
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def _print(text: str) -> None:

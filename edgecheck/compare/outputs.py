@@ -56,6 +56,28 @@ class ClassRule:
         return np.stack([1 - above, above], axis=1)
 
 
+@dataclass(frozen=True)
+class NumberRule(ClassRule):
+    """An output that already is the number of a class: an ARG_MAX ends the model."""
+
+    most: int
+    """Classes that are told apart: 0 to `most` - 1; a number beyond is none."""
+
+    def top(self, rows: Array) -> Array:
+        """The numbers in rows (n, 1), int64 (n,); `NO_CLASS` where one is no class."""
+        numbers = rows[:, 0]
+        is_class = (numbers >= 0) & (numbers < self.most)
+        return np.where(is_class, numbers, NO_CLASS).astype(np.int64)
+
+    def classes(self, elements: int) -> int:  # noqa: ARG002  (one element tells nothing)
+        """Classes that are told apart."""
+        return self.most
+
+    def probabilities(self, rows: Array, *, are_logits: bool) -> Array:  # noqa: ARG002
+        """1 for the class that is named, float64 (n, classes)."""
+        return np.asarray(self.top(rows)[:, None] == np.arange(self.most), np.float64)
+
+
 class OutputTracker:
     """One output of one model."""
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from edgecheck.compare.outputs import ClassRule
+from edgecheck.compare.outputs import ClassRule, NumberRule
 from edgecheck.compare.page import Page, along
 from edgecheck.compare.statistics import MapStatistics, Measure, TaskStatistics
 from edgecheck.metrics.bootstrap import percentile_interval
@@ -47,6 +47,9 @@ class PixelWatch:
 
     def _maps(self, output: Array) -> tuple[Array, int]:
         """(class of each pixel (n, pixels), number of classes)."""
+        if isinstance(self._rule, NumberRule):
+            numbers = self._rule.top(output.reshape(-1, 1))
+            return numbers.reshape(len(output), -1), self._rule.most
         scores = along(output, self._axis)
         classes = self._rule.classes(scores.shape[-1])
         tops = self._rule.top(scores.reshape(-1, scores.shape[-1]))

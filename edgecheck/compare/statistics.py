@@ -196,6 +196,8 @@ class OutputComparison:
     """The output that this is a group of."""
     step: float | None = None
     """`scale`, or that of the codes that a last DEQUANTIZE turned into these values."""
+    holds_numbers: bool = False
+    """The values are class numbers, which have no distance from each other."""
 
     @property
     def port(self) -> str:

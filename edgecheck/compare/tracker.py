@@ -125,6 +125,7 @@ class _OutputWatch:
             task=self._task.statistics(),
             whole=None if self._output.group is None else self._output.candidate,
             step=self._output.step,
+            holds_numbers=self._output.holds_numbers,
         )
 
     def worst(self) -> list[Worst]:

@@ -7,17 +7,19 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from edgecheck.compare.binding import OutputPair
-from edgecheck.compare.outputs import ClassRule
+from edgecheck.compare.outputs import ClassRule, NumberRule
 from edgecheck.compare.page import along
 from edgecheck.compare.statistics import Kind
 from edgecheck.errors import UsageError
+from edgecheck.metrics.overlap import MAX_CLASSES
 from edgecheck.spec.model import OutputSpec, Spec
-from edgecheck.tensors import Array
+from edgecheck.tensors import NUMPY_DTYPES, Array
 from edgecheck.tflite.contract import is_quantized
 from edgecheck.tflite.graph import Contract, Model, Tensor
 
 _POSTPROCESS = "TFLite_Detection_PostProcess"
 _SCORES = 2
+_MOST_NUMBERED = 4096
 _PLAIN = OutputSpec()
 
 
@@ -61,6 +63,11 @@ class WatchedOutput:
     @property
     def _suffix(self) -> str:
         return "" if self.group is None else f"/{self.group.name}"
+
+    @property
+    def holds_numbers(self) -> bool:
+        """Whether values are class numbers, which have no distance from each other."""
+        return isinstance(self.rule, NumberRule)
 
     @property
     def names_classes(self) -> bool:
@@ -154,7 +161,7 @@ def _plan(spec: Spec, pair: OutputPair, model: Model, primary: str, count: int) 
         candidate=name,
         reference=None if pair.reference is None else pair.reference.name,
         scale=_scale(tensor),
-        rule=ClassRule(_threshold(own)) if kind in {"classes", "pixels"} else None,
+        rule=_rule(kind, own, tensor),
         is_primary=name == primary,
         kind=kind,
         axis=_channel_axis(tensor) if has_channels and not own.groups else own.axis,
@@ -162,6 +169,21 @@ def _plan(spec: Spec, pair: OutputPair, model: Model, primary: str, count: int) 
         step=_scale(tensor) or _scale_before(tensor, model),
         has_channels=has_channels,
     )
+
+
+def _rule(kind: Kind, own: OutputSpec, tensor: Tensor) -> ClassRule | None:
+    """How the output names classes, if it does."""
+    if kind not in {"classes", "pixels"}:
+        return None
+    if not holds_class_numbers(tensor, kind):
+        return ClassRule(_threshold(own))
+    return NumberRule(_threshold(own), most=MAX_CLASSES if kind == "pixels" else _MOST_NUMBERED)
+
+
+def holds_class_numbers(tensor: Tensor, kind: Kind) -> bool:
+    """Whether values are numbers of classes: whole numbers without a scale, one for each answer."""
+    is_whole = NUMPY_DTYPES[tensor.dtype].kind in "iu" and not is_quantized(tensor)
+    return is_whole and (kind == "pixels" or math.prod(tensor.shape) == 1)
 
 
 def _parts(spec: Spec, plan: WatchedOutput) -> Iterator[WatchedOutput]:

@@ -35,11 +35,11 @@ class ValueHistogram:
                 self.update(finite)
             return
         self.low, self.high = min(self.low, low), max(self.high, high)
-        # frexp gives m * 2**e with 0.5 <= m < 1: all values lie inside (-2**e, 2**e).
-        self._widen(int(np.frexp(max(-low, high))[1]))
         zeros = int(flat.size - np.count_nonzero(flat))
         self.zeros += zeros
         if zeros < flat.size:
+            # frexp gives m * 2**e with 0.5 <= m < 1: all values lie inside (-2**e, 2**e).
+            self._widen(int(np.frexp(max(-low, high))[1]))
             places = flat if not zeros else flat[flat != 0]
             places = np.multiply(places, 2.0**-self._exponent, dtype=np.float64)
             bins = np.floor(places * (_BINS // 2)).astype(np.int64) + _BINS // 2

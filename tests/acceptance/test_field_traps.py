@@ -195,6 +195,38 @@ def test_segmentation_is_judged_by_pixels(judged):
     assert bad.exit_code == 1
 
 
+def _with_arg_max(shape, shift):
+    """Scores plus a shift, and the class number of the largest along the last axis."""
+    tensors = [
+        TensorDef("input", shape),
+        TensorDef("c", shape[-1:], data=np.array(shift, np.float32)),
+        TensorDef("scores", shape),
+        TensorDef("axis", (1,), "int32", data=np.array([len(shape) - 1])),
+        TensorDef("class", shape[:-1], "int64"),
+    ]
+    operators = [
+        OpDef("ADD", [0, 1], [2]),
+        OpDef("ARG_MAX", [2, 3], [4], options={"OutputType": 4}),
+    ]
+    return build_model(tensors, operators, [0], [4])
+
+
+@pytest.mark.parametrize(
+    ("task", "shape"), [("classification", (1, 12)), ("segmentation", (1, 6, 6, 12))]
+)
+def test_numbers_of_classes_are_no_measured_values(judged, task, shape):
+    """The model ends in an ARG_MAX: class 11 is as far from class 10 as from class 0."""
+    rows = RANDOM.normal(0, 1, (120, *shape[1:])).astype(np.float32)
+    labels = rows.argmax(-1)
+    right, shift = np.zeros(12), np.array([0.01, *np.zeros(11)])
+    good = judged(_with_arg_max(shape, right), _with_arg_max(shape, shift), task, rows, labels)
+    bad = judged(_with_arg_max(shape, right), _with_arg_max(shape, 100 * shift), task, rows, labels)
+    assert (good.exit_code, bad.exit_code) == (0, 1)
+    assert ("parity-loss", "output") in errors(bad)
+    if task == "classification":
+        assert good.metrics.accuracy.reference == 1.0
+
+
 def test_embeddings_are_judged_by_direction(judged):
     rows = RANDOM.normal(0, 1, (100, 4)).astype(np.float32)
     mixed = np.eye(4) + 0.45 * RANDOM.normal(0, 1, (4, 4))

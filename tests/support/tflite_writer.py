@@ -12,6 +12,7 @@ from edgecheck.tensors import DTYPES, NUMPY_DTYPES, Array
 
 OPTIONS = {
     "ADD": "AddOptions",
+    "ARG_MAX": "ArgMaxOptions",
     "AVERAGE_POOL_2D": "Pool2DOptions",
     "CALL": "CallOptions",
     "CALL_ONCE": "CallOnceOptions",

@@ -75,13 +75,14 @@ def test_a_collapsed_file_is_written_anew_and_passes(tmp_path):
     found = repaired(SPEC, COLLAPSED, out)
     assert (found.reason, found.exit_code, found.calibrated) == ("", 0, 60)
     assert (found.before.verdict, found.after.verdict) == ("fail", "pass")
-    assert found.after.metrics.sqnr_db > 30 > 10 > found.before.metrics.sqnr_db
+    assert found.before.metrics.sqnr_db < 10
+    assert found.after.metrics.sqnr_db > 30
     assert validate(SPEC, out).verdict == "pass"
     assert COLLAPSED.read_bytes() == before
     assert [path.name for path in tmp_path.iterdir()] == ["fixed.tflite"]
     (port,) = found.ports
     assert (port.kind, port.before.scales) == ("input", (1.0,))
-    assert port.after.scales[0] == pytest.approx(2 / 255)
+    assert port.after.scales[0] == pytest.approx(2 / 255, rel=0.01)
 
 
 def test_clipped_logits_are_repaired_without_a_reference(dense):
@@ -128,7 +129,7 @@ def test_the_first_samples_calibrate_where_the_spec_says_so(dense):
 def test_a_good_model_is_declined(tmp_path):
     found = repaired(SPEC, HEALTHY, tmp_path / "fixed.tflite")
     assert (found.before.verdict, found.exit_code) == ("pass", 1)
-    assert "gain nothing" in found.reason or "already" in found.reason
+    assert any(words in found.reason for words in ("gain nothing", "make it worse", "already"))
 
 
 @pytest.mark.parametrize("softmax", [True, False])

@@ -34,9 +34,8 @@ class CalibratedOnNoise(Rule):
     the device will meet, through the steps of the spec.
 
     ## References
-    * https://github.com/jomjol/neural-network-digital-counter-readout
-      (the files before July 2021; one in two lost a fifth of its answers)
     * https://github.com/tensorflow/tensorflow/issues/36548
+    * https://github.com/tensorflow/tpu/issues/669
     """
 
     name = "calibrated-on-noise"

@@ -28,18 +28,14 @@ class CalibratedOnOneSample(Rule):
     samples go beyond each stored end: 1 in (k + 1) where calibration saw k.
     It speaks where that is a tenth or more, the ranges taken together look
     like those of one of your samples, and the outputs have lost accuracy.
-    Ranges that were cut on purpose, to a percentile, may look alike.
-
-    An error where parity is lost or the input does not fit its range, else a
-    note.
+    Ranges that were cut on purpose, to a percentile, may look alike. An
+    error where parity is lost or the input does not fit its range, else a note.
 
     ## How to fix
     Convert again with a representative dataset of 100 different samples or
     more of what the device will meet, through the steps of the spec.
 
     ## References
-    * https://github.com/jomjol/neural-network-digital-counter-readout
-      (the files from July 2021 on; one kept 19 % of its answers)
     * https://github.com/tensorflow/tensorflow/issues/36548
     """
 
