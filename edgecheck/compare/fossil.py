@@ -27,7 +27,7 @@ class Fossil:
     ends: Array
     """(2 ranges,) float64, outward."""
     widths: Array
-    """(2 ranges,) of the range of each end."""
+    """(2 ranges,) of the range of each end; of its upper half for int16."""
     is_input: Array
     """(2 ranges,) bool: the range is that of an input of the model."""
     places: tuple[tuple[int, ...], ...]
@@ -80,13 +80,15 @@ def fossil_of(data: bytes, twin: Twin) -> Fossil | None:
     places = tuple(
         tuple(sorted({twin.place[key] for key in group.members if key in known})) for group in found
     )
+    symmetric = np.array([_dtype(twin, group) == "int16" for group in found])
+    widths = np.where(symmetric, pairs[:, 1], pairs[:, 1] - pairs[:, 0])
     entries = set(twin.model.subgraphs[0].inputs)
     return Fossil(
         ends=(pairs * [-1, 1]).reshape(-1),
-        widths=np.repeat(pairs[:, 1] - pairs[:, 0], 2),
+        widths=np.repeat(widths, 2),
         is_input=np.repeat([not entries.isdisjoint(at) for at in places], 2),
         places=places,
-        symmetric=np.array([_dtype(twin, group) == "int16" for group in found]),
+        symmetric=symmetric,
         inputs=_input_ranges(twin, stored),
     )
 
