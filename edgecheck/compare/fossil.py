@@ -115,4 +115,5 @@ def _reach(rows: Array) -> Array:
     """Outward ends (n, 2) of each row."""
     flat = rows.reshape(len(rows), -1)
     low, high = flat.min(axis=1, initial=0.0), flat.max(axis=1, initial=0.0)
-    return np.stack([-low, high], axis=1).astype(np.float64)
+    ends: Array = np.stack([-low, high], axis=1)
+    return ends.astype(np.float64)
