@@ -11,7 +11,7 @@ import edgecheck as package
 from edgecheck.cli.main import app, run
 from edgecheck.errors import RuntimeMissing
 
-COMMANDS = ["validate", "inspect", "explain", "rules", "doctor", "schema"]
+COMMANDS = ["validate", "repair", "inspect", "explain", "rules", "doctor", "schema"]
 HEAVY = {
     "numpy",
     "pydantic",
@@ -97,7 +97,7 @@ def test_what_a_command_raises_decides_the_exit_code(error, code, monkeypatch, c
     def rules():
         raise error
 
-    monkeypatch.setattr(app.registered_commands[3], "callback", rules)
+    monkeypatch.setattr(app.registered_commands[COMMANDS.index("rules")], "callback", rules)
     assert run(["rules"]) == code
     assert capsys.readouterr().err.strip()
 
