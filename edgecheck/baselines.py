@@ -10,8 +10,8 @@ from edgecheck.draft import Draft
 from edgecheck.errors import InputMissing, ModelFileInvalid, UnusableError, UsageError
 from edgecheck.spec.load import LoadedSpec
 from edgecheck.tflite.contract import contract_of, quantization_scheme
+from edgecheck.tflite.dequantize.twin import Twin, TwinImpossible, twin_of
 from edgecheck.tflite.reader import load_model
-from edgecheck.tflite.twin import Twin, TwinImpossible, twin_of
 
 TWIN = "twin"
 _NOT_TFLITE = {".keras", ".h5", ".hdf5", ".onnx", ".pb", ".pt", ".pth"}

@@ -13,9 +13,9 @@ from edgecheck.compare.forensics import Forensics, forensics
 from edgecheck.compare.layers import LayerWalk, WalkImpossible, walk
 from edgecheck.compare.stream import Progress, SideFault
 from edgecheck.draft import Draft
-from edgecheck.tflite.editor import EditImpossible
-from edgecheck.tflite.isolated import Isolated, isolated
-from edgecheck.tflite.twin import Twin
+from edgecheck.tflite.dequantize.isolated import Isolated, isolated
+from edgecheck.tflite.dequantize.twin import Twin
+from edgecheck.tflite.edit.editor import EditImpossible
 
 
 @dataclass(frozen=True)

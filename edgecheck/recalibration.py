@@ -16,13 +16,13 @@ from edgecheck.runtime.discovery import candidates
 from edgecheck.samples.chunk import Dataset
 from edgecheck.samples.part import Part
 from edgecheck.samples.selection import select
-from edgecheck.tflite.activation_ranges import Range
 from edgecheck.tflite.calls import Key
 from edgecheck.tflite.contract import contract_of
+from edgecheck.tflite.dequantize.twin import Twin
 from edgecheck.tflite.reader import read_model
-from edgecheck.tflite.recalibrated import BiasOverflow, recalibrated
-from edgecheck.tflite.same_scale import groups
-from edgecheck.tflite.twin import Twin
+from edgecheck.tflite.recalibrate.activation_ranges import Range
+from edgecheck.tflite.recalibrate.recalibrated import BiasOverflow, recalibrated
+from edgecheck.tflite.recalibrate.same_scale import groups
 
 _SAME_DB = 0.5
 """Between methods: the wider ranges are taken, which are the safer ones for what is yet to come."""

@@ -27,11 +27,11 @@ from edgecheck.recalibration import Chosen, Workshop
 from edgecheck.samples.chunk import Dataset
 from edgecheck.samples.part import Part, without
 from edgecheck.samples.selection import select
-from edgecheck.tflite.activation_ranges import changed_ports, stored_ranges
-from edgecheck.tflite.editor import EditImpossible
+from edgecheck.tflite.dequantize.twin import Twin
+from edgecheck.tflite.edit.editor import EditImpossible
 from edgecheck.tflite.reader import read_model
-from edgecheck.tflite.recalibrated import BiasOverflow
-from edgecheck.tflite.twin import Twin
+from edgecheck.tflite.recalibrate.activation_ranges import changed_ports, stored_ranges
+from edgecheck.tflite.recalibrate.recalibrated import BiasOverflow
 from edgecheck.validation import examine, inputs_of, new_draft
 
 MOST_CALIBRATED: Final = 200

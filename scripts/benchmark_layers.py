@@ -30,9 +30,9 @@ from edgecheck.runtime.discovery import candidates
 from edgecheck.samples.chunk import Chunk
 from edgecheck.spec.model import Spec
 from edgecheck.tflite.contract import contract_of
-from edgecheck.tflite.isolated import isolated
+from edgecheck.tflite.dequantize.isolated import isolated
+from edgecheck.tflite.dequantize.twin import twin_of
 from edgecheck.tflite.reader import load_model
-from edgecheck.tflite.twin import twin_of
 
 ROOT = Path(__file__).resolve().parent.parent
 SAMPLES = 100

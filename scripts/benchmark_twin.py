@@ -20,9 +20,9 @@ sys.path.insert(0, str(ROOT / "tests" / "support"))
 
 from tflite_writer import OpDef, TensorDef, build_model  # noqa: E402  tests/support is added above
 
-from edgecheck.tflite.isolated import isolated  # noqa: E402
+from edgecheck.tflite.dequantize.isolated import isolated  # noqa: E402
+from edgecheck.tflite.dequantize.twin import twin_of  # noqa: E402
 from edgecheck.tflite.reader import read_model  # noqa: E402
-from edgecheck.tflite.twin import twin_of  # noqa: E402
 
 
 def model_of_4_mb(layers: int = 40, channels: int = 320) -> bytes:

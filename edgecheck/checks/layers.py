@@ -28,7 +28,7 @@ from edgecheck.rules.quantization.fp16_overflow import Fp16Overflow
 from edgecheck.rules.quantization.inputs_out_of_domain import InputsOutOfDomain
 from edgecheck.rules.quantization.quant_range_outlier import QuantRangeOutlier
 from edgecheck.tflite.contract import quantization_scheme
-from edgecheck.tflite.same_scale import FIXED_OUTPUT
+from edgecheck.tflite.recalibrate.same_scale import FIXED_OUTPUT
 
 _SENSITIVE: Final = frozenset({"ADD", "AVERAGE_POOL_2D", "HARD_SWISH", "MEAN", "SUM"})
 

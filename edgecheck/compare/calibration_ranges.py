@@ -17,11 +17,11 @@ from edgecheck.runtime.exchange import shared_folder
 from edgecheck.runtime.session import WorkerSession
 from edgecheck.samples.chunk import Dataset
 from edgecheck.tensors import Array, Outputs, integer_range
-from edgecheck.tflite.activation_ranges import Range, stored_ranges
 from edgecheck.tflite.calls import Key
+from edgecheck.tflite.dequantize.twin import Twin
 from edgecheck.tflite.graph import Model
-from edgecheck.tflite.same_scale import groups
-from edgecheck.tflite.twin import Twin
+from edgecheck.tflite.recalibrate.activation_ranges import Range, stored_ranges
+from edgecheck.tflite.recalibrate.same_scale import groups
 
 Seen = Mapping[Key, ValueHistogram]
 """(Subgraph, tensor of the candidate) -> the values that the twin gives it."""

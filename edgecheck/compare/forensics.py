@@ -17,7 +17,7 @@ from edgecheck.compare.stream import Progress
 from edgecheck.compare.twin_run import open_twin
 from edgecheck.metrics.typicality import Typicality, typicality
 from edgecheck.tensors import Array
-from edgecheck.tflite.twin import Twin
+from edgecheck.tflite.dequantize.twin import Twin
 
 _KEPT: Final = 256
 """Samples whose ranges are kept for the crowd."""

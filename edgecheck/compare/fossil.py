@@ -12,9 +12,9 @@ import numpy as np
 
 from edgecheck.compare.walk_plan import followed
 from edgecheck.tensors import Array
-from edgecheck.tflite.activation_ranges import Range, stored_ranges
-from edgecheck.tflite.same_scale import Group, groups
-from edgecheck.tflite.twin import Twin
+from edgecheck.tflite.dequantize.twin import Twin
+from edgecheck.tflite.recalibrate.activation_ranges import Range, stored_ranges
+from edgecheck.tflite.recalibrate.same_scale import Group, groups
 
 STEP = 1 / 255
 """Of a range in 8 bits: a stored end is rounded to one, and finer than that nothing is told."""

@@ -20,8 +20,8 @@ from edgecheck.compare.stream import Progress
 from edgecheck.compare.walk_plan import Followed, followed
 from edgecheck.compare.walk_sessions import Opener, Page, open_walkers
 from edgecheck.runtime.exchange import shared_folder
-from edgecheck.tflite.isolated import Isolated
-from edgecheck.tflite.twin import Twin
+from edgecheck.tflite.dequantize.isolated import Isolated
+from edgecheck.tflite.dequantize.twin import Twin
 
 
 class WalkImpossible(Exception):

@@ -12,7 +12,7 @@ import numpy as np
 from edgecheck.compare.fossil import Fossil
 from edgecheck.compare.twin_run import TwinRun
 from edgecheck.tensors import Array
-from edgecheck.tflite.activation_ranges import Range
+from edgecheck.tflite.recalibrate.activation_ranges import Range
 
 Kind: TypeAlias = Literal["uniform", "normal"]
 

@@ -11,8 +11,8 @@ from edgecheck.compare.walk_sessions import Opener, page_rows, ports_of, twin_en
 from edgecheck.runtime.exchange import Exchange, shared_folder
 from edgecheck.runtime.session import WorkerSession
 from edgecheck.tensors import Array
+from edgecheck.tflite.dequantize.twin import Twin
 from edgecheck.tflite.graph import Port
-from edgecheck.tflite.twin import Twin
 
 
 @dataclass(frozen=True)

@@ -18,9 +18,9 @@ from edgecheck.runtime.session import WorkerSession, empty_feeds
 from edgecheck.runtime.worker import OUTPUT
 from edgecheck.tensors import Array
 from edgecheck.tflite.contract import contract_of
+from edgecheck.tflite.dequantize.isolated import Isolated
+from edgecheck.tflite.dequantize.twin import Twin
 from edgecheck.tflite.graph import Model, Port
-from edgecheck.tflite.isolated import Isolated
-from edgecheck.tflite.twin import Twin
 
 _PAGE_BYTES = 1 << 25
 _MOST_ROWS = 256

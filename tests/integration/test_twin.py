@@ -12,9 +12,9 @@ import pytest
 
 from edgecheck.runtime.backends import BACKENDS, is_installed, open_interpreter
 from edgecheck.tflite.contract import quantization_scheme
-from edgecheck.tflite.isolated import isolated
+from edgecheck.tflite.dequantize.isolated import isolated
+from edgecheck.tflite.dequantize.twin import TwinImpossible, twin_of
 from edgecheck.tflite.reader import load_model, read_model
-from edgecheck.tflite.twin import TwinImpossible, twin_of
 
 CORPUS = Path(os.environ.get("EDGECHECK_CORPUS", "/no/corpus"))
 needs_corpus = pytest.mark.skipif(not CORPUS.exists(), reason="EDGECHECK_CORPUS names no folder")

@@ -15,10 +15,10 @@ from edgecheck.draft import Options
 from edgecheck.errors import LoadFault, UsageError
 from edgecheck.repair import RepairOptions
 from edgecheck.runtime.discovery import candidates
-from edgecheck.tflite.activation_ranges import stored_ranges
+from edgecheck.tflite.dequantize.twin import twin_of
 from edgecheck.tflite.reader import load_model, read_model
-from edgecheck.tflite.recalibrated import BiasOverflow
-from edgecheck.tflite.twin import twin_of
+from edgecheck.tflite.recalibrate.activation_ranges import stored_ranges
+from edgecheck.tflite.recalibrate.recalibrated import BiasOverflow
 from edgecheck.validation import validate
 
 RANDOM = np.random.default_rng(4)

@@ -17,7 +17,7 @@ from edgecheck.compare.calibration_ranges import (
 )
 from edgecheck.metrics.histogram import ValueHistogram
 from edgecheck.quantization import dequantize, params_of_range, quantize
-from edgecheck.tflite.twin import twin_of
+from edgecheck.tflite.dequantize.twin import twin_of
 
 RANDOM = np.random.default_rng(4)
 WEIGHTS = RANDOM.normal(0, 1, (3, 4)).astype(np.float32)

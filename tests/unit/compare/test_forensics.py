@@ -12,8 +12,8 @@ from walking import setup_of
 from edgecheck.compare.forensics import Tally, forensics
 from edgecheck.compare.fossil import fossil_of
 from edgecheck.compare.noise import draw
+from edgecheck.tflite.dequantize.twin import twin_of
 from edgecheck.tflite.reader import read_model
-from edgecheck.tflite.twin import twin_of
 
 pytest.importorskip("ai_edge_litert", reason="LiteRT runs the models here")
 

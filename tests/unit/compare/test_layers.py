@@ -15,8 +15,8 @@ from edgecheck.compare import walk_sessions
 from edgecheck.compare.layers import WalkImpossible, walk
 from edgecheck.compare.stream import SideFault
 from edgecheck.errors import DatasetUnreadable
-from edgecheck.tflite.isolated import isolated
-from edgecheck.tflite.twin import twin_of
+from edgecheck.tflite.dequantize.isolated import isolated
+from edgecheck.tflite.dequantize.twin import twin_of
 
 pytest.importorskip("ai_edge_litert", reason="LiteRT runs the models here")
 

@@ -9,7 +9,7 @@ from tflite_writer import GraphDef, OpDef, TensorDef, build_file, build_model
 from edgecheck.errors import ModelFileInvalid
 from edgecheck.quantization import QuantParams, dequantize
 from edgecheck.tflite.reader import read_model
-from edgecheck.tflite.same_scale import (
+from edgecheck.tflite.recalibrate.same_scale import (
     FIXED_OUTPUT,
     REQUANTIZING,
     SAME,

@@ -11,14 +11,14 @@ from collections import Counter
 from collections.abc import Mapping
 
 from edgecheck.quantization import QuantParams, dequantize, quantize
-from edgecheck.tflite.activation_ranges import Range, changed_params
-from edgecheck.tflite.biases import Requantized, requantized_bias
 from edgecheck.tflite.calls import Key
 from edgecheck.tflite.constants import Constants
-from edgecheck.tflite.editor import Editor
+from edgecheck.tflite.edit.editor import Editor
 from edgecheck.tflite.graph import Model, Tensor
 from edgecheck.tflite.layers import Layer
-from edgecheck.tflite.same_scale import integer_layers
+from edgecheck.tflite.recalibrate.activation_ranges import Range, changed_params
+from edgecheck.tflite.recalibrate.biases import Requantized, requantized_bias
+from edgecheck.tflite.recalibrate.same_scale import integer_layers
 
 
 class BiasOverflow(Exception):

@@ -25,11 +25,11 @@ from models import (
 
 from edgecheck.errors import ModelFileInvalid
 from edgecheck.quantization import QuantParams, dequantize
-from edgecheck.tflite.activations import stored_activation
 from edgecheck.tflite.constants import Constants
-from edgecheck.tflite.editor import Editor
+from edgecheck.tflite.dequantize.twin import Twin, TwinImpossible, twin_of
+from edgecheck.tflite.edit.activations import stored_activation
+from edgecheck.tflite.edit.editor import Editor
 from edgecheck.tflite.reader import read_model
-from edgecheck.tflite.twin import Twin, TwinImpossible, twin_of
 
 WEIGHTS = np.arange(12, dtype=np.float32).reshape(3, 4) - 5
 

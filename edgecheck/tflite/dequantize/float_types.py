@@ -5,11 +5,11 @@ from dataclasses import replace
 
 from edgecheck.quantization import QuantParams
 from edgecheck.tensors import QUANTIZED_DTYPES
-from edgecheck.tflite.bypass import is_conversion
-from edgecheck.tflite.float_kernels import BIASED, TwinImpossible, obstacle, shown
+from edgecheck.tflite.dequantize.bypass import is_conversion
+from edgecheck.tflite.dequantize.float_kernels import BIASED, TwinImpossible, obstacle, shown
+from edgecheck.tflite.dequantize.weights import has_real_values
 from edgecheck.tflite.graph import Operator, Subgraph, Tensor
 from edgecheck.tflite.layers import Layer, layer_of
-from edgecheck.tflite.weights import has_real_values
 
 _CODES = QUANTIZED_DTYPES | {"int4", "uint4", "int2"}
 

@@ -26,9 +26,9 @@ from models import (
 
 from edgecheck.errors import ModelFileInvalid
 from edgecheck.quantization import QuantParams
-from edgecheck.tflite.activations import stored_activation
 from edgecheck.tflite.buffers import buffer_spans
-from edgecheck.tflite.editor import EditImpossible, Editor
+from edgecheck.tflite.edit.activations import stored_activation
+from edgecheck.tflite.edit.editor import EditImpossible, Editor
 from edgecheck.tflite.graph import Model
 from edgecheck.tflite.reader import read_model
 

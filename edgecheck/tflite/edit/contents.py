@@ -7,8 +7,8 @@ from typing import TypeAlias
 
 from edgecheck.tflite import flat
 from edgecheck.tflite.buffers import buffer_spans
+from edgecheck.tflite.edit.spine import Growth
 from edgecheck.tflite.graph import Model
-from edgecheck.tflite.spine import Growth
 
 Key: TypeAlias = "tuple[int, int]"
 """(Subgraph, tensor)."""

@@ -9,12 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from edgecheck.tensors import REAL_DTYPES
-from edgecheck.tflite.bypass import is_conversion
-from edgecheck.tflite.editor import Editor
+from edgecheck.tflite.dequantize.bypass import is_conversion
+from edgecheck.tflite.dequantize.twin import Twin
+from edgecheck.tflite.edit.editor import Editor
 from edgecheck.tflite.flow import reached
 from edgecheck.tflite.graph import Model, Subgraph
 from edgecheck.tflite.reader import read_model
-from edgecheck.tflite.twin import Twin
 
 MAIN = 0
 

@@ -15,11 +15,11 @@ import numpy as np
 from edgecheck.quantization import QuantParams
 from edgecheck.tensors import DTYPES
 from edgecheck.tflite import flat
-from edgecheck.tflite.activations import write_activation
-from edgecheck.tflite.appended import join_tail, split_tail
-from edgecheck.tflite.contents import Placed, place_contents
+from edgecheck.tflite.edit.activations import write_activation
+from edgecheck.tflite.edit.appended import join_tail, split_tail
+from edgecheck.tflite.edit.contents import Placed, place_contents
+from edgecheck.tflite.edit.spine import Front, Growth, moved
 from edgecheck.tflite.graph import Model, Signature, Subgraph, Tensor
-from edgecheck.tflite.spine import Front, Growth, moved
 
 
 @dataclass(frozen=True)

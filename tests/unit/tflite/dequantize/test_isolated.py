@@ -11,9 +11,9 @@ from models import (
     int8_dense,
 )
 
-from edgecheck.tflite.isolated import Isolated, isolated
+from edgecheck.tflite.dequantize.isolated import Isolated, isolated
+from edgecheck.tflite.dequantize.twin import Twin, twin_of
 from edgecheck.tflite.reader import read_model
-from edgecheck.tflite.twin import Twin, twin_of
 
 WEIGHTS = np.arange(12, dtype=np.float32).reshape(3, 4) - 5
 

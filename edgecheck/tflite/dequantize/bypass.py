@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping
 
-from edgecheck.tflite.float_kernels import CONVERSIONS, TwinImpossible, shown
+from edgecheck.tflite.dequantize.float_kernels import CONVERSIONS, TwinImpossible, shown
 from edgecheck.tflite.graph import Operator, Subgraph
 
 

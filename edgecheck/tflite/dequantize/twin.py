@@ -9,15 +9,15 @@ and twin against reference what the weights cost.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from edgecheck.tflite.activations import folded_activation
-from edgecheck.tflite.bypass import bypassed, is_conversion
 from edgecheck.tflite.constants import Constants
-from edgecheck.tflite.editor import EditImpossible, Editor
-from edgecheck.tflite.float_kernels import TwinImpossible
-from edgecheck.tflite.float_types import becoming_float, refuse
+from edgecheck.tflite.dequantize.bypass import bypassed, is_conversion
+from edgecheck.tflite.dequantize.float_kernels import TwinImpossible
+from edgecheck.tflite.dequantize.float_types import becoming_float, refuse
+from edgecheck.tflite.dequantize.weights import RealConstants
+from edgecheck.tflite.edit.activations import folded_activation
+from edgecheck.tflite.edit.editor import EditImpossible, Editor
 from edgecheck.tflite.graph import Model, Subgraph, Tensor
 from edgecheck.tflite.reader import read_model
-from edgecheck.tflite.weights import RealConstants
 
 __all__ = ["Twin", "TwinImpossible", "twin_of"]
 

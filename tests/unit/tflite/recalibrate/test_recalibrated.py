@@ -9,15 +9,15 @@ from nets import Net, conv_net, keyed, run, scaled, sqnr, tied, true_ranges
 from tflite_writer import OpDef, TensorDef, build_model
 
 from edgecheck.quantization import dequantize, params_of_range, quantize, representable_range
-from edgecheck.tflite.activation_ranges import (
+from edgecheck.tflite.constants import Constants
+from edgecheck.tflite.reader import read_model
+from edgecheck.tflite.recalibrate.activation_ranges import (
     changed_params,
     changed_ports,
     recalibratable,
     stored_ranges,
 )
-from edgecheck.tflite.constants import Constants
-from edgecheck.tflite.reader import read_model
-from edgecheck.tflite.recalibrated import BiasOverflow, recalibrated
+from edgecheck.tflite.recalibrate.recalibrated import BiasOverflow, recalibrated
 
 
 @pytest.mark.parametrize("runtime", ["litert", "tflite-runtime", "tensorflow"])

@@ -13,10 +13,10 @@ import numpy as np
 
 from edgecheck.errors import ModelFileInvalid, UnusableError
 from edgecheck.quantization import QuantParams
-from edgecheck.tflite.activations import stored_activation
 from edgecheck.tflite.buffers import buffer_spans
+from edgecheck.tflite.edit.activations import stored_activation
+from edgecheck.tflite.edit.patching import Edits, patched
 from edgecheck.tflite.graph import Model, Operator, Subgraph, Tensor
-from edgecheck.tflite.patching import Edits, patched
 from edgecheck.tflite.reader import read_model
 
 

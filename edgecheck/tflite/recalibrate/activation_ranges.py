@@ -9,7 +9,7 @@ from edgecheck.tflite.calls import Key
 from edgecheck.tflite.contract import contract_of
 from edgecheck.tflite.graph import Model, Port, Tensor
 from edgecheck.tflite.layers import Layer
-from edgecheck.tflite.same_scale import Group, groups, integer_layers, is_activation
+from edgecheck.tflite.recalibrate.same_scale import Group, groups, integer_layers, is_activation
 
 Range: TypeAlias = tuple[float, float]
 """Lowest and highest real value."""

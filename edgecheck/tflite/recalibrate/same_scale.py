@@ -19,8 +19,8 @@ from dataclasses import dataclass
 from edgecheck.tensors import QUANTIZED_DTYPES
 from edgecheck.tflite.calls import CALLS, Key, handed_over
 from edgecheck.tflite.graph import Model, Operator, Subgraph, Tensor
-from edgecheck.tflite.implied import clipped_by_range
 from edgecheck.tflite.layers import Layer, layer_of
+from edgecheck.tflite.recalibrate.implied import clipped_by_range
 
 SAME = frozenset({
     "AVERAGE_POOL_2D", "BATCH_TO_SPACE_ND", "BROADCAST_TO", "CONCATENATION", "DEPTH_TO_SPACE",

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from nets import run, sqnr
 
-from edgecheck.tflite.activation_ranges import stored_ranges
+from edgecheck.tflite.dequantize.twin import twin_of
 from edgecheck.tflite.reader import read_model
-from edgecheck.tflite.recalibrated import recalibrated
-from edgecheck.tflite.twin import twin_of
+from edgecheck.tflite.recalibrate.activation_ranges import stored_ranges
+from edgecheck.tflite.recalibrate.recalibrated import recalibrated
 
 CORPUS = Path(os.environ.get("EDGECHECK_CORPUS", ""))
 IS_HERE = "EDGECHECK_CORPUS" in os.environ

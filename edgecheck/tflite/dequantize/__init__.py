@@ -1,0 +1,1 @@
+"""The dequantized twin of a file, whole and with every edge cut."""

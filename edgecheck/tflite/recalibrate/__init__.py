@@ -1,0 +1,1 @@
+"""Writing of new activation ranges into a quantized file."""
