@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from field_corpus import part_of
 
 from edgecheck.validation import Options, validate
 
@@ -28,6 +29,12 @@ def _cases():
         for case in manifest["cases"]
         for candidate in case["candidates"]
     ]
+
+
+def _part():
+    told = [each for each in _cases() if _truth(each.values[1]) is not None]
+    others = [each for each in _cases() if _truth(each.values[1]) is None]
+    return [*part_of(told, 4), *part_of(others, 4)]
 
 
 def _truth(candidate):
@@ -60,7 +67,7 @@ def test_the_manifest_names_two_files_of_noise_and_seven_of_one_picture():
 
 
 @needs_corpus
-@pytest.mark.parametrize(("case", "candidate"), _cases())
+@pytest.mark.parametrize(("case", "candidate"), _part())
 def test_the_calibration_is_told_and_changes_no_verdict(case, candidate, tmp_path):
     report = _report(case, candidate, tmp_path, "always")
     found = [finding for finding in report.findings if finding.rule in RULES]
