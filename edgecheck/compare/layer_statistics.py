@@ -90,12 +90,13 @@ class _Power:
     def add(self, real: Array, other: Array, scratch: Array) -> bool:
         """Add flat float32 values; False, and nothing is added, where they are not all finite."""
         signal = error = 0.0
-        for start in range(0, real.size, _BLOCK):
-            block = real[start : start + _BLOCK]
-            noise = scratch[: block.size]
-            np.subtract(block, other[start : start + _BLOCK], out=noise)
-            signal += float(np.dot(block, block))
-            error += float(np.dot(noise, noise))
+        with np.errstate(over="ignore", invalid="ignore"):  # seen in the result
+            for start in range(0, real.size, _BLOCK):
+                block = real[start : start + _BLOCK]
+                noise = scratch[: block.size]
+                np.subtract(block, other[start : start + _BLOCK], out=noise)
+                signal += float(np.dot(block, block))
+                error += float(np.dot(noise, noise))
         if not math.isfinite(signal + error):
             return False
         self.signal += signal
