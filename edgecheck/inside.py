@@ -7,7 +7,7 @@ from time import perf_counter
 
 from edgecheck.baselines import twin_or_reason
 from edgecheck.checks.evidence import Evidence
-from edgecheck.checks.layers import has_lost_parity
+from edgecheck.checks.parity import has_lost_parity
 from edgecheck.compare.experiment import Setup
 from edgecheck.compare.forensics import Forensics, forensics
 from edgecheck.compare.layers import LayerWalk, WalkImpossible, walk

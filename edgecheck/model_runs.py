@@ -181,7 +181,7 @@ def _dataset(
     spec = loaded.spec
     truth = _TRUTHS.get(spec.model.task, "none")
     if truth == "none" and section.labels is not None:
-        draft.conclude("labels", "skipped", f"labels of a {spec.model.task} are not compared yet")
+        draft.conclude("labels", "skipped", f"labels of a {spec.model.task} are not compared")
     changes: dict[str, object] = {"order": "file"} if spec.state == "stream" else {}
     if draft.options.limit is not None:
         changes["limit"] = draft.options.limit

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from edgecheck.checks import calibration, thresholds
 from edgecheck.checks.evidence import Evidence, NotApplicable
-from edgecheck.checks.layers import has_lost_parity, is_foreign
+from edgecheck.checks.layers import is_foreign
+from edgecheck.checks.parity import has_lost_parity
 from edgecheck.compare.first_bad import SOUND_DB
 from edgecheck.compare.forensics import Forensics
 from edgecheck.compare.noise import Noise

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from edgecheck.checks import thresholds
 from edgecheck.checks.evidence import Evidence, output_subject
+from edgecheck.checks.parity import has_lost_parity
 from edgecheck.compare.kernels import KernelOutput
 from edgecheck.findings import Finding
 from edgecheck.rules.base import Severity
@@ -12,12 +13,15 @@ from edgecheck.rules.runtime.kernel_divergence import KernelDivergence
 
 def check(evidence: Evidence) -> Iterator[Finding]:
     """The file says the same in other kernels, and whether inner tensors are kept or not."""
-    compared = evidence.walked.kernels
+    walk = evidence.walked
+    compared = walk.kernels
+    # The walk is in the other kernels: what is lost there too is not lost by the default ones.
+    is_lost_in_both = walk.first_bad is not None and has_lost_parity(evidence)
     names = evidence.spec.model.task == "classification"
     for output in compared.outputs:
         if output.changed_rows:
             yield _divergence(output, compared.samples, "kept-tensors")
-        elif _differs(output, compared.samples if names else 0):
+        elif not is_lost_in_both and _differs(output, compared.samples if names else 0):
             yield _divergence(output, compared.samples, "delegate")
 
 

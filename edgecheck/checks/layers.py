@@ -8,7 +8,7 @@ from typing import Final
 
 from edgecheck.checks import thresholds
 from edgecheck.checks.evidence import Evidence, NotApplicable, output_subject
-from edgecheck.checks.parity import losses
+from edgecheck.checks.parity import has_lost_parity
 from edgecheck.compare.first_bad import (
     CLIPPED,
     LOST_DB,
@@ -41,7 +41,8 @@ def check_calibration(evidence: Evidence) -> Iterator[Finding]:
     if has_lost_parity(evidence) and _is_foreign(ranged):
         yield _foreign(ranged)
         return
-    clipped = [layer for layer in ranged if _is_clipped(layer)]
+    inner = [layer for layer in ranged if not _codes_input(layer)]  # `calibration-range` judges
+    clipped = [layer for layer in inner if _is_clipped(layer)]
     if not clipped:
         return
     worst = max(clipped, key=lambda layer: (layer.decides, layer.clip_fraction))
@@ -137,16 +138,6 @@ def check_outputs(evidence: Evidence) -> Iterator[Finding]:
 def is_foreign(evidence: Evidence) -> bool:
     """Whether the samples are of another kind than those that the model was made for."""
     return _is_foreign(_ranged(evidence.walked))
-
-
-def has_lost_parity(evidence: Evidence) -> bool:
-    """Whether some output differs from its reference by an error."""
-    try:
-        outputs = evidence.pairs
-    except NotApplicable:
-        return False
-    tolerances = evidence.spec.tolerances
-    return any(level == "error" for output in outputs for level, _ in losses(output, tolerances))
 
 
 def _severity(evidence: Evidence, without_loss: Severity) -> Severity:

@@ -52,10 +52,17 @@ def parity_holds(evidence: Evidence) -> bool:
         outputs = evidence.pairs
     except NotApplicable:
         return False
-    tolerances = evidence.spec.tolerances
-    if not all(_is_measured(output) for output in outputs):
+    return all(_is_measured(output) for output in outputs) and not has_lost_parity(evidence)
+
+
+def has_lost_parity(evidence: Evidence) -> bool:
+    """Whether some output differs from its reference by an error."""
+    try:
+        outputs = evidence.pairs
+    except NotApplicable:
         return False
-    return all(level != "error" for output in outputs for level, _ in losses(output, tolerances))
+    tolerances = evidence.spec.tolerances
+    return any(level == "error" for output in outputs for level, _ in losses(output, tolerances))
 
 
 def losses(output: OutputComparison, tolerances: Tolerances | None) -> Iterator[Judged]:

@@ -1,22 +1,18 @@
 """Activation ranges from samples: the twin runs once, and each way to choose them is computed."""
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from shutil import rmtree
 from typing import Final
 
 import numpy as np
 
 from edgecheck.compare.experiment import Setup
-from edgecheck.compare.stream import Progress, blaming
+from edgecheck.compare.stream import Progress
+from edgecheck.compare.twin_run import open_twin
 from edgecheck.compare.walk_plan import followed
-from edgecheck.compare.walk_sessions import Opener, page_rows, ports_of, twin_entrant
 from edgecheck.metrics.histogram import ValueHistogram
-from edgecheck.runtime.exchange import shared_folder
-from edgecheck.runtime.session import WorkerSession
 from edgecheck.samples.chunk import Dataset
-from edgecheck.tensors import Array, Outputs, integer_range
+from edgecheck.tensors import Array, integer_range
 from edgecheck.tflite.calls import Key
 from edgecheck.tflite.dequantize.twin import Twin
 from edgecheck.tflite.graph import Model
@@ -62,43 +58,15 @@ def gather(setup: Setup, twin: Twin, dataset: Dataset, progress: Progress) -> Se
     """
     data = setup.candidate.path.read_bytes()
     seen = {key: ValueHistogram() for key in calibrated_keys(data, twin)}
-    folder = shared_folder()
-    with ExitStack() as stack:
-        stack.callback(rmtree, folder, ignore_errors=True)
-        opener = Opener(replace(setup, dataset=dataset), folder, stack)
-        path = opener.file("twin.tflite", twin.data)
-        wanted = sorted({twin.place[key] for key in seen})
-        entrant = twin_entrant(setup, twin, path)
-        ports = ports_of(twin.model, wanted)
-        session = opener.open(entrant, ports, "builtin", preserves=True).session
+    wanted = sorted({twin.place[key] for key in seen})
+    with open_twin(replace(setup, dataset=dataset), twin, wanted) as opened:
         done = 0
-        for rows, outputs in _pages(opener, session):
+        for ids, rows in opened.samples():
             for key, values in seen.items():
-                values.update(outputs[str(twin.place[key])])
-            done += rows
+                values.update(rows[twin.place[key]])
+            done += len(ids)
             progress(done, len(dataset))
     return seen
-
-
-def _pages(opener: Opener, session: WorkerSession) -> Iterator[tuple[int, Outputs]]:
-    """(samples, tensors of the twin) of every page; the next one is prepared meanwhile."""
-    feeds = opener.feeds(page_rows([session]))
-    with blaming("twin"):
-        session.attach(feeds)
-    running: tuple[str, ...] = ()
-    for ids, page in opener.chunks(feeds):
-        finished = _collected(session, running) if running else None
-        session.submit(page, len(ids))
-        if finished is not None:
-            yield len(running), finished
-        running = ids
-    if running:
-        yield len(running), _collected(session, running)
-
-
-def _collected(session: WorkerSession, ids: tuple[str, ...]) -> Outputs:
-    with blaming("twin", ids):
-        return session.collect().outputs
 
 
 def merged(first: Seen, second: Seen) -> Seen:

@@ -105,7 +105,7 @@ def input_fossil(model: Model, port: Port) -> Tensor | None:
     """
     if is_quantized(port.tensor):
         return port.tensor
-    graph = _graph_of(model, port)
+    graph = graph_of(model, port)
     if graph is None or port.tensor.dtype not in FLOATS:
         return None
     same_values = {port.tensor.index}
@@ -115,7 +115,8 @@ def input_fossil(model: Model, port: Port) -> Tensor | None:
     return None
 
 
-def _graph_of(model: Model, port: Port) -> Subgraph | None:
+def graph_of(model: Model, port: Port) -> Subgraph | None:
+    """The subgraph that a port is an input of."""
     index = port.tensor.index
     for graph in model.subgraphs:
         if index in graph.inputs and graph.tensors[index] == port.tensor:

@@ -8,7 +8,7 @@ import numpy as np
 
 from edgecheck.tensors import Array
 from edgecheck.tflite.constants import Constants
-from edgecheck.tflite.contract import FLOATS, RESHAPES, is_quantized
+from edgecheck.tflite.contract import FLOATS, RESHAPES, graph_of, is_quantized
 from edgecheck.tflite.graph import Model, Operator, Port, Subgraph, Tensor
 
 CONVERSIONS = RESHAPES | {"QUANTIZE", "DEQUANTIZE", "CAST"}
@@ -53,7 +53,7 @@ def leading(data: bytes, model: Model, port: Port) -> Leading:
         port: one of its inputs.
     """
     found = Leading((1.0,), (0.0,), (), port.tensor)
-    graph = _graph_of(model, port)
+    graph = graph_of(model, port)
     if graph is None:
         return found
     current, constants = port.tensor, Constants.of(data)
@@ -73,14 +73,6 @@ def leading(data: bytes, model: Model, port: Port) -> Leading:
         found = Leading(composed[0], composed[1], operators, output)
         current = output
     return found
-
-
-def _graph_of(model: Model, port: Port) -> Subgraph | None:
-    index = port.tensor.index
-    for graph in model.subgraphs:
-        if index in graph.inputs and graph.tensors[index] == port.tensor:
-            return graph
-    return None
 
 
 def _only_consumer(graph: Subgraph, tensor: Tensor) -> Operator | None:

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 from edgecheck.tensors import QUANTIZED_DTYPES, integer_range
 from edgecheck.tflite import flat
-from edgecheck.tflite.graph import Operator, Subgraph
+from edgecheck.tflite.calls import Key
+from edgecheck.tflite.graph import Model, Operator, Subgraph, Tensor
 
 NONE, RELU, RELU6 = 0, 1, 3
 """Codes of ActivationFunctionType (schema.fbs)."""
@@ -30,22 +31,50 @@ def folded_activation(data: flat.Bytes, graph: Subgraph, operator: Operator) -> 
     named the output after the ReLU. Any other range that starts at 0 may be one that calibration
     found too narrow, and says nothing.
     """
+    output = _ranged_from_0(graph, operator)
+    if output is None or stored_activation(data, graph.index, operator) != NONE:
+        return None
+    if _ends_at_6(output):
+        return RELU6
+    named = _NAMED_RELU.search(output.name)
+    return None if named is None else RELU6 if named[1] else RELU
+
+
+def outputs_clipped_at_6(data: flat.Bytes, model: Model) -> frozenset[Key]:
+    """(subgraph, tensor) of outputs that only their range cuts at 6: any wider one is another model.
+
+    Args:
+        data: the file.
+        model: `read_model(data)`.
+    """
+    found = set()
+    for graph in model.subgraphs:
+        for operator in graph.operators:
+            output = _ranged_from_0(graph, operator)
+            if output is None or not _ends_at_6(output):
+                continue
+            if stored_activation(data, graph.index, operator) in {NONE, None}:
+                found.add((graph.index, output.index))
+    return frozenset(found)
+
+
+def _ranged_from_0(graph: Subgraph, operator: Operator) -> Tensor | None:
+    """The output of an operator that could fuse an activation, if its range starts at 0."""
     if operator.is_custom or operator.name not in _SLOTS or len(operator.outputs) != 1:
         return None
     output = graph.tensors[operator.outputs[0]]
     params = output.quantization
     if output.dtype not in QUANTIZED_DTYPES or params is None or not params.is_usable:
         return None
+    starts = params.zero_points[0] == integer_range(output.dtype)[0]
+    return output if starts and not params.is_per_channel else None
+
+
+def _ends_at_6(output: Tensor) -> bool:
+    """Within half a step: scales are rounded, and some tools store 255 / 256 of a step less."""
     low, high = integer_range(output.dtype)
-    if params.is_per_channel or params.zero_points[0] != low:
-        return None
-    if stored_activation(data, graph.index, operator) != NONE:
-        return None
-    scale = params.scales[0]
-    if abs((high - low) * scale - 6) <= scale / 2:
-        return RELU6
-    named = _NAMED_RELU.search(output.name)
-    return None if named is None else RELU6 if named[1] else RELU
+    scale = output.quantization.scales[0] if output.quantization else 0.0
+    return abs((high - low) * scale - 6) <= scale / 2
 
 
 def stored_activation(data: flat.Bytes, graph: int, operator: Operator) -> int | None:

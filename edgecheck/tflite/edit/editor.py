@@ -98,12 +98,6 @@ class Editor:
         if buffer >= len(spans) or not _is_equal(spans[buffer].of(self._data), content):
             self._contents[graph, tensor] = content
 
-    def set_operator_input(self, graph: int, operator: int, slot: int, tensor: int) -> None:
-        """Let input `slot` of an operator read another tensor."""
-        inputs = list(self._drafts[graph].operators[operator].inputs)
-        inputs[slot] = tensor
-        self.set_operator_inputs(graph, operator, inputs)
-
     def set_operator_inputs(self, graph: int, operator: int, tensors: Sequence[int]) -> None:
         """Change all inputs of an operator."""
         operators = self._drafts[graph].operators

@@ -32,14 +32,6 @@ def stored_ranges(model: Model) -> dict[Key, Range]:
     }
 
 
-def recalibratable(data: bytes, model: Model) -> frozenset[Key]:
-    """(subgraph, tensor) of the activations whose range may be chosen: one of each group.
-
-    It is the first member of a group (see `same_scale.groups`) that is not fixed.
-    """
-    return frozenset(group.members[0] for group in groups(data, model) if not group.is_fixed)
-
-
 def changed_params(
     data: bytes, model: Model, ranges: Mapping[Key, Range]
 ) -> dict[Key, QuantParams]:

@@ -18,9 +18,9 @@ from dataclasses import dataclass
 
 from edgecheck.tensors import QUANTIZED_DTYPES
 from edgecheck.tflite.calls import CALLS, Key, handed_over
+from edgecheck.tflite.edit.activations import outputs_clipped_at_6
 from edgecheck.tflite.graph import Model, Operator, Subgraph, Tensor
 from edgecheck.tflite.layers import Layer, layer_of
-from edgecheck.tflite.recalibrate.implied import clipped_by_range
 
 SAME = frozenset({
     "AVERAGE_POOL_2D", "BATCH_TO_SPACE_ND", "BROADCAST_TO", "CONCATENATION", "DEPTH_TO_SPACE",
@@ -68,7 +68,7 @@ def groups(data: bytes, model: Model) -> tuple[Group, ...]:
     operators, LSTMs with their hidden and cell states); variables; values that come out of
     constants alone; inputs of layers whose bias cannot be written again (it is computed, has an
     odd shape, or is shared by layers with different weight scales); ranges that are the ReLU6 of
-    their operator (`implied.clipped_by_range`).
+    their operator (`activations.outputs_clipped_at_6`).
 
     Args:
         data: the file.
@@ -83,7 +83,7 @@ def groups(data: bytes, model: Model) -> tuple[Group, ...]:
             else:
                 _tie(ties, graph, operator)
     _tie_biases(ties, model)
-    ties.fix(clipped_by_range(data, model))
+    ties.fix(outputs_clipped_at_6(data, model))
     return ties.groups()
 
 
