@@ -20,16 +20,24 @@ def require_free(path: Path, inputs: Sequence[Path], *, force: bool) -> None:
 
     Raises:
         UsageError: the path is an input of the run, or taken.
-        ReportUnwritable: the folder is missing or protected.
+        ReportUnwritable: the folder is missing or protected, or no file can have that name.
     """
+    try:
+        _require_free(path, inputs, force=force)
+    except OSError as error:
+        raise _unwritable(path, error) from None
+
+
+def _require_free(path: Path, inputs: Sequence[Path], *, force: bool) -> None:
+    """As `require_free`; an OSError where even looking fails."""
     target = Path(os.path.realpath(path))
     if any(_is_same(target, each) for each in inputs):
         raise UsageError(
             f"{path} is an input of this run; it is never changed",
-            hint="give the new file a path of its own: -o fixed.tflite",
+            hint="give the new file a path of its own with -o",
         )
     if path.is_dir() or (target.exists() and not target.is_file()):
-        raise UsageError(f"{path} is not a file", hint="as in -o fixed.tflite")
+        raise UsageError(f"{path} is not a file", hint="give the path of a file with -o")
     if target.exists() and not force:
         raise UsageError(f"{path} exists", hint="give another path, or --force to replace it")
     if not target.parent.is_dir():
@@ -55,8 +63,11 @@ def write_new(path: Path, data: bytes, *, force: bool) -> None:
     try:
         _replace(target, data)
     except OSError as error:
-        said = f"cannot write {path}: {error.strerror or error}"
-        raise ReportUnwritable(said, hint=_ELSEWHERE) from None
+        raise _unwritable(path, error) from None
+
+
+def _unwritable(path: Path, error: OSError) -> ReportUnwritable:
+    return ReportUnwritable(f"cannot write {path}: {error.strerror or error}", hint=_ELSEWHERE)
 
 
 def _replace(target: Path, data: bytes) -> None:

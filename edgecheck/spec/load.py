@@ -41,7 +41,19 @@ def load_spec(path: Path) -> LoadedSpec:
         UnusableError: it is a folder or cannot be read.
         SpecError: the spec is wrong; holds every problem, in file order.
     """
-    data = _read(path)
+    return parse_spec(_read(path), path)
+
+
+def parse_spec(data: bytes, path: Path) -> LoadedSpec:
+    """Check the content of a spec file.
+
+    Args:
+        data: the content.
+        path: where it is from, or will go.
+
+    Raises:
+        SpecError: the spec is wrong; holds every problem, in file order.
+    """
     document = read_document(data)
     problems = list(document.problems)
     if document.value is not None:
@@ -65,7 +77,7 @@ def _read(path: Path) -> bytes:
         message = f"no spec at {path}"
         raise InputMissing(
             message,
-            hint="Check the path; `configs/` in the project's repository holds example specs.",
+            hint="Check the path, or let `edgecheck init MODEL` write a first spec.",
         ) from None
     except OSError as error:
         message = f"cannot read the spec {path}: {error.strerror}"

@@ -29,6 +29,10 @@ Labels: TypeAlias = Annotated[
 """A labels file, or the labels themselves."""
 
 
+Layout: TypeAlias = Literal["NHWC", "NCHW"]
+"""Whether channels come last (NHWC) or first (NCHW)."""
+
+
 Columns: TypeAlias = Annotated[tuple[Text, ...], Field(min_length=1)]
 """Names of columns, in order."""
 
@@ -63,8 +67,11 @@ class InputSpec(Part):
     """image: image files; array: numeric arrays; table: columns of a .csv; audio: .wav files."""
     shape: tuple[Annotated[int, Field(ge=1)], ...] | None = None
     """Shape of one sample as training saw it, without the batch axis, in elements."""
-    layout: Literal["NHWC", "NCHW"] | None = None
+    layout: Layout | None = None
     """Whether channels come last (NHWC) or first (NCHW) in the input of the model."""
+    reference_layout: Layout | None = None
+    """The same for the input of the reference, where that is another: NCHW of an ONNX file whose
+    .tflite is NHWC. It is never guessed."""
     sample_rate: Annotated[int, Field(ge=1000, le=384_000)] | None = None
     """Of audio, in Hz, as training saw it. Files of another rate need a `resample` step."""
     range: tuple[float, float] | None = None
@@ -164,6 +171,8 @@ class OutputSpec(Part):
     """Whether the headline metrics are those of this output."""
     groups: dict[str, tuple[Annotated[int, Field(ge=0)], Annotated[int, Field(ge=1)]]] | None = None
     """Group name -> [first, end) along `axis`; each is judged apart: boxes [0, 4], scores [4, 85]."""
+    reference_layout: Layout | None = None
+    """Layout of this output in the reference, where the candidate has it in the other one."""
     axis: int = -1
     """The axis that `groups` and classes run along, the batch axis counted; -1 is the last."""
 
