@@ -3,7 +3,7 @@
 from math import isnan
 from typing import Final
 
-from edgecheck.findings import Finding, OutputMetrics, Report
+from edgecheck.findings import OutputMetrics, Report
 
 MIN_GAIN_DB: Final = 1.0
 """Below this a new file is not worth shipping."""
@@ -44,12 +44,6 @@ def level(output: OutputMetrics) -> float:
         if value is not None and not isnan(value):
             return value
     return float("-inf")
-
-
-def errors_of(report: Report) -> tuple[Finding, ...]:
-    """The findings that are errors, causes first."""
-    found = [finding for finding in report.findings if finding.severity == "error"]
-    return tuple(sorted(found, key=lambda finding: finding.role != "cause"))
 
 
 def _pairs(before: Report, after: Report) -> list[tuple[OutputMetrics, OutputMetrics]]:

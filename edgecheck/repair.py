@@ -10,24 +10,21 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Final
+from typing import Final, Literal
 
-from edgecheck.baselines import twin_or_reason
-from edgecheck.checks.labels import reference_is_lost, reference_works
-from edgecheck.compare.calibration_ranges import calibrated_keys
-from edgecheck.compare.experiment import Setup
 from edgecheck.compare.stream import Progress, SideFault
 from edgecheck.draft import Draft, Options
-from edgecheck.errors import UnusableError, UsageError
-from edgecheck.findings import Report
-from edgecheck.improvement import errors_of, objection
+from edgecheck.errors import EdgecheckError, UnusableError, UsageError
+from edgecheck.findings import ErrorInfo, Report
+from edgecheck.improvement import objection
 from edgecheck.new_file import require_free, write_new
 from edgecheck.quantization import QuantParams
 from edgecheck.recalibration import Chosen, Workshop
+from edgecheck.repair_report import PortChange, PortParams, RepairReport
+from edgecheck.repairable import Declined, prepared
 from edgecheck.samples.chunk import Dataset
 from edgecheck.samples.part import Part, without
 from edgecheck.samples.selection import select
-from edgecheck.tflite.dequantize.twin import Twin
 from edgecheck.tflite.edit.editor import EditImpossible
 from edgecheck.tflite.reader import read_model
 from edgecheck.tflite.recalibrate.activation_ranges import changed_ports, stored_ranges
@@ -37,13 +34,6 @@ from edgecheck.validation import examine, inputs_of, new_draft
 MOST_CALIBRATED: Final = 200
 LEAST_CALIBRATED: Final = 10
 LEAST_UNSEEN: Final = 20
-
-_SUSPECTS: Final = frozenset(
-    {"audio-feature-mismatch", "calibration-preprocessing-mismatch", "channel-count-mismatch",
-     "features-unscaled", "input-double-normalized", "input-double-quantized",
-     "input-not-normalized", "input-range-mismatch", "layout-nchw-nhwc"}
-)  # fmt: skip
-"""Rules that say: the samples are not prepared as the model expects them."""
 
 
 @dataclass(frozen=True)
@@ -58,49 +48,13 @@ class RepairOptions:
     """Replace what stands where the new file goes, unless it is an input."""
 
 
-@dataclass(frozen=True)
-class PortChange:
-    """An input or output with other parameters than before: device code may hold them."""
-
-    kind: str
-    """"input" or "output"."""
-    name: str
-    before: QuantParams
-    after: QuantParams
-
-
-@dataclass(frozen=True)
-class Repair:
-    """What came of it."""
-
-    before: Report
-    """Of the given file, on the samples that calibration did not see."""
-    reason: str = ""
-    """Why nothing was written; empty where the new file was."""
-    after: Report | None = None
-    """Of the recalibrated file, on the same samples; None where none was made."""
-    chosen: Chosen | None = None
-    calibrated: int = 0
-    """Samples that ranges were chosen from."""
-    changed: int = 0
-    """Activations whose range changed."""
-    ports: tuple[PortChange, ...] = ()
-    exit_code: int = 1
-    """0 where the file was written, 1 where not; that of the report if nothing could be run."""
-
-
-class _Declined(Exception):
-    """Why nothing can be repaired."""
-
-    def __init__(self, reason: str, exit_code: int = 1) -> None:
-        super().__init__(reason)
-        self.exit_code = exit_code
-
-
 def repair(
     spec: Path, model: Path, out: Path, options: RepairOptions, progress: Progress
-) -> Repair:
+) -> RepairReport:
     """Recalibrate a .tflite file in place of its stored ranges, and write it if that is better.
+
+    A bad spec, model, dataset, environment or place for the new file raises nothing: `error` and
+    `exit_code` of the report say what happened.
 
     Args:
         spec: path of the YAML file.
@@ -108,30 +62,63 @@ def repair(
         out: where the new file goes.
         options: how.
         progress: told (samples done, samples in all) of every pass.
+    """
+    report = RepairReport(written=None, reason="", exit_code=1)
+    draft = new_draft(options.validation)
+    draft.narrow = split = _Split(draft, options.calibrate)
+    try:
+        _require_reference(options)
+        inputs = inputs_of(spec, model, options.validation.reference)
+        require_free(out, inputs, force=options.force)
+        before = examine(draft, spec, model, progress)
+        report = replace(report, before=before)
+        if before.error is not None:
+            return _unusable(report, before.error, before.summary)
+        ready = prepared(draft, before)
+        report = replace(report, unseen=split.unseen, overruled=ready.overruled)
+        with _folder() as folder:
+            workshop = Workshop(ready.setup, ready.data, ready.twin, folder)
+            report, data = _Attempt(spec, options, split, progress).make(workshop, report)
+        if not report.reason:
+            write_new(out, data, force=options.force)
+            report = replace(report, written=str(out), exit_code=0)
+    except Declined as declined:
+        return replace(report, reason=str(declined), exit_code=declined.exit_code)
+    except EdgecheckError as error:
+        return stopped(error, report)
+    return report
+
+
+def _require_reference(options: RepairOptions) -> None:
+    """Refuse to work where no result could be proven.
 
     Raises:
-        UsageError: `out` is an input or taken.
-        UnusableError: the environment or an input became unusable on the way.
+        UsageError: there is to be no reference.
     """
-    inputs = inputs_of(spec, model, options.validation.reference)
-    require_free(out, inputs, force=options.force)
-    draft = new_draft(options.validation)
-    split = _Split(draft, options.calibrate)
-    draft.narrow = split
-    before = examine(draft, spec, model, progress)
-    if before.error is not None:
-        return Repair(before, before.summary, exit_code=before.exit_code)
-    try:
-        setup, data, twin = _prepared(draft, before)
-    except _Declined as declined:
-        return Repair(before, str(declined), exit_code=declined.exit_code)
-    with _folder() as folder:
-        workshop = Workshop(setup, data, twin, folder)
-        found = _Attempt(spec, options, split, progress).make(workshop, before)
-    if found.reason or found.chosen is None:
-        return found
-    write_new(out, found.chosen.data, force=options.force)
-    return replace(found, exit_code=0)
+    if options.validation.reference == "none":
+        raise UsageError(
+            "--reference none leaves no float model to prove a repair against",
+            hint="leave it out: the spec's reference is used, or the model's own twin",
+        )
+
+
+def stopped(error: Exception, report: RepairReport | None = None) -> RepairReport:
+    """The report of a repair that an error of ours, or a bug in edgecheck, ended.
+
+    Args:
+        error: what ended it.
+        report: what was known by then.
+    """
+    if not isinstance(error, EdgecheckError):
+        hint = "this is a bug in edgecheck; please report it together with this message"
+        error = EdgecheckError(f"{type(error).__name__}: {error}", hint=hint)
+    report = report or RepairReport(written=None, reason="", exit_code=error.exit_code)
+    info = ErrorInfo(error.kind, error.message, error.hint, error.exit_code)
+    return _unusable(report, info, error.message)
+
+
+def _unusable(report: RepairReport, error: ErrorInfo, reason: str) -> RepairReport:
+    return replace(report, reason=reason, exit_code=error.exit_code, error=error)
 
 
 @contextmanager
@@ -184,6 +171,11 @@ class _Split:
         return without(self.places)(whole)
 
     @property
+    def unseen(self) -> int:
+        """Samples that are validated."""
+        return 0 if self.whole is None else len(self.whole) - len(self.places)
+
+    @property
     def seed(self) -> int:
         """Of the spec's dataset."""
         loaded = self._draft.spec
@@ -197,41 +189,6 @@ class _Split:
         return loaded.spec.dataset.order == "file" or loaded.spec.state == "stream"
 
 
-def _prepared(draft: Draft, before: Report) -> tuple[Setup, bytes, Twin]:
-    """What to work on.
-
-    Raises:
-        _Declined: ranges are not, or cannot be shown to be, what is wrong.
-    """
-    evidence, setup = draft.evidence, draft.setup
-    if evidence is None or setup is None or draft.observation is None:
-        raise _Declined(f"the model was not run: {draft.why_not_run}", before.exit_code)
-    twin = twin_or_reason(evidence)
-    if isinstance(twin, str):
-        raise _Declined(twin)
-    if setup.candidate.contract.subgraph:
-        raise _Declined("its signature is not that of the main graph")
-    if not calibrated_keys(evidence.data, twin):
-        raise _Declined("the file stores no activation range that could be chosen anew")
-    errors = {finding.rule: finding.message for finding in errors_of(before)}
-    if "inputs-out-of-domain" in errors:
-        raise _Declined(
-            f"the samples are not what the model is for: {errors['inputs-out-of-domain']}"
-        )
-    if reference_is_lost(evidence):
-        raise _Declined(
-            "without any quantization the model does not meet the labels either, so the steps of "
-            "the spec, the labels or the training are suspect, not the ranges"
-        )
-    suspect = next((rule for rule in errors if rule in _SUSPECTS), None)
-    if suspect is not None and not reference_works(evidence):
-        raise _Declined(
-            "either the spec's steps or the stored ranges are wrong, and no labels tell which: "
-            f"{errors[suspect]}"
-        )
-    return setup, evidence.data, twin
-
-
 @dataclass(frozen=True)
 class _Attempt:
     """One recalibration, and its proof."""
@@ -241,33 +198,25 @@ class _Attempt:
     split: _Split
     progress: Progress
 
-    def make(self, workshop: Workshop, before: Report) -> Repair:
-        """The result; `reason` is empty where the new file may be written."""
-        split = self.split
-        if split.whole is None:
+    def make(self, workshop: Workshop, report: RepairReport) -> tuple[RepairReport, bytes]:
+        """The report, whose `reason` is empty where the new file may be written, and that file."""
+        split, before = self.split, report.before
+        if split.whole is None or before is None:
             raise ValueError("the samples were not split")
         calibration = Part(split.whole, split.places)
         try:
             chosen = workshop.choose(calibration, split.seed, self.progress)
         except (SideFault, EditImpossible, BiasOverflow) as error:
-            return Repair(before, f"no recalibrated file could be made: {error}")
+            return replace(report, reason=f"no recalibrated file could be made: {error}"), b""
         if chosen.data == workshop.data:
-            return Repair(before, "the stored ranges are already those that the samples give")
+            said = "the stored ranges are already those that the samples give"
+            return replace(report, reason=said), b""
         after = self._validated(chosen, workshop.folder)
         reason = objection(before, after) or workshop.runtime_objection(
             chosen.data, workshop.setup.dataset, self.progress
         )
-        old, new = workshop.twin.candidate, read_model(chosen.data)
-        was, now = stored_ranges(old), stored_ranges(new)
-        return Repair(
-            before=before,
-            reason=reason,
-            after=after,
-            chosen=chosen,
-            calibrated=len(split.places),
-            changed=sum(was[key] != now[key] for key in was),
-            ports=_port_changes(workshop, chosen.data),
-        )
+        found = replace(report, reason=reason, after=after, calibrated=len(split.places))
+        return _with_changes(found, workshop, chosen), chosen.data
 
     def _validated(self, chosen: Chosen, folder: Path) -> Report:
         path = folder / "recalibrated.tflite"
@@ -277,17 +226,31 @@ class _Attempt:
         return examine(draft, self.spec, path, self.progress)
 
 
-def _port_changes(workshop: Workshop, data: bytes) -> tuple[PortChange, ...]:
+def _with_changes(report: RepairReport, workshop: Workshop, chosen: Chosen) -> RepairReport:
+    """The report, told what the new file has that the old had not."""
+    old = workshop.twin.candidate
+    was = stored_ranges(old)
+    now = stored_ranges(read_model(chosen.data))
+    return replace(
+        report,
+        method=chosen.method,
+        scores_db=chosen.scores,
+        changed_activations=sum(was[key] != now[key] for key in was),
+        ports=tuple(_port_changes(workshop, chosen.data)),
+        untouched=tuple(signature.key for signature in old.signatures if signature.subgraph),
+    )
+
+
+def _port_changes(workshop: Workshop, data: bytes) -> Iterator[PortChange]:
     """What a caller of the model must change."""
     model = workshop.twin.candidate
     given = set(model.subgraphs[0].inputs)
-    return tuple(
-        PortChange(
-            "input" if old.tensor.index in given else "output",
-            old.name,
-            old.tensor.quantization,
-            new.tensor.quantization,
-        )
-        for old, new in changed_ports(model, read_model(data))
-        if old.tensor.quantization is not None and new.tensor.quantization is not None
-    )
+    for old, new in changed_ports(model, read_model(data)):
+        was, now = old.tensor.quantization, new.tensor.quantization
+        if was is not None and now is not None:
+            kind: Literal["input", "output"] = "input" if old.tensor.index in given else "output"
+            yield PortChange(kind, old.name, _params(was), _params(now))
+
+
+def _params(quantization: QuantParams) -> PortParams:
+    return PortParams(quantization.scales[0], quantization.zero_points[0])

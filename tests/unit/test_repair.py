@@ -12,7 +12,7 @@ from edgecheck import recalibration, repair
 from edgecheck.compare.calibration_ranges import gather
 from edgecheck.compare.stream import SideFault
 from edgecheck.draft import Options
-from edgecheck.errors import LoadFault, UsageError
+from edgecheck.errors import LoadFault, ReportUnwritable
 from edgecheck.repair import RepairOptions
 from edgecheck.runtime.discovery import candidates
 from edgecheck.tflite.dequantize.twin import twin_of
@@ -81,8 +81,8 @@ def test_a_collapsed_file_is_written_anew_and_passes(tmp_path):
     assert COLLAPSED.read_bytes() == before
     assert [path.name for path in tmp_path.iterdir()] == ["fixed.tflite"]
     (port,) = found.ports
-    assert (port.kind, port.before.scales) == ("input", (1.0,))
-    assert port.after.scales[0] == pytest.approx(2 / 255, rel=0.01)
+    assert (port.kind, port.before.scale) == ("input", 1.0)
+    assert port.after.scale == pytest.approx(2 / 255, rel=0.01)
 
 
 def test_clipped_logits_are_repaired_without_a_reference(dense):
@@ -93,8 +93,8 @@ def test_clipped_logits_are_repaired_without_a_reference(dense):
     real = ROWS @ WEIGHTS.T + BIAS
     assert now[0, 3] == pytest.approx((real.min(), real.max()), abs=0.3)
     assert now[0, 0] == was[0, 0]  # the input fits: device code may hold its parameters
-    assert (found.changed, found.ports) == (1, ())
-    assert set(found.chosen.scores) == {
+    assert (found.changed_activations, found.ports) == (1, ())
+    assert set(found.scores_db) == {
         "min/max", "percentile 99.99", "percentile 99.9", "least squared error",
     }  # fmt: skip
 
@@ -156,6 +156,42 @@ def test_without_labels_an_input_range_that_does_not_fit_is_nobodys_fault(dense)
     found = repaired(spec, model, out)
     assert found.exit_code == 1
     assert "no labels tell which" in found.reason
+
+
+def test_a_doubt_that_the_spec_ignores_is_no_refusal_but_is_told(dense):
+    rule, reason = "calibration-preprocessing-mismatch", "the steps are those of training"
+    spec, model, out = dense(
+        (-6, 6), rows=ROWS * np.float32(20), ignore=[{"rule": rule, "reason": reason}]
+    )
+    found = repaired(spec, model, out)
+    assert (found.reason, found.written) == ("", str(out))
+    (overruled,) = found.overruled
+    assert (overruled.rule, overruled.reason) == (rule, reason)
+    assert overruled.message == found.before.ignored[0].message
+
+
+def test_an_ignored_finding_that_would_not_have_stopped_it_overrules_nothing(dense):
+    entry = {"rule": "parity-loss", "reason": "known"}
+    found = repaired(*dense(ignore=[entry]))
+    assert [finding.rule for finding in found.before.ignored] == ["parity-loss"]
+    assert (found.reason, found.overruled) == ("", ())
+
+
+def test_without_any_reference_nothing_could_be_proven(dense):
+    found = repaired(*dense(), reference="none")
+    assert (found.exit_code, found.error.kind, found.before) == (2, "usage", None)
+    assert "no float model to prove" in found.reason
+
+
+def test_a_file_that_cannot_be_written_leaves_the_reports_of_the_work(dense, monkeypatch):
+    def full(*_, **__):
+        raise ReportUnwritable("cannot write: No space left on device")
+
+    monkeypatch.setattr(repair, "write_new", full)
+    found = repaired(*dense())
+    assert (found.exit_code, found.written, found.error.kind) == (3, None, "report-unwritable")
+    assert found.after.metrics.sqnr_db > found.before.metrics.sqnr_db
+    assert found.method in found.scores_db
 
 
 def test_with_labels_that_the_twin_meets_it_is_the_calibration(dense):
@@ -251,16 +287,20 @@ def test_an_input_is_never_overwritten(dense, which, force):
     link = paths[2].with_name("link.tflite")
     link.symlink_to(paths[which])
     for target in (paths[which], link):
-        with pytest.raises(UsageError, match="never changed"):
-            repair.repair(*paths[:2], target, RepairOptions(Options(), None, force), print)
+        before = target.read_bytes()
+        options = RepairOptions(Options(), None, force)
+        found = repair.repair(*paths[:2], target, options, print)
+        assert (found.exit_code, found.error.kind, found.written) == (2, "usage", None)
+        assert "never changed" in found.reason
+        assert target.read_bytes() == before
 
 
 def test_an_existing_file_stays_unless_forced(dense):
     spec, model, out = dense()
     out.write_bytes(b"mine")
     options = RepairOptions(Options(limit=120))
-    with pytest.raises(UsageError, match="exists"):
-        repair.repair(spec, model, out, options, lambda *_: None)
+    refused = repair.repair(spec, model, out, options, lambda *_: None)
+    assert (refused.exit_code, "exists" in refused.reason) == (2, True)
     assert out.read_bytes() == b"mine"
     found = repair.repair(spec, model, out, replace(options, force=True), lambda *_: None)
     assert (found.reason, read_model(out.read_bytes()).subgraphs != ()) == ("", True)

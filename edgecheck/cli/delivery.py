@@ -1,0 +1,93 @@
+"""Reports on their way out: to stdout, and to the files that were asked for."""
+
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from edgecheck.cli.streams import complain, discard_stdout
+
+if TYPE_CHECKING:
+    from edgecheck.findings import Report
+    from edgecheck.report.destinations import Destination, Document
+
+
+def deliver(document: "Document", destinations: "Sequence[Destination]") -> int:
+    """Write every report; the exit code, which an unwritable report changes."""
+    from edgecheck.errors import ReportUnwritable
+    from edgecheck.report.destinations import write
+
+    code = document.exit_code
+    for destination in destinations:
+        try:
+            if destination.path is None:
+                _print(document, destination.format)
+            else:
+                write(destination, document)
+        except ReportUnwritable as error:
+            complain(error.message, error.hint)
+            code = error.exit_code
+    shows_text = any(d.path is None and d.format == "text" for d in destinations)
+    if document.error is not None and not shows_text:
+        complain(document.error.message, document.error.hint)
+    return code
+
+
+def _print(document: "Document", name: str) -> None:
+    """Write a report to stdout."""
+    from edgecheck.findings import Report
+    from edgecheck.report.destinations import FORMATS
+
+    if name == "text" and isinstance(document, Report):
+        text = _for_terminal(document)
+    else:
+        text = FORMATS[name](document)
+    print_text(text)
+
+
+def print_text(text: str) -> None:
+    """Write to stdout; whoever stops reading (`| head -1`) has read enough.
+
+    Raises:
+        ReportUnwritable: stdout takes nothing.
+    """
+    from edgecheck.errors import ReportUnwritable
+
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        discard_stdout()
+    except OSError as error:
+        discard_stdout()
+        reason = f"cannot write the report to stdout: {error.strerror}"
+        raise ReportUnwritable(
+            reason, hint="write it to a file: --output json:report.json"
+        ) from None
+
+
+def _for_terminal(report: "Report") -> str:
+    """The text, in the width and colours of the terminal; 80 columns and plain elsewhere."""
+    from rich.console import Console
+
+    from edgecheck.report.text_format import WIDTH, render
+
+    console = Console()
+    width = console.width if console.is_terminal or "COLUMNS" in os.environ else WIDTH
+    is_coloured = console.color_system is not None and not console.no_color
+    return render(report, width=width, is_coloured=is_coloured and not console.legacy_windows)
+
+
+@contextmanager
+def progress_bar(wanted: bool) -> Iterator[Callable[[int, int], None]]:
+    """A progress bar on stderr, where that is a terminal."""
+    if not wanted or not sys.stderr.isatty():
+        yield lambda _done, _total: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("samples", total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
