@@ -6,23 +6,28 @@ from time import perf_counter
 from edgecheck.checks.evidence import Evidence
 from edgecheck.compare.binding import bind_inputs
 from edgecheck.compare.experiment import Entrant, is_feedable
+from edgecheck.compare.weight_match import WeightComparison, match_weights
 from edgecheck.draft import Draft
-from edgecheck.errors import InputMissing, ModelFileInvalid, UnusableError, UsageError
+from edgecheck.errors import EdgecheckError
+from edgecheck.references import reference_entrant
+from edgecheck.runtime.trained.formats import format_of
 from edgecheck.spec.load import LoadedSpec
 from edgecheck.tflite.contract import contract_of, quantization_scheme
 from edgecheck.tflite.dequantize.twin import Twin, TwinImpossible, twin_of
+from edgecheck.tflite.graph import Model
 from edgecheck.tflite.reader import load_model
+from edgecheck.tflite.weights import Weight, weights_of
 
 TWIN = "twin"
-_NOT_TFLITE = {".keras", ".h5", ".hdf5", ".onnx", ".pb", ".pt", ".pth"}
 
 
 def is_trained_model(path: Path) -> bool:
-    """Whether this is what a converter reads, by its name alone or as a SavedModel folder."""
-    try:
-        return path.suffix.lower() in _NOT_TFLITE or (path / "saved_model.pb").exists()
-    except (OSError, ValueError):  # a name that no file can have
-        return False
+    """Whether this is what a converter reads, by its name alone or as a SavedModel folder.
+
+    Raises:
+        UsageError: a format that is never read (PyTorch, pickles, bare graphs).
+    """
+    return format_of(path) is not None
 
 
 def baseline(draft: Draft, evidence: Evidence, folder: Path) -> Entrant | None:
@@ -36,16 +41,51 @@ def baseline(draft: Draft, evidence: Evidence, folder: Path) -> Entrant | None:
         folder: where the file of a twin goes.
 
     Raises:
-        UsageError: a trained model instead of a .tflite file.
+        UsageError: the reference is of a format that is never read.
         UnusableError: the reference cannot be read, or does not take the spec's inputs.
     """
-    asked, loaded = draft.options.reference, draft.spec
-    if loaded is None or asked == "none":
+    if draft.spec is None or draft.options.reference == "none":
         return None
-    named = loaded.spec.model.reference
-    if asked == TWIN or (asked is None and named is None):
+    path = _reference_file(draft, draft.spec)
+    if path is None:
         return _twin_entrant(draft, evidence, folder)
-    return _reference(draft, loaded, Path(asked) if asked else loaded.resolve(named or ""))
+    return reference_entrant(draft, evidence, path)
+
+
+def compare_weights(draft: Draft, evidence: Evidence) -> WeightComparison | None:
+    """The layers of the candidate beside those of its reference, without running either.
+
+    None without a reference file, or where it cannot be read: the run itself says why.
+    """
+    if draft.spec is None or draft.options.reference == "none":
+        return None
+    path = _reference_file(draft, draft.spec)
+    if path is None:
+        return None
+    try:
+        if is_trained_model(path):
+            theirs = list(draft.reference_weights)
+        else:
+            theirs = _weights(*load_model(path), draft.spec.spec.signature)
+    except (EdgecheckError, OSError):
+        return None
+    if not theirs:
+        return None
+    ours = weights_of(evidence.data, evidence.model, evidence.contract.subgraph)
+    return match_weights(ours, theirs, path.name)
+
+
+def _weights(data: bytes, model: Model, signature: str | None) -> list[Weight]:
+    graph = contract_of(model, signature if model.signatures else None).subgraph
+    return weights_of(data, model, graph)
+
+
+def _reference_file(draft: Draft, loaded: LoadedSpec) -> Path | None:
+    """The reference that the command line names, else that of the spec; None for the twin."""
+    asked, named = draft.options.reference, loaded.spec.model.reference
+    if asked == TWIN or (asked is None and named is None):
+        return None
+    return Path(asked) if asked else loaded.resolve(named or "")
 
 
 def twin_or_reason(evidence: Evidence) -> Twin | str:
@@ -76,34 +116,4 @@ def _twin_entrant(draft: Draft, evidence: Evidence, folder: Path) -> Entrant | N
     path.write_bytes(twin.data)
     draft.environment["reference"] = {"twin": True}
     draft.conclude("twin", "passed", "the candidate is held against its dequantized twin", start)
-    return entrant
-
-
-def _reference(draft: Draft, loaded: LoadedSpec, path: Path) -> Entrant:
-    spec = loaded.spec
-    if is_trained_model(path):
-        raise UsageError(
-            f"the reference {path.name} is not a .tflite file",
-            hint="give a float .tflite: convert the trained model without optimizations",
-        )
-    try:
-        _, model = load_model(path)
-    except ModelFileInvalid as error:
-        said = f"the reference {path.name} is {error.message}"
-        raise UnusableError(said, hint=error.hint) from None
-    except InputMissing as error:
-        raise InputMissing(f"the reference {error.message}", hint=error.hint) from None
-    if model.sha256 == draft.environment["model"]["sha256"]:
-        same = "reference and candidate are the same file, so parity shows nothing"
-        draft.conclude("reference-differs", "skipped", same)
-    draft.environment["reference"] = {"path": str(path), "sha256": model.sha256}
-    contract = contract_of(model, spec.signature if model.signatures else None)
-    bound = bind_inputs(list(spec.inputs), contract)
-    entrant = None if bound is None else Entrant("reference", path, model, contract, bound)
-    if entrant is None or not is_feedable(entrant, spec):
-        ports = ", ".join(f"{port.name} {list(port.tensor.shape)}" for port in contract.inputs)
-        raise UnusableError(
-            f"the reference {path.name} does not take the inputs of the spec: it has {ports}",
-            hint="give the float model that the candidate was converted from",
-        )
     return entrant

@@ -5,10 +5,13 @@ from dataclasses import asdict, dataclass, field
 from time import perf_counter
 from typing import Any, Literal, get_args
 
+from edgecheck.chain import Stage
 from edgecheck.checks.evidence import Evidence
+from edgecheck.checks.stages import guilty_step
 from edgecheck.compare.experiment import Observation, Setup
 from edgecheck.compare.layer_summary import report_layers
 from edgecheck.compare.layers import LayerWalk
+from edgecheck.compare.stage_summary import report_stages, told
 from edgecheck.compare.summary import (
     headline,
     is_compared,
@@ -17,11 +20,22 @@ from edgecheck.compare.summary import (
     worst_samples,
 )
 from edgecheck.errors import EdgecheckError, UsageError
-from edgecheck.findings import CheckOutcome, CheckStatus, ErrorInfo, Finding, Report, Subject
+from edgecheck.findings import (
+    BatchNorm,
+    Cause,
+    CheckOutcome,
+    CheckStatus,
+    ErrorInfo,
+    Finding,
+    Layer,
+    Report,
+    Subject,
+)
 from edgecheck.rules.gate.check_skipped import CheckSkipped
 from edgecheck.rules.gate.unused_ignore import UnusedIgnore
 from edgecheck.samples.chunk import Dataset
 from edgecheck.spec.load import LoadedSpec
+from edgecheck.tflite.weights import Weight
 from edgecheck.verdict import FailOn, Judgement, causes_of, judge, related, summary_of
 
 Layers = Literal["auto", "always", "never"]
@@ -45,6 +59,8 @@ class Options:
     """Whether to walk through the layers: auto does where parity is lost."""
     timeout: float = 60.0
     """Seconds that loading, or one run of one sample, may take."""
+    allow_code: bool = False
+    """Run code that a trained reference brings along (Lambda layers, custom objects)."""
 
     def __post_init__(self) -> None:
         """Refuse what no run can keep to (NaN is less than nothing, and never over)."""
@@ -92,10 +108,14 @@ class Draft:
     walk: LayerWalk | None = None
     narrow: Callable[[Dataset], Dataset] | None = None
     """Leaves out samples that this run must not see."""
+    reference_weights: tuple[Weight, ...] = ()
+    """Of a trained reference; empty for other references."""
+    batch_norm: tuple[BatchNorm, ...] = ()
+    """Likewise, where it was looked at."""
     evidence: Evidence | None = None
     """What the checks judged by."""
     setup: Setup | None = None
-    """What was run, without its reference; None where nothing was."""
+    """What was run, without a twin as reference; None where nothing was."""
 
     @property
     def ignored_rules(self) -> frozenset[str]:
@@ -135,7 +155,7 @@ def finished(draft: Draft) -> Report:
         draft.environment["runtime"] = asdict(draft.runtime)
     return Report(
         verdict=judgement.verdict,
-        summary=_summary(draft, judgement, summary_of(judgement, kept, causes), ignored),
+        summary=_summary(draft, judgement, _judged(draft, judgement, kept, causes), ignored),
         root_cause=causes[0] if causes else None,
         causes=causes,
         findings=tuple(kept),
@@ -146,11 +166,27 @@ def finished(draft: Draft) -> Report:
         metrics=None if seen is None else headline(seen.comparison, primary),
         outputs=() if seen is None else tuple(map(output_metrics, seen.comparison.outputs)),
         worst_samples=() if seen is None else worst_samples(seen.comparison.worst),
-        layers=() if draft.walk is None else report_layers(draft.walk),
+        layers=_layers(draft),
+        batch_norm=draft.batch_norm,
+        stages=_stages(draft, primary),
         latency_ms=None if seen is None else latency(seen.comparison),
         error=_error_info(draft.error),
         ignored=tuple(ignored),
     )
+
+
+def _stages(draft: Draft, primary: str | None) -> tuple[Stage, ...]:
+    evidence, seen = draft.evidence, draft.observation
+    if evidence is None or evidence.stages is None or seen is None:
+        return ()
+    output = headline(seen.comparison, primary).output
+    return report_stages(evidence.stages, guilty_step(evidence), output)
+
+
+def _layers(draft: Draft) -> tuple[Layer, ...]:
+    if draft.walk is None:
+        return ()
+    return report_layers(draft.walk, None if draft.evidence is None else draft.evidence.weights)
 
 
 def _scope(draft: Draft, ignored: Sequence[Finding]) -> str:
@@ -160,6 +196,17 @@ def _scope(draft: Draft, ignored: Sequence[Finding]) -> str:
     samples = draft.observation.comparison.samples
     left_out = f"; {len(ignored)} ignored by the spec" if ignored else ""
     return f"on {samples} sample{'s' * (samples != 1)}{left_out}"
+
+
+def _judged(
+    draft: Draft, judgement: Judgement, findings: Sequence[Finding], causes: Sequence[Cause]
+) -> str:
+    """The sentence for the verdict; without a cause it says at least where to look."""
+    said = summary_of(judgement, findings, causes)
+    if causes or judgement.verdict != "fail" or draft.evidence is None:
+        return said
+    guilty = guilty_step(draft.evidence)
+    return said if guilty is None else f"{said} {told(guilty)}"
 
 
 def _summary(

@@ -3,6 +3,7 @@
     EdgecheckError                exit 70: a bug in edgecheck
     +-- UsageError                exit 2: the command line is wrong
     |   +-- SpecError             exit 2: the spec is wrong; carries every problem found
+    +-- ConversionFailed          exit 1: a trained model that cannot be converted as asked
     +-- UnusableError             exit 3: the environment or an input cannot be used
         +-- InputMissing          a path that was given does not exist
         +-- ModelFileInvalid      the bytes are not a TensorFlow Lite model
@@ -107,6 +108,17 @@ class ReportUnwritable(UnusableError):
     """A report could not be written where it was asked for."""
 
     kind = "report-unwritable"
+
+
+class ConversionFailed(EdgecheckError):
+    """The trained model cannot be converted as asked; `words` is what the converter printed."""
+
+    exit_code = 1
+    kind = "conversion-failed"
+
+    def __init__(self, reason: str, *, hint: str, words: str = "") -> None:
+        super().__init__(reason, hint=hint)
+        self.words = words
 
 
 class Fault(Exception):

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from edgecheck.chain import Stage
 from edgecheck.rules.base import Role, Rule, Severity
 
 SCHEMA_VERSION = 1
@@ -31,6 +32,16 @@ class Subject:
 
 
 @dataclass(frozen=True)
+class Proof:
+    """An experiment: what was undone in memory, and one metric before and after."""
+
+    action: str
+    metric: str
+    before: float
+    after: float
+
+
+@dataclass(frozen=True)
 class Finding:
     """A rule that fired on a subject. `evidence` is typed by the rule: nobody parses messages."""
 
@@ -45,6 +56,8 @@ class Finding:
     """Where in the user's files, as `spec.yaml:12:5`."""
     fingerprint: str
     """Stable over runs: made of rule and subject only, never of measured numbers."""
+    proof: Proof | None = None
+    """An experiment that undid what was found."""
 
     @classmethod
     def of(
@@ -54,6 +67,7 @@ class Finding:
         *,
         severity: Severity | None = None,
         location: str | None = None,
+        proof: Proof | None = None,
     ) -> "Finding":
         """A finding of `rule`, with the rule's own severity unless another is given."""
         identity = f"{rule.name}\0{subject.kind}\0{subject.name}"
@@ -67,6 +81,7 @@ class Finding:
             fix=rule.fix(),
             location=location,
             fingerprint=hashlib.sha256(identity.encode()).hexdigest()[:16],
+            proof=proof,
         )
 
 
@@ -78,16 +93,6 @@ class CheckOutcome:
     status: CheckStatus
     reason: str
     seconds: float
-
-
-@dataclass(frozen=True)
-class Proof:
-    """An experiment: what was undone in memory, and one metric before and after."""
-
-    action: str
-    metric: str
-    before: float
-    after: float
 
 
 @dataclass(frozen=True)
@@ -246,6 +251,20 @@ class WorstSample:
 
 
 @dataclass(frozen=True)
+class WeightError:
+    """The weights of a layer beside those of the layer of the reference that it comes from."""
+
+    reference: str
+    """Name of the weights in the reference."""
+    score: float
+    """0..1: how sure it is that these two belong together."""
+    matched_by: Literal["values", "name", "order"]
+    sqnr_db: float
+    correlation: float | None = None
+    """Median of |r| over output channels; absent where there are too few weights to tell."""
+
+
+@dataclass(frozen=True)
 class Layer:
     """One activation of the candidate beside the float value that its twin gives it."""
 
@@ -276,6 +295,26 @@ class Layer:
     """Steps between the 0.1 % and 99.9 % quantiles of the twin."""
     codes: int | None = None
     """Steps that the type has."""
+    weights: WeightError | None = None
+    """Absent without weights, or without a reference file that has them."""
+
+
+@dataclass(frozen=True)
+class BatchNorm:
+    """Batch normalization of the reference: stored statistics against those of these samples.
+
+    Medians are over channels. Data that are prepared as in training give small divergences.
+    """
+
+    layer: str
+    channels: int
+    kl_median: float
+    """Of the observed normal distribution from the stored one, nats."""
+    kl_largest: float
+    shift_median: float
+    """Distance of the means, in stored standard deviations."""
+    variance_ratio_median: float
+    """Observed variance for each of the stored one."""
 
 
 @dataclass(frozen=True)
@@ -316,6 +355,10 @@ class Report:
     worst_samples: tuple[WorstSample, ...] = ()
     layers: tuple[Layer, ...] = ()
     """In order of execution; empty where no walk was made."""
+    batch_norm: tuple[BatchNorm, ...] = ()
+    """Of a trained reference that still has such layers; empty where nobody looked."""
+    stages: tuple[Stage, ...] = ()
+    """In the order of the chain; empty where it was not followed."""
     latency_ms: Latency | None = None
     error: ErrorInfo | None = None
     ignored: tuple[Finding, ...] = field(default=())

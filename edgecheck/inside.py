@@ -9,7 +9,7 @@ from edgecheck.baselines import twin_or_reason
 from edgecheck.checks.evidence import Evidence
 from edgecheck.checks.parity import has_lost_parity
 from edgecheck.compare.experiment import Setup
-from edgecheck.compare.forensics import Forensics, forensics
+from edgecheck.compare.forensics import Forensics, Tally, forensics, tally_of
 from edgecheck.compare.layers import LayerWalk, WalkImpossible, walk
 from edgecheck.compare.stream import Progress, SideFault
 from edgecheck.draft import Draft
@@ -49,8 +49,10 @@ def look_inside(
     if isinstance(twin, str):
         draft.conclude("layers", "skipped", twin)
         return None
+    tally = tally_of(setup, twin, evidence.data)
     try:
-        found = walk(setup, twin, _isolated(twin), progress)
+        watch = None if tally is None else tally.watch
+        found = walk(setup, twin, _isolated(twin), progress, watch)
     except WalkImpossible as reason:
         draft.conclude("layers", "skipped", str(reason))
         return None
@@ -58,15 +60,13 @@ def look_inside(
         draft.conclude("layers", "crashed", f"the {fault.who}: {fault}", start)
         return None
     draft.conclude("layers", "passed", found.why_not_isolated, start)
-    return Inside(found, _forensics(evidence, setup, twin, progress))
+    return Inside(found, None if tally is None else _forensics(setup, twin, tally))
 
 
-def _forensics(
-    evidence: Evidence, setup: Setup, twin: Twin, progress: Progress
-) -> Forensics | None:
+def _forensics(setup: Setup, twin: Twin, tally: Tally) -> Forensics | None:
     """What the stored ranges say; nothing where noise is more than the twin can take."""
     try:
-        return forensics(setup, twin, evidence.data, progress)
+        return forensics(setup, twin, tally)
     except SideFault:
         return None
 

@@ -56,7 +56,7 @@ def run(draft: Draft, evidence: Evidence, model_path: Path, progress: Progress) 
     What cannot be run is at least loaded.
 
     Returns:
-        What was run, without its reference, whose file may be gone; None if nothing was.
+        What was run, without a twin as reference, whose file is gone; None if nothing was.
     """
     with TemporaryDirectory(prefix="edgecheck-") as folder:
         setup = _setup(draft, evidence, model_path, Path(folder))
@@ -65,7 +65,8 @@ def run(draft: Draft, evidence: Evidence, model_path: Path, progress: Progress) 
             draft.conclude("model-runs", "skipped", draft.why_not_run)
             return None
         _run(draft, setup, progress)
-        return replace(setup, reference=None)
+        is_twin = setup.reference is not None and setup.reference.path.parent == Path(folder)
+        return replace(setup, reference=None) if is_twin else setup
 
 
 def _run(draft: Draft, setup: Setup, progress: Progress) -> None:

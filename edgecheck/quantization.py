@@ -69,20 +69,23 @@ def quantize(real: Array, params: QuantParams, dtype: str) -> Array:
     return np.asarray(codes, NUMPY_DTYPES[dtype])
 
 
-def dequantize(codes: Array, params: QuantParams) -> Array:
+def dequantize(codes: Array, params: QuantParams, out: Array | None = None) -> Array:
     """Real values of codes, float32, the shape of `codes`; rounded once.
+
+    Written to `out`, float32 of that shape, where it is given.
 
     With codes of 16 bits and less that is float32 arithmetic: code - zero_point is a whole number
     below 2**24, and the product is the exact one rounded, as it would be by way of float64.
     """
     scale, zero_point = _along(params, codes.ndim)
+    real = np.empty(codes.shape, np.float32) if out is None else out
     if codes.dtype.kind in "iu" and codes.dtype.itemsize <= 2 and np.abs(zero_point).max() < 2**23:
-        narrow = np.asarray(np.subtract(codes, zero_point.astype(np.float32), dtype=np.float32))
         with np.errstate(over="ignore"):
-            return np.asarray(np.multiply(narrow, scale, out=narrow if narrow.ndim else None))
-    real = (codes.astype(np.float64) - zero_point) * scale.astype(np.float64)
+            np.subtract(codes, zero_point.astype(np.float32), out=real, dtype=np.float32)
+            return np.multiply(real, scale, out=real)
     with np.errstate(over="ignore"):
-        return np.asarray(real, np.float32)
+        real[...] = (codes.astype(np.float64) - zero_point) * scale.astype(np.float64)
+    return real
 
 
 def representable_range(params: QuantParams, dtype: str) -> tuple[float, float]:

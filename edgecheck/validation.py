@@ -15,7 +15,7 @@ from time import perf_counter
 from typing import Any
 
 from edgecheck import __version__
-from edgecheck.baselines import is_trained_model
+from edgecheck.baselines import compare_weights, is_trained_model
 from edgecheck.checks.evidence import Evidence, NotApplicable
 from edgecheck.checks.table import CHECKS, Check
 from edgecheck.compare.binding import bind_inputs
@@ -38,10 +38,12 @@ from edgecheck.samples.find import SUFFIXES, find_files
 from edgecheck.samples.remote import is_url
 from edgecheck.spec.load import LoadedSpec, load_spec
 from edgecheck.spec.model import Spec
+from edgecheck.stages import follow_stages
 from edgecheck.tflite.contract import contract_of
 from edgecheck.tflite.graph import Contract, Model
 from edgecheck.tflite.reader import load_model
 from edgecheck.verdict import reaches
+from edgecheck.witness import hear_witness
 
 __all__ = ["Options", "broken_report", "validate"]
 
@@ -152,7 +154,7 @@ def _planned(draft: Draft) -> list[Check]:
         check
         for check in CHECKS
         if (check.is_static or not draft.options.static)
-        and (draft.walk is not None or not check.needs_walk)
+        and (check.needs is None or getattr(draft.evidence, check.needs, None) is not None)
     ]
 
 
@@ -196,6 +198,9 @@ def _fill(draft: Draft, spec_path: Path, model_path: Path, progress: Progress) -
             if inside is not None:
                 draft.walk = inside.walk
                 evidence = replace(evidence, walk=inside.walk, forensics=inside.forensics)
+            evidence = replace(evidence, stages=follow_stages(draft, evidence, setup, progress))
+            draft.batch_norm = hear_witness(draft, evidence, setup)
+    evidence = replace(evidence, weights=compare_weights(draft, evidence))
     draft.evidence, draft.setup = evidence, setup
     for check in _planned(draft):
         _check(draft, check, evidence)
@@ -234,8 +239,8 @@ def _read_model(draft: Draft, path: Path) -> tuple[bytes, Model]:
     if is_trained_model(path):
         raise UsageError(
             f"{path.name} is a trained model, not a .tflite file",
-            hint="convert it first (tf.lite.TFLiteConverter), then validate the result; "
-            "as `model.reference` only a float .tflite is read so far",
+            hint="run `edgecheck convert` first, then validate the result; this file can be its "
+            "`model.reference`",
         )
     draft.environment["model"] = {"path": str(path)}
     start = perf_counter()

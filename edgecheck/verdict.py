@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from edgecheck.errors import EdgecheckError
-from edgecheck.findings import Cause, CheckOutcome, Finding, Verdict
+from edgecheck.findings import Cause, CheckOutcome, Confidence, Finding, Verdict
 
 FailOn = Literal["error", "warning", "never"]
 
@@ -28,6 +28,9 @@ _HARMLESS: Final = frozenset(
      "partially-quantized-or-hybrid"}
 )  # fmt: skip
 """Faults that make no output wrong."""
+
+_BLAMED_FIRST: Final = frozenset({"wrong-model-file"})
+"""Against another model nothing else can be made good."""
 
 _BLAMED_LAST: Final = frozenset({"load-failed", "runtime-crash", "runtime-timeout"})
 """What a runtime does about a file is often only the consequence of another fault in it."""
@@ -93,24 +96,31 @@ def related(findings: Sequence[Finding]) -> list[Finding]:
 def causes_of(findings: Sequence[Finding]) -> tuple[Cause, ...]:
     """The findings that are causes, gravest first, each with the symptoms it may explain.
 
-    A warning is only suspected, and only where there is an error to explain. Nothing is proven
-    here: that takes an experiment.
+    A warning is only suspected, and only where there is an error to explain. Proven is what an
+    experiment has undone, with the effect that its proof tells; such causes come first.
     """
     symptoms = tuple(f.fingerprint for f in findings if f.role == "symptom" and _is_error(f))
     suspects = [f for f in findings if f.role == "cause" and f.subject.kind != "reference"]
     suspects = [f for f in suspects if _is_error(f) or (symptoms and _may_explain(f))]
-    ranked = sorted(suspects, key=lambda f: (not _is_error(f), _place(f)))
+    ranked = sorted(suspects, key=lambda f: (not _is_error(f), f.proof is None, _place(f)))
     return tuple(
         Cause(
             rule=finding.rule,
-            confidence="likely" if _is_error(finding) else "suspected",
+            confidence=_confidence(finding),
             summary=finding.message,
             fix=finding.fix,
-            proof=None,
+            proof=finding.proof,
             explains=symptoms if finding.rule not in _HARMLESS else (),
         )
         for finding in ranked
     )
+
+
+def _confidence(finding: Finding) -> Confidence:
+    """How sure it is that this finding is a cause."""
+    if finding.proof is not None:
+        return "proven"
+    return "likely" if _is_error(finding) else "suspected"
 
 
 def _may_explain(finding: Finding) -> bool:
@@ -120,9 +130,9 @@ def _may_explain(finding: Finding) -> bool:
 
 def _place(finding: Finding) -> int:
     """Specific causes first, what follows from others last."""
-    if finding.rule in _SPECIFIC:
-        return 0
-    return 2 if finding.rule in _BLAMED_LAST | _HARMLESS else 1
+    if finding.rule in _BLAMED_FIRST | _SPECIFIC:
+        return 0 if finding.rule in _BLAMED_FIRST else 1
+    return 3 if finding.rule in _BLAMED_LAST | _HARMLESS else 2
 
 
 def summary_of(judgement: Judgement, findings: Sequence[Finding], causes: Sequence[Cause]) -> str:

@@ -15,14 +15,13 @@ import os
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 import numpy as np
 import yaml
+from bare_loop import bare_seconds, seconds_of
 
 from edgecheck import validate
-from edgecheck.quantization import QuantParams, quantize
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -95,9 +94,10 @@ def _marginal(
     more = many - few
     bare, short, long = [], [], []
     for _ in range(repeats):
-        bare.append(_bare(models, np.resize(rows, (more, *rows.shape[1:]))) / more)
-        short.append(_seconds(lambda: validate(small, models[1])))
-        long.append(_seconds(lambda: validate(large, models[1])))
+        feeds = np.resize(rows, (more, *rows.shape[1:]))
+        bare.append(sum(bare_seconds(model, feeds) for model in models) / more)
+        short.append(seconds_of(lambda: validate(small, models[1])))
+        long.append(seconds_of(lambda: validate(large, models[1])))
     # The smallest of the differences would be the one whose short run was disturbed most.
     ours = (min(long) - min(short)) / more
     print(
@@ -106,32 +106,10 @@ def _marginal(
     )
 
 
-def _bare(models: tuple[Path, Path], rows: np.ndarray) -> float:
-    """Seconds of the loop that anyone would write, over both models."""
-    from ai_edge_litert.interpreter import Interpreter
-
-    total = 0.0
-    for path in models:
-        interpreter = Interpreter(str(path), num_threads=1)
-        interpreter.allocate_tensors()
-        source, result = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
-        feeds = rows.reshape(len(rows), *source["shape"])
-        if source["dtype"] is not np.float32:
-            scale, zero = source["quantization"]
-            feeds = quantize(feeds, QuantParams((scale,), (zero,)), np.dtype(source["dtype"]).name)
-        start = time.perf_counter()
-        for feed in feeds:
-            interpreter.set_tensor(source["index"], feed)
-            interpreter.invoke()
-            interpreter.get_tensor(result["index"])
-        total += time.perf_counter() - start
-    return total
-
-
 def _verdict(spec: Path, model: Path, repeats: int) -> None:
     command = [sys.executable, "-m", "edgecheck", "validate", str(spec), str(model), "--quiet"]
     command += ["--runtime", "litert"]
-    times = [_seconds(lambda: subprocess.run(command, check=False)) for _ in range(repeats)]
+    times = [seconds_of(lambda: subprocess.run(command, check=False)) for _ in range(repeats)]
     print(f"  verdict on 500 samples, from the command line: {min(times):.2f} s (fastest)")
 
 
@@ -147,12 +125,6 @@ def _memory(specs: dict[int, Path], model: Path) -> None:
             f"  peak memory, {who}: {less:.1f} MiB at 500 samples, {more:.1f} MiB at 10,000 "
             f"({100 * (more / less - 1):+.1f} %)"
         )
-
-
-def _seconds(run: object) -> float:
-    start = time.perf_counter()
-    run()  # type: ignore[operator]
-    return time.perf_counter() - start
 
 
 if __name__ == "__main__":

@@ -16,16 +16,15 @@ import resource
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+from bare_loop import bare_seconds, seconds_of
 
 from edgecheck.compare.binding import bind_inputs
 from edgecheck.compare.experiment import Entrant, Setup
 from edgecheck.compare.layers import walk
-from edgecheck.quantization import QuantParams, quantize
 from edgecheck.runtime.discovery import candidates
 from edgecheck.samples.chunk import Chunk
 from edgecheck.spec.model import Spec
@@ -68,8 +67,8 @@ def main() -> None:
         )
         print(own, child)
         return
+    _memory()  # first: a process starts with the peak of the one that started it
     _cost(options.repeats)
-    _memory()
 
 
 def _case() -> tuple[Path, Path]:
@@ -107,15 +106,17 @@ def _walk(count: int) -> None:
 def _cost(repeats: int) -> None:
     setup, data = _setup(SAMPLES)
     twin = twin_of(data, setup.candidate.model)
-    built = min(_seconds(lambda: twin_of(data, setup.candidate.model)) for _ in range(repeats))
+    built = min(seconds_of(lambda: twin_of(data, setup.candidate.model)) for _ in range(repeats))
+    (feeds,) = (chunk.rows["x"] for chunk in setup.dataset.chunks(SAMPLES))
     bare, short, long = [], [], []
     with tempfile.TemporaryDirectory() as scratch:
         path = Path(scratch) / "twin.tflite"
         path.write_bytes(twin.data)
         for _ in range(repeats):
-            bare.append(sum(_bare(model, setup) for model in (setup.candidate.path, path)))
-            short.append(_seconds(lambda: _walk(1)))
-            long.append(_seconds(lambda: _walk(SAMPLES)))
+            models = (setup.candidate.path, path)
+            bare.append(sum(bare_seconds(model, feeds, delegates=False) for model in models))
+            short.append(seconds_of(lambda: _walk(1)))
+            long.append(seconds_of(lambda: _walk(SAMPLES)))
     whole, start = min(long), min(short)
     before = os.times()
     _walk(SAMPLES)
@@ -126,31 +127,9 @@ def _cost(repeats: int) -> None:
         f"{SAMPLES} samples: bare loop over both models {min(bare):.2f} s, walk {whole:.2f} s, "
         f"ratio {whole / min(bare):.2f}; {start:.2f} s of it are needed for one sample "
         f"(ratio without them {(whole - start) / min(bare):.2f}); {spent:.2f} s of processor time "
-        f"in all (four processes share {os.cpu_count()} cores)"
+        f"in all, {spent / min(bare):.2f} times the loop's (four processes share "
+        f"{os.cpu_count()} cores)"
     )
-
-
-def _bare(model: Path, setup: Setup) -> float:
-    """Seconds of the loop that anyone would write, in the kernels of the walk."""
-    from ai_edge_litert.interpreter import Interpreter, OpResolverType
-
-    plain = OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
-    interpreter = Interpreter(str(model), num_threads=1, experimental_op_resolver_type=plain)
-    interpreter.allocate_tensors()
-    source, result = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
-    total = 0.0
-    for chunk in setup.dataset.chunks(SAMPLES):
-        feeds = chunk.rows["x"].reshape(len(chunk.ids), *source["shape"])
-        if source["dtype"] is not np.float32:
-            scale, zero = source["quantization"]
-            feeds = quantize(feeds, QuantParams((scale,), (zero,)), np.dtype(source["dtype"]).name)
-        start = time.perf_counter()
-        for feed in feeds:
-            interpreter.set_tensor(source["index"], feed)
-            interpreter.invoke()
-            interpreter.get_tensor(result["index"])
-        total += time.perf_counter() - start
-    return total
 
 
 def _memory() -> None:
@@ -165,12 +144,6 @@ def _memory() -> None:
             f"  peak memory, {who}: {less:.1f} MiB at {FEW} samples, {more:.1f} MiB at {MANY:,} "
             f"({100 * (more / less - 1):+.1f} %)"
         )
-
-
-def _seconds(run: Callable[[], object]) -> float:
-    start = time.perf_counter()
-    run()
-    return time.perf_counter() - start
 
 
 if __name__ == "__main__":

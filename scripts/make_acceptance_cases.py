@@ -34,6 +34,8 @@ from acceptance_cases import (  # noqa: E402  (found through the path above)
     runtime,
     structure,
     target,
+    training,
+    trials,
 )
 
 CASES = ROOT / "tests" / "acceptance"
@@ -56,6 +58,8 @@ AREAS = (
     contract,
     data_files,
     metadata,
+    training,
+    trials,
 )
 
 

@@ -1,6 +1,6 @@
 """Make the sample models of `sample_models/` from data that ships inside PyPI packages.
 
-    pip install tensorflow scikit-learn scikit-image pyyaml ai-edge-litert
+    pip install -e . tensorflow scikit-learn scikit-image ai-edge-litert
     python scripts/make_sample_models.py            # make everything anew (about a minute)
     python scripts/make_sample_models.py --check    # verify what is committed; no TensorFlow
 
@@ -17,18 +17,21 @@ manifest names the versions that made the files.
 import argparse
 import contextlib
 import hashlib
-import io
 import json
 import os
 import sys
-import warnings
 from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 from sample_tasks import SEED, TASKS, Array, KerasModel, Task
+
+from edgecheck.conversion.process import convert_in_child
+from edgecheck.conversion.request import ConversionRequest
+from edgecheck.conversion.schemes import Io, Scheme
 
 SAMPLE_MODELS = Path(__file__).resolve().parent.parent / "sample_models"
 MANIFEST = SAMPLE_MODELS / "manifest.json"
@@ -37,7 +40,7 @@ CALIBRATION_SAMPLES = 200
 # Kernels differ between runtimes: tflite-runtime 2.14 is 0.014 from LiteRT 2.3 on the collapsed
 # model, and at most 0.003 on the others.
 ACCURACY_TOLERANCE = 0.02
-Converter = Any  # tf.lite.TFLiteConverter, which has no type information
+CONVERSION_SECONDS = 600.0
 
 
 # ---- training and conversion ----------------------------------------------------------------
@@ -67,32 +70,39 @@ def train(task: Task, inputs: Array, labels: Array) -> KerasModel:
     model.compile(keras.optimizers.Adam(rate), "sparse_categorical_crossentropy")
     model.fit(inputs, labels, epochs=task.epochs, batch_size=32, verbose=0)
     single = keras.Input(inputs.shape[1:], batch_size=1, name="input")
-    return keras.Model(single, model(single))
+    return keras.Model(single, {"output_0": model(single)})
 
 
 def to_float(model: KerasModel) -> bytes:
-    import tensorflow as tf
-
-    return convert(tf.lite.TFLiteConverter.from_keras_model(model))
+    return convert(model, "none", "float32")
 
 
 def to_int8(model: KerasModel, representative: list[Array]) -> bytes:
     """Full-integer: int8 input, output and operators, ranges from `representative` samples."""
-    import tensorflow as tf
-
-    converter = tf.lite.TFLiteConverter.from_keras_model(model)
-    converter.optimizations = [tf.lite.Optimize.DEFAULT]
-    converter.representative_dataset = lambda: ([sample[None]] for sample in representative)
-    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
-    converter.inference_input_type = converter.inference_output_type = tf.int8
-    return convert(converter)
+    return convert(model, "full-integer", "int8", representative)
 
 
-def convert(converter: Converter) -> bytes:
-    """The model bytes, without the converter's chatter about saved artifacts and statistics."""
-    with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return bytes(converter.convert())
+def convert(
+    model: KerasModel, scheme: Scheme, io: Io, representative: list[Array] | None = None
+) -> bytes:
+    """The model bytes, as `edgecheck convert` makes them."""
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        model.save(folder / "model.keras")
+        samples = {}
+        if representative is not None:
+            samples = {"input": folder / "samples.npy"}
+            np.save(samples["input"], np.stack(representative).astype(np.float32))
+        request = ConversionRequest(
+            source=folder / "model.keras",
+            format="keras",
+            out=folder / "model.tflite",
+            scheme=scheme,
+            io=io,
+            shapes={"input": tuple(model.inputs[0].shape[1:])},
+            representative=samples,
+        )
+        return convert_in_child(request, CONVERSION_SECONDS).path.read_bytes()
 
 
 def make(name: str) -> None:

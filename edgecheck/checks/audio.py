@@ -7,11 +7,12 @@ from edgecheck.checks.audio_scale import explain_scale
 from edgecheck.checks.audio_shape import explain_shape
 from edgecheck.checks.evidence import Evidence
 from edgecheck.checks.labels import reference_is_lost
+from edgecheck.checks.proofs import better_by_labels, proof_of
 from edgecheck.compare.statistics import InputStatistics
 from edgecheck.findings import Finding, Subject
-from edgecheck.preprocess.alternatives import first_of, framings, in_ms
 from edgecheck.preprocess.audio import frame_count
 from edgecheck.preprocess.dry_run import clip_samples, final_rate
+from edgecheck.preprocess.front_ends import first_of, framings, in_ms
 from edgecheck.preprocess.survey import Survey
 from edgecheck.rules.base import Severity
 from edgecheck.rules.input.audio_feature_mismatch import AudioFeatureMismatch
@@ -28,7 +29,9 @@ def check(evidence: Evidence) -> Iterator[Finding]:
     for name, spec in inputs.items():
         for rule, severity in _judge(evidence, name, spec):
             subject = Subject("input", f"{name}: {rule.parameter}")
-            yield Finding.of(rule, subject, severity=severity)
+            is_tried = rule.parameter == "front-end"
+            proof = proof_of(better_by_labels(evidence, name)[0]) if is_tried else None
+            yield Finding.of(rule, subject, severity=severity, proof=proof)
 
 
 def _judge(evidence: Evidence, name: str, spec: InputSpec) -> Judged:
@@ -154,18 +157,12 @@ def _judge_steps(name: str, spec: InputSpec, survey: Survey | None) -> Judged:
 
 def _judge_trials(evidence: Evidence, name: str) -> list[tuple[AudioFeatureMismatch, Severity]]:
     """The other front end with which clearly more samples are answered rightly."""
-    better = [
-        trial
-        for trial in evidence.trials
-        if trial.input == name
-        and trial.right_after - trial.right_before > thresholds.TRIAL_GAIN * trial.samples
-        and trial.p < thresholds.TRIAL_P
-    ]
+    better = better_by_labels(evidence, name)
     if not better:
         return []
-    most = max(trial.right_after for trial in better)
+    most = better[0].right_after
     best = [trial for trial in better if trial.right_after == most]
-    changes = " or ".join(trial.change for trial in best[:3])
+    changes = " or ".join(trial.change.words for trial in best[:3])
     rule = AudioFeatureMismatch(
         input=name,
         parameter="front-end",

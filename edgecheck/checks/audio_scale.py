@@ -8,7 +8,7 @@ from edgecheck.checks.calibration import Range, fit
 from edgecheck.checks.evidence import Evidence
 from edgecheck.checks.parity import parity_holds
 from edgecheck.compare.statistics import InputStatistics
-from edgecheck.preprocess.alternatives import INT16, first_of
+from edgecheck.preprocess.front_ends import INT16, first_of
 from edgecheck.quantization import representable_range
 from edgecheck.rules.base import Severity
 from edgecheck.rules.input.audio_feature_mismatch import AudioFeatureMismatch

@@ -3,9 +3,9 @@
 import math
 
 from edgecheck.compare.binding import run_shape
-from edgecheck.preprocess.alternatives import first_of, framings, in_ms
 from edgecheck.preprocess.audio import frame_count
 from edgecheck.preprocess.dry_run import clip_samples, final_rate, final_shape
+from edgecheck.preprocess.front_ends import first_of, framings, in_ms
 from edgecheck.rules.input.audio_feature_mismatch import AudioFeatureMismatch
 from edgecheck.spec.audio_steps import LogMel, Mfcc, Stft
 from edgecheck.spec.model import InputSpec

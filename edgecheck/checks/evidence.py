@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from edgecheck.compare.forensics import Forensics
 from edgecheck.compare.layers import LayerWalk
 from edgecheck.compare.sensitivity import Sensitivity
+from edgecheck.compare.stages import StageWalk
 from edgecheck.compare.statistics import Comparison, OutputComparison
 from edgecheck.compare.trials import Trial
+from edgecheck.compare.weight_match import WeightComparison
 from edgecheck.findings import Subject
 from edgecheck.runtime.target import Target
 from edgecheck.spec.model import Spec
@@ -41,9 +43,13 @@ class Evidence:
     trials: tuple[Trial, ...] = ()
     """Other steps that were tried, because labels show that the model is often wrong."""
 
+    weights: WeightComparison | None = None
+    """Layers of the candidate beside those of its reference; None without a reference file."""
     walk: LayerWalk | None = None
     forensics: Forensics | None = None
     """What the stored ranges say about the calibration; only there with a walk."""
+    stages: StageWalk | None = None
+    """The chain from the reference to the candidate, where it was followed."""
 
     @property
     def walked(self) -> LayerWalk:

@@ -15,7 +15,12 @@ from edgecheck.rules.file.metadata_missing import MetadataMissing
 from edgecheck.rules.wording import plain
 from edgecheck.spec.image_steps import Decode
 from edgecheck.spec.model import InputSpec
-from edgecheck.tflite.metadata import TensorMetadata, packed_labels, read_metadata
+from edgecheck.tflite.metadata import (
+    TensorMetadata,
+    label_file,
+    packed_labels,
+    read_metadata,
+)
 
 READERS = ("android", "mediapipe", "ml-kit", "mlkit")
 """Words in the name of a device or runtime whose libraries feed what the metadata says."""
@@ -51,7 +56,8 @@ def check_labels(evidence: Evidence) -> Iterator[Finding]:
     """Class names packed into the file: as many as classes, and in the spec's order."""
     if not has_classes(evidence.spec):
         return
-    file, is_declared = _label_file(evidence)
+    said = read_metadata(evidence.data, evidence.model) if evidence.data else None
+    file, is_declared = label_file(said, evidence.model)
     packed = packed_labels(evidence.data, file) if file else None
     if not packed:
         return
@@ -107,23 +113,6 @@ def _is_same(made: PixelMap, entry: TensorMetadata) -> bool:
 
 def _numbers(values: Sequence[float]) -> str:
     return ", ".join(f"{value:.4g}" for value in values[:4])
-
-
-def _label_file(evidence: Evidence) -> tuple[str, bool]:
-    """The packed file that names the classes, and whether metadata declares it as that."""
-    files = evidence.model.associated_files
-    found = read_metadata(evidence.data, evidence.model) if evidence.data else None
-    declared = [name for entry in (found.outputs if found else ()) for name in entry.axis_labels]
-    known = [name for name in declared if name in files]
-    if known:
-        return known[0], True
-    plain_files = [name for name in files if _is_label_file(name)]
-    return (plain_files[0], False) if len(plain_files) == 1 else ("", False)
-
-
-def _is_label_file(name: str) -> bool:
-    lower = name.lower()
-    return lower == "metadata.json" or (lower.endswith(".txt") and "label" in lower)
 
 
 def _classes(evidence: Evidence) -> int | None:

@@ -7,9 +7,12 @@ from edgecheck.checks.calibration import Range, Source, expected_range, fit, sym
 from edgecheck.checks.evidence import Evidence, input_subject
 from edgecheck.checks.labels import reference_is_lost, reference_works
 from edgecheck.checks.parity import parity_holds
+from edgecheck.checks.proofs import proof_of, wider_pixels
 from edgecheck.findings import Finding
+from edgecheck.preprocess.pixel_alternatives import scaling_steps, written
 from edgecheck.preprocess.ranges import pixel_map
 from edgecheck.quantization import representable_range
+from edgecheck.rules.base import Severity
 from edgecheck.rules.input.input_double_normalized import InputDoubleNormalized
 from edgecheck.rules.quantization.in_graph_normalization_int8 import InGraphNormalizationInt8
 from edgecheck.tensors import integer_range
@@ -47,7 +50,8 @@ def _double(evidence: Evidence, name: str, port: Port, found: Leading) -> Iterat
     is_normalisation = thresholds.UNIT_WIDTH[0] <= made <= thresholds.UNIT_WIDTH[1]
     if not is_normalisation or PIXELS[1] - PIXELS[0] <= thresholds.SHRINK_ERROR * (high - low):
         return
-    if _takes(evidence, port, expected[0]) or reference_works(evidence):
+    trial = None if evidence.comparison is None else wider_pixels(evidence, name)
+    if trial is None and (_takes(evidence, port, expected[0]) or reference_works(evidence)):
         return
     rule = InputDoubleNormalized(
         input=name,
@@ -55,10 +59,13 @@ def _double(evidence: Evidence, name: str, port: Port, found: Leading) -> Iterat
         operators=[operator.name for operator in found.operators],
         shrunk=list(found.span(low, high)),
         raw=list(found.span(*PIXELS)),
+        steps=[written(step) for step in scaling_steps(evidence.spec.inputs[name])],
     )
     # Dark pictures can look normalised; a promise, steps, or a model that fails leave no doubt.
-    is_sure = expected[1] != "data" or reference_is_lost(evidence)
-    yield Finding.of(rule, input_subject(name), severity="error" if is_sure else "warning")
+    is_sure = trial is not None or expected[1] != "data" or reference_is_lost(evidence)
+    severity: Severity = "error" if is_sure else "warning"
+    proof = None if trial is None else proof_of(trial)
+    yield Finding.of(rule, input_subject(name), severity=severity, proof=proof)
 
 
 def _fed(evidence: Evidence, name: str) -> tuple[Range, Source] | None:

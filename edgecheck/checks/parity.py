@@ -61,8 +61,12 @@ def has_lost_parity(evidence: Evidence) -> bool:
         outputs = evidence.pairs
     except NotApplicable:
         return False
-    tolerances = evidence.spec.tolerances
-    return any(level == "error" for output in outputs for level, _ in losses(output, tolerances))
+    return any(is_lost(output, evidence.spec.tolerances) for output in outputs)
+
+
+def is_lost(output: OutputComparison, tolerances: Tolerances | None) -> bool:
+    """Whether some metric of an output is an error of parity."""
+    return any(level == "error" for level, _ in losses(output, tolerances))
 
 
 def losses(output: OutputComparison, tolerances: Tolerances | None) -> Iterator[Judged]:

@@ -52,8 +52,8 @@ def decides_alike(output: OutputComparison, evidence: Evidence) -> bool:
     theirs = None if reference is None else reference.class_counts
     if pair is None or pair.agreement is None or ours is None or theirs is None:
         return False
-    named = np.count_nonzero(ours)
-    names_as_many = min(2, np.count_nonzero(theirs)) <= named <= output.candidate.distinct
+    named = int(np.count_nonzero(ours))
+    names_as_many = min(2, int(np.count_nonzero(theirs))) <= named <= output.candidate.distinct
     agrees = pair.agreement >= thresholds.PARITY["agreement"].warning
     tolerances = evidence.spec.tolerances
     return bool(names_as_many and agrees) and not any(

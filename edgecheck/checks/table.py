@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 from edgecheck.checks import (
     accumulators,
@@ -13,6 +13,7 @@ from edgecheck.checks import (
     data_files,
     forensics,
     heads,
+    initial_weights,
     input_contract,
     inputs,
     kernels,
@@ -20,12 +21,15 @@ from edgecheck.checks import (
     layers,
     metadata,
     normalization,
+    origin,
     parity,
     quantization,
     scales,
+    stages,
     structure,
     tables,
     target,
+    tried_steps,
 )
 from edgecheck.checks.evidence import Evidence
 from edgecheck.findings import Finding
@@ -38,8 +42,8 @@ class Check:
     name: str
     run: Callable[[Evidence], Iterator[Finding]]
     is_static: bool
-    needs_walk: bool = False
-    """It judges layers, and is planned only where they were walked through."""
+    needs: Literal["walk", "stages", "weights"] | None = None
+    """The part of the evidence that it judges; it is planned only where that is there."""
 
 
 CHECKS: Final = (
@@ -64,6 +68,7 @@ CHECKS: Final = (
     Check("fixed-scales", scales.check_fixed, is_static=True),
     Check("constants-finite", constants.check_finite, is_static=True),
     Check("constants-float16", constants.check_float16, is_static=True),
+    Check("weights-trained", initial_weights.check, is_static=True),
     Check("weight-channels", constants.check_channels, is_static=True),
     Check("bias-values", accumulators.check_biases, is_static=True),
     Check("int16-kernels", accumulators.check_int16, is_static=True),
@@ -73,12 +78,14 @@ CHECKS: Final = (
     Check("random-operators", structure.check_random, is_static=True),
     Check("batch-statistics", structure.check_batch_statistics, is_static=True),
     Check("file-age", structure.check_age, is_static=True),
+    Check("reference-weights", origin.check, is_static=True, needs="weights"),
     Check("label-count", labels.check_count, is_static=True),
     Check("input-finite", inputs.check_finite, is_static=False),
     Check("input-range", inputs.check_range, is_static=False),
     Check("input-variation", inputs.check_variation, is_static=False),
     Check("stored-images", data_files.check, is_static=False),
     Check("feature-scales", tables.check, is_static=False),
+    Check("tried-steps", tried_steps.check, is_static=False),
     Check("label-balance", labels.check_balance, is_static=False),
     Check("reference-accuracy", labels.check_reference, is_static=False),
     Check("output-finite", collapse.check_finite, is_static=False),
@@ -90,11 +97,12 @@ CHECKS: Final = (
     Check("output-groups", heads.check_scale, is_static=False),
     Check("detections", heads.check_postprocessed, is_static=False),
     Check("parity", parity.check, is_static=False),
-    Check("layer-ranges", layers.check_calibration, is_static=False, needs_walk=True),
-    Check("calibration-forensics", forensics.check, is_static=False, needs_walk=True),
-    Check("layer-steps", layers.check_range, is_static=False, needs_walk=True),
-    Check("layer-operators", layers.check_operator, is_static=False, needs_walk=True),
-    Check("layer-float16", layers.check_half, is_static=False, needs_walk=True),
-    Check("layer-outputs", layers.check_outputs, is_static=False, needs_walk=True),
-    Check("kernels", kernels.check, is_static=False, needs_walk=True),
+    Check("conversion", stages.check_conversion, is_static=False, needs="stages"),
+    Check("layer-ranges", layers.check_calibration, is_static=False, needs="walk"),
+    Check("calibration-forensics", forensics.check, is_static=False, needs="walk"),
+    Check("layer-steps", layers.check_range, is_static=False, needs="walk"),
+    Check("layer-operators", layers.check_operator, is_static=False, needs="walk"),
+    Check("layer-float16", layers.check_half, is_static=False, needs="walk"),
+    Check("layer-outputs", layers.check_outputs, is_static=False, needs="walk"),
+    Check("kernels", kernels.check, is_static=False, needs="walk"),
 )

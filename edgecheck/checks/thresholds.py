@@ -198,6 +198,19 @@ TRIAL_P: Final = 0.001
 """Other steps are named if so many more of the samples come out right with them, as a share, and
 McNemar's exact test gives less than this; some twenty of them are tried."""
 
+INITIAL_LAYERS: Final = 2
+INITIAL_WEIGHTS: Final = 200
+INITIAL_SAMPLE: Final = 1 << 16
+INITIAL_SLACK: Final = 0.006
+"""When weights are those of a new model: so many layers at least, of so many weights (fewer tell
+nothing), of which so many are looked at. The Kolmogorov-Smirnov distance may exceed what chance
+explains by a step of 8 bits: one of 254 is 0.004. At 200 weights normal ones are told apart from
+even ones, at a limit of three standard deviations (a distance of 0.17)."""
+
+TRIAL_AGREES: Final = 0.8
+"""Share of samples for which two models, each fed as it needs, name the same class; below it they
+differ in more than their steps."""
+
 LEVELS_SHARE: Final = 0.1
 """Share of a type's steps that nearly all values use; healthy published tensors have 0.15 and
 more."""
@@ -220,8 +233,19 @@ KERNELS_AGREEMENT: Final = 0.9
 """Default against builtin kernels of one runtime: 35 published files have 22 dB and more,
 and the classifiers among them 95 % equal classes."""
 
+CONVERSION_ERROR: Final = 1e-3
+FLOAT_ROUNDING: Final = 1e-5
+"""Error of a float file for each unit of the output's size or movement, as converters' authors take
+it, and of the size, below which it is rounding: two healthy libraries are 4e-7 apart."""
+
 HYBRID_WEIGHTS: Final = 1024
 """Elements below which TensorFlow's converter leaves weights in float, dynamic-range or not."""
+
+FOREIGN_WEIGHTS: Final = 0.5
+"""Share of the weights that are not the reference's, from which on it is another model."""
+
+SAME_MODEL_DB: Final = 40.0
+"""SQNR that only the same weights give; trained apart, the two sines of the field corpus agree to 26."""
 
 FOSSIL_ENDS: Final = 4
 """Ends of ranges below which stored ranges may be met by chance."""

@@ -17,8 +17,10 @@ def doctor(
     """
     from edgecheck.runtime.backends import BACKENDS
     from edgecheck.runtime.discovery import probe
+    from edgecheck.runtime.trained.probe import probe_trained
 
-    statuses = [probe(backend) for backend in BACKENDS.values()]
+    runtimes = [probe(backend) for backend in BACKENDS.values()]
+    statuses = [*runtimes, *probe_trained()]
     if as_json:
         import json
         from dataclasses import asdict
@@ -26,7 +28,7 @@ def doctor(
         typer.echo(json.dumps([asdict(status) for status in statuses], indent=2))
     else:
         _print(statuses)
-    usable = any(status.state == "usable" for status in statuses)
+    usable = any(status.state == "usable" for status in runtimes)
     raise typer.Exit(0 if usable else 3)
 
 
@@ -40,12 +42,15 @@ def _print(statuses: "list[Status]") -> None:
     console = Console(highlight=False, emoji=False, soft_wrap=True)
     console.print(f"Python {platform.python_version()}, numpy {np.__version__}\n")
     styles = {"usable": "green", "broken": "red", "missing": "dim"}
-    for status in statuses:
+    for index, status in enumerate(statuses):
+        if status.use == "reference" and statuses[index - 1].use == "candidate":
+            console.print("\nreferences in the formats")
         line = Text(f"{status.name:<16}{status.version or '':<10}")
         line.append(status.state, style=styles[status.state])
         console.print(line)
         if status.problem:
             console.print(Text(f"    {status.problem}"))
             console.print(Text(f"    to fix: {status.fix}"))
-    chosen = next((status.name for status in statuses if status.state == "usable"), None)
+    usable = (s.name for s in statuses if s.state == "usable" and s.use == "candidate")
+    chosen = next(usable, None)
     console.print(f"\n`validate` uses {chosen}." if chosen else "\n`validate` cannot run a model.")

@@ -13,8 +13,10 @@ from typing import Annotated
 import typer
 
 from edgecheck import __version__
+from edgecheck.cli.convert import convert
 from edgecheck.cli.doctor import doctor
 from edgecheck.cli.explain import explain
+from edgecheck.cli.init import init
 from edgecheck.cli.inspect import inspect
 from edgecheck.cli.repair import repair
 from edgecheck.cli.rules import rules
@@ -60,7 +62,7 @@ def root(
     """
 
 
-for command in (validate, repair, inspect, explain, rules, doctor, schema):
+for command in (validate, repair, convert, inspect, init, explain, rules, doctor, schema):
     app.command()(command)
 
 

@@ -1,16 +1,12 @@
 """`edgecheck validate SPEC MODEL`: the gate."""
 
-import os
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from edgecheck.cli.streams import complain, discard_stdout
+from edgecheck.cli.delivery import deliver, progress_bar
 
 if TYPE_CHECKING:
     from edgecheck.findings import Report
@@ -50,7 +46,8 @@ def validate(  # noqa: PLR0913, PLR0917  (one parameter an option)
         str | None,
         typer.Option(
             metavar="PATH|twin|none",
-            help="What to compare with: a float .tflite, or the model's own dequantized twin; "
+            help="What to compare with: the trained model (.keras, .h5, SavedModel, .onnx), a float "
+            ".tflite, or the model's own dequantized twin; "
             "default: the spec's, else the twin.",
         ),
     ] = None,
@@ -84,6 +81,12 @@ def validate(  # noqa: PLR0913, PLR0917  (one parameter an option)
     timeout: Annotated[
         float, typer.Option(min=0.1, help="Seconds for loading, and for one run of one sample.")
     ] = 60.0,
+    allow_code: Annotated[
+        bool,
+        typer.Option(
+            "--allow-code", help="Run code that the reference brings along (Lambda layers)."
+        ),
+    ] = False,
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="No progress, and no text unless asked for.")
     ] = False,
@@ -106,9 +109,10 @@ def validate(  # noqa: PLR0913, PLR0917  (one parameter an option)
         static=static,
         layers=layers.value,
         timeout=timeout,
+        allow_code=allow_code,
     )
     report = _validated(spec, model, options, destinations, shows_progress=not quiet)
-    raise typer.Exit(_deliver(report, destinations))
+    raise typer.Exit(deliver(report, destinations))
 
 
 def _validated(
@@ -131,71 +135,5 @@ def _validated(
     except ReportUnwritable as error:
         return validation.broken_report(options, error)
     except Exception as error:
-        _deliver(validation.broken_report(options, error), destinations)
+        deliver(validation.broken_report(options, error), destinations)
         raise
-
-
-def _deliver(report: "Report", destinations: "tuple[Destination, ...]") -> int:
-    """Write every report; the exit code, which an unwritable report changes."""
-    from edgecheck.errors import ReportUnwritable
-    from edgecheck.report.destinations import write
-
-    code = report.exit_code
-    for destination in destinations:
-        try:
-            if destination.path is None:
-                _print(report, destination.format)
-            else:
-                write(destination, report)
-        except ReportUnwritable as error:
-            complain(error.message, error.hint)
-            code = error.exit_code
-    shows_text = any(d.path is None and d.format == "text" for d in destinations)
-    if report.error is not None and not shows_text:
-        complain(report.error.message, report.error.hint)
-    return code
-
-
-def _print(report: "Report", name: str) -> None:
-    """Write a report to stdout; whoever stops reading (`| head -1`) has read enough."""
-    from edgecheck.errors import ReportUnwritable
-    from edgecheck.report.destinations import FORMATS
-
-    text = _for_terminal(report) if name == "text" else FORMATS[name](report)
-    try:
-        sys.stdout.write(text)
-        sys.stdout.flush()
-    except BrokenPipeError:
-        discard_stdout()
-    except OSError as error:
-        discard_stdout()
-        reason = f"cannot write the report to stdout: {error.strerror}"
-        raise ReportUnwritable(
-            reason, hint="write it to a file: --output json:report.json"
-        ) from None
-
-
-def _for_terminal(report: "Report") -> str:
-    """The text, in the width and colours of the terminal; 80 columns and plain elsewhere."""
-    from rich.console import Console
-
-    from edgecheck.report.text_format import WIDTH, render
-
-    console = Console()
-    width = console.width if console.is_terminal or "COLUMNS" in os.environ else WIDTH
-    is_coloured = console.color_system is not None and not console.no_color
-    return render(report, width=width, is_coloured=is_coloured and not console.legacy_windows)
-
-
-@contextmanager
-def progress_bar(wanted: bool) -> Iterator[Callable[[int, int], None]]:
-    """A progress bar on stderr, where that is a terminal."""
-    if not wanted or not sys.stderr.isatty():
-        yield lambda _done, _total: None
-        return
-    from rich.console import Console
-    from rich.progress import Progress
-
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("samples", total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)

@@ -1,8 +1,8 @@
 """Opens the sessions for a candidate and its reference, runs the dataset, and closes them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from shutil import rmtree
 
@@ -10,31 +10,42 @@ import numpy as np
 
 from edgecheck.compare.binding import OutputPair, pair_outputs, run_shape, sample_shape_of
 from edgecheck.compare.inputs import InputTracker
+from edgecheck.compare.layouts import Arrangement
 from edgecheck.compare.sensitivity import BASES, Sensitivity, sensitivities
 from edgecheck.compare.statistics import Comparison, InputStatistics
 from edgecheck.compare.stream import Progress, Side, SideFault, blaming, compare
 from edgecheck.compare.tracker import Tracker
-from edgecheck.compare.trials import Examiner, Trial, trials
+from edgecheck.compare.trial_plan import Scene, tried
+from edgecheck.compare.trials import Trial
 from edgecheck.compare.watching import WatchedOutput, require_group_fits, watched
 from edgecheck.errors import Fault, LoadFault
-from edgecheck.preprocess.alternatives import alternatives
 from edgecheck.preprocess.pipeline import Pipeline
 from edgecheck.quantization import representable_range
 from edgecheck.runtime.backends import Backend
 from edgecheck.runtime.discovery import Opened, open_session
 from edgecheck.runtime.exchange import Exchange, shared_folder
-from edgecheck.runtime.job import Kernels, job_for
+from edgecheck.runtime.job import Job, Kernels, job_for, rearranged
 from edgecheck.runtime.session import empty_feeds
+from edgecheck.runtime.trained.formats import TrainedFormat
 from edgecheck.samples.chunk import Dataset
 from edgecheck.spec.model import Spec
-from edgecheck.tensors import NUMPY_DTYPES, REAL_DTYPES, Array, Outputs, flat_rows
+from edgecheck.tensors import NUMPY_DTYPES, REAL_DTYPES, Array
 from edgecheck.tflite.contract import input_fossil
 from edgecheck.tflite.graph import Contract, Model, Port
 
 _CHUNK_BYTES = 1 << 21
 _CHUNK_ROWS = 256
-_FEW, _GOOD = 20, 0.9
-"""Labelled samples that tell something; accuracy that leaves no doubt about the steps."""
+
+
+@dataclass(frozen=True)
+class Trained:
+    """How a trained model (no .tflite file) is opened."""
+
+    format: TrainedFormat
+    signature: str | None
+    """Of a SavedModel."""
+    allow_code: bool
+    """Whether code that it brings along may run."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +57,11 @@ class Entrant:
     path: Path
     model: Model
     contract: Contract
+    """In the layout of the candidate."""
     bound: Mapping[str, Port]
+    trained: Trained | None = None
+    """None for a .tflite file."""
+    layouts: Arrangement = field(default_factory=Arrangement)
 
     def run_shapes(self, spec: Spec) -> dict[str, tuple[int, ...]] | None:
         """Feed name -> full shape to run with; None where a shape of the spec does not fit."""
@@ -57,6 +72,33 @@ class Entrant:
         if any(shape is None for shape in shapes.values()):
             return None
         return {name: shape for name, shape in shapes.items() if shape is not None}
+
+    def job(self, spec: Spec, outputs: Sequence[Port], threads: int) -> Job:
+        """What a session loads that takes the samples and gives `outputs`.
+
+        Raises:
+            ValueError: a shape of the spec does not fit, which `run_shapes` tells before.
+        """
+        shapes = self.run_shapes(spec)
+        if shapes is None:
+            raise ValueError(f"{self.who}: shapes were not checked before the run")
+        plain = job_for(
+            replace(self.contract, outputs=tuple(outputs)),
+            str(self.path),
+            bound=self.bound,
+            shapes=shapes,
+            threads=threads,
+            keeps_state=spec.state == "stream",
+        )
+        job = rearranged(plain, self.layouts.inputs, self.layouts.outputs)
+        if self.trained is None:
+            return job
+        return replace(
+            job,
+            backend=self.trained.format,
+            signature=self.trained.signature,
+            allows_code=self.trained.allow_code,
+        )
 
 
 @dataclass(frozen=True)
@@ -102,15 +144,18 @@ def observe(setup: Setup, progress: Progress) -> Observation:
     with ExitStack() as stack:
         stack.callback(rmtree, folder, ignore_errors=True)
         opened = _open(setup, setup.candidate, "default", folder, stack)
-        sides = [Side("candidate", opened.session)]
+        sides, running = [Side("candidate", opened.session)], {"candidate": opened}
         if setup.reference is not None:
             same = replace(setup, backends=(opened.backend,))
-            other = _open(same, setup.reference, opened.kernels, folder, stack)
+            running["reference"] = other = _open(
+                same, setup.reference, opened.kernels, folder, stack
+            )
             sides.insert(0, Side("reference", other.session))
         try:
             return _observe(setup, opened, sides, folder, progress)
         except SideFault as side:
-            side.fault.runtime, side.fault.version = opened.backend.name, opened.version
+            used = running[side.who]
+            side.fault.runtime, side.fault.version = used.backend.name, used.version
             raise
 
 
@@ -118,7 +163,7 @@ def _observe(
     setup: Setup, opened: Opened, sides: list[Side], folder: Path, progress: Progress
 ) -> Observation:
     """The passes over the opened sessions."""
-    feeds = empty_feeds(_sample_shapes(setup), _chunk_rows(setup), folder)
+    feeds = empty_feeds(_sample_shapes(setup), chunk_rows(setup), folder)
     for side in sides:
         with blaming(side.who):
             side.session.attach(feeds)
@@ -185,19 +230,8 @@ def load_only(
 def _open(
     setup: Setup, entrant: Entrant, kernels: Kernels, folder: Path, stack: ExitStack
 ) -> Opened:
-    shapes = entrant.run_shapes(setup.spec)
-    if shapes is None:
-        raise ValueError(f"{entrant.who}: shapes were not checked before the run")
-    readable = tuple(p for p in entrant.contract.outputs if p.tensor.dtype in REAL_DTYPES)
-    job = job_for(
-        replace(entrant.contract, outputs=readable),
-        str(entrant.path),
-        bound=entrant.bound,
-        shapes=shapes,
-        threads=setup.threads,
-        keeps_state=setup.spec.state == "stream",
-    )
-    job = replace(job, kernels=kernels)
+    readable = [p for p in entrant.contract.outputs if p.tensor.dtype in REAL_DTYPES]
+    job = replace(entrant.job(setup.spec, readable, setup.threads), kernels=kernels)
     with blaming(entrant.who):
         opened = open_session(job, setup.backends, folder=folder, timeout=setup.timeout)
     stack.callback(opened.session.close)
@@ -212,7 +246,7 @@ def _sample_shapes(setup: Setup) -> dict[str, tuple[int, ...]]:
     }
 
 
-def _chunk_rows(setup: Setup) -> int:
+def chunk_rows(setup: Setup) -> int:
     """Rows of a page: as many as fit the memory budget, inputs and outputs taken together."""
     elements = sum(int(np.prod(shape)) for shape in _sample_shapes(setup).values())
     for port in setup.candidate.contract.outputs:
@@ -290,35 +324,7 @@ def _all_move(found: Comparison) -> bool:
 def _tried(
     setup: Setup, feeds: Exchange, sides: list[Side], found: Comparison
 ) -> tuple[Trial, ...]:
-    """Other front ends for sound, where labels show that something is wrong with this one.
-
-    The reference is asked where there is one: it was never calibrated.
-    """
-    others = {
-        name: alternatives(spec)
-        for name, spec in setup.spec.inputs.items()
-        if spec.kind == "audio" and setup.spec.state == "reset"
-    }
+    """Other steps, where labels or parity show that something may be wrong with those of the spec."""
     output = next((o for o in watched_outputs(setup) if o.is_primary and o.names_classes), None)
-    if output is None or output.rule is None or not any(others.values()) or _is_right(found):
-        return ()
-    name, side = output.candidate, sides[-1]
-    if output.reference is not None:
-        name, side = output.reference, sides[0]
-    rule = output.rule
-
-    def classes(outputs: Outputs) -> Array:
-        return rule.top(flat_rows(outputs[name]))
-
-    examiner = Examiner(side.session, feeds, classes)
-    with blaming(side.who):
-        return trials(examiner, setup.dataset, setup.spec.inputs, others)
-
-
-def _is_right(found: Comparison) -> bool:
-    """Whether the labels, if there are any, are met so often that nothing need be tried."""
-    known = [output.labels for output in found.outputs if output.labels is not None]
-    if not known or known[0].labelled < _FEW:
-        return True
-    reference = known[0].reference_accuracy
-    return (known[0].candidate_accuracy if reference is None else reference) >= _GOOD
+    by_name = {side.who: side for side in sides}
+    return tried(Scene(setup.spec, setup.dataset, feeds, by_name, found), output)

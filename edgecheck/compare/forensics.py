@@ -13,8 +13,8 @@ import numpy as np
 from edgecheck.compare.experiment import Setup
 from edgecheck.compare.fossil import STEP, Fossil, fossil_of
 from edgecheck.compare.noise import Noise, noises
-from edgecheck.compare.stream import Progress
 from edgecheck.compare.twin_run import open_twin
+from edgecheck.compare.walk_sessions import Page
 from edgecheck.metrics.typicality import Typicality, typicality
 from edgecheck.tensors import Array
 from edgecheck.tflite.dequantize.twin import Twin
@@ -70,54 +70,61 @@ class Forensics:
     noises: tuple[Noise, ...] = ()
 
 
-def forensics(setup: Setup, twin: Twin, data: bytes, progress: Progress) -> Forensics | None:
-    """Compare stored ranges with those of the samples and of noise, in constant memory.
-
-    None where there is nothing to compare: no range was chosen by calibration, there is no sample,
-    or samples depend on those before them.
+def tally_of(setup: Setup, twin: Twin, data: bytes) -> "Tally | None":
+    """What is to watch a walk; None where there is nothing to compare: no range was chosen by
+    calibration, or samples depend on those before them.
 
     Args:
         setup: the candidate and the samples; its reference is not used.
         twin: of the candidate.
         data: the candidate.
-        progress: told (samples done, samples in all).
+    """
+    is_stream = setup.spec.state == "stream" and setup.candidate.contract.has_state
+    fossil = None if is_stream or setup.candidate.contract.subgraph else fossil_of(data, twin)
+    return None if fossil is None else Tally(fossil)
+
+
+def forensics(setup: Setup, twin: Twin, tally: "Tally") -> Forensics | None:
+    """What a tally amounts to, with noise that is tried where the samples explain too little.
+
+    None where it saw no sample.
+
+    Args:
+        setup: of the walk.
+        twin: of the candidate.
+        tally: after the walk.
 
     Raises:
         SideFault: the twin was refused, crashed or hung.
         RuntimeMissing: no backend works.
-        DatasetUnreadable: a sample cannot be read or does not fit.
     """
-    is_stream = setup.spec.state == "stream" and setup.candidate.contract.has_state
-    fossil = None if is_stream or setup.candidate.contract.subgraph else fossil_of(data, twin)
-    if fossil is None:
+    if not tally.samples:
         return None
-    tally = Tally(fossil)
-    with open_twin(setup, twin, fossil.tensors) as run:
-        for ids, outputs in run.samples():
-            tally.add(ids, fossil.ends_of(outputs))
-            progress(tally.samples, len(setup.dataset))
-        if not tally.samples:
-            return None
-        is_open = not tally.own_difference < _EXPLAINED
-        found = noises(run, fossil, tally.compared) if is_open else ()
-    return tally.result(found)
+    if tally.own_difference < _EXPLAINED or not tally.fossil.inputs:
+        return tally.result(())
+    with open_twin(setup, twin, tally.fossil.tensors) as run:
+        return tally.result(noises(run, tally.fossil, tally.compared))
 
 
 class Tally:
-    """The ends of samples as they come."""
+    """The ends of samples as they come, in constant memory."""
 
     def __init__(self, fossil: Fossil) -> None:
-        self._fossil = fossil
+        self.fossil = fossil
         self._union = np.zeros_like(fossil.ends)
         self._best, self._first, self._second = "", inf, inf
         self._kept = np.empty((_KEPT, len(fossil.ends)))
         self._random = np.random.default_rng(0)
         self.samples = 0
 
+    def watch(self, page: Page) -> None:
+        """Add a page of a walk."""
+        self.add(page.ids, self.fossil.ends_of(page.twin))
+
     def add(self, ids: tuple[str, ...], ends: Array) -> None:
         """Add samples with their outward ends (n, 2 ranges)."""
         self._union = np.maximum(self._union, ends.max(axis=0))
-        scores = self._fossil.differences(ends).max(axis=1)
+        scores = self.fossil.differences(ends).max(axis=1)
         for sample, own, score in zip(ids, ends, scores, strict=True):
             self._rank(sample, float(score))
             self._keep(own)
@@ -140,24 +147,24 @@ class Tally:
     @property
     def compared(self) -> Array:
         """(2 ranges,) bool: the ends that tell something about what went in."""
-        reach = np.maximum(self._fossil.ends, self._union) / self._fossil.widths
-        return np.asarray((reach > STEP) & ~self._fossil.is_input)
+        reach = np.maximum(self.fossil.ends, self._union) / self.fossil.widths
+        return np.asarray((reach > STEP) & ~self.fossil.is_input)
 
     @property
     def own_difference(self) -> float:
         """Mean difference of what all samples need together; 0 where nothing is compared."""
-        compared = self._fossil.differences(self._union)[self.compared]
+        compared = self.fossil.differences(self._union)[self.compared]
         return float(compared.mean()) if compared.size else 0.0
 
     def result(self, found: tuple[Noise, ...]) -> Forensics:
         """What came out, with the noise that was tried."""
         return Forensics(
-            tensors=len(self._fossil.places),
+            tensors=len(self.fossil.places),
             compared=int(self.compared.sum()),
             samples=self.samples,
             suspect=Suspect(self._best, self._first, self._second),
             own_difference=self.own_difference,
-            own_largest=float(self._fossil.differences(self._union).max()),
+            own_largest=float(self.fossil.differences(self._union).max()),
             crowd=self._crowd(),
             noises=found,
         )
@@ -167,15 +174,15 @@ class Tally:
         kept = kept[np.isfinite(kept).all(axis=1)]
         if len(kept) < 2:
             return None
-        deviation = kept.std(axis=0) / self._fossil.widths
+        deviation = kept.std(axis=0) / self.fossil.widths
         varies = deviation > _VARIES
         if not varies.any():
             return None
-        unit = self._fossil.widths * np.maximum(deviation, _VARIES)
-        reach = self._fossil.ends + STEP * self._fossil.widths
+        unit = self.fossil.widths * np.maximum(deviation, _VARIES)
+        reach = self.fossil.ends + STEP * self.fossil.widths
         return Crowd(
             ends=int(varies.sum()),
             samples=len(kept),
             beyond=float((kept > reach)[:, varies].mean()),
-            typicality=typicality(kept / unit, self._fossil.ends / unit),
+            typicality=typicality(kept / unit, self.fossil.ends / unit),
         )

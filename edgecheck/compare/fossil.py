@@ -46,9 +46,9 @@ class Fossil:
         """Outward ends (n, 2 ranges) that each of n samples needs by itself.
 
         Args:
-            outputs: tensor of the twin -> rows (n, ...).
+            outputs: tensor of the twin -> rows (n, ...), for all of `tensors` at least.
         """
-        reached = {place: _reach(rows) for place, rows in outputs.items()}
+        reached = {place: _reach(outputs[place]) for place in self.tensors}
         ranges = [np.maximum.reduce([reached[place] for place in places]) for places in self.places]
         pairs = np.stack(ranges, axis=1)
         wider = pairs.max(axis=2, keepdims=True)

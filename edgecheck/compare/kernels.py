@@ -1,15 +1,19 @@
 """The candidate in other kernels: with and without kept tensors, with and without the delegate."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from itertools import islice
+from math import prod
 
 import numpy as np
 
 from edgecheck.compare.stream import blaming
-from edgecheck.compare.walk_sessions import Opener
+from edgecheck.compare.walk_sessions import Page, Walkers, real_outputs
+from edgecheck.errors import LoadFault
 from edgecheck.metrics.sqnr import decibels
-from edgecheck.runtime.discovery import Opened
-from edgecheck.tensors import REAL_DTYPES, Array, flat_rows
+from edgecheck.runtime.job import Kernels
+from edgecheck.tensors import Array, flat_rows
+from edgecheck.tflite.graph import Port
 
 _ROWS = 32
 _PAGE_BYTES = 1 << 22
@@ -40,55 +44,92 @@ class KernelComparison:
     outputs: tuple[KernelOutput, ...]
 
 
-def compare_kernels(opener: Opener) -> KernelComparison:
-    """Run the first samples with the builtin kernels, the same with all tensors kept, and the
-    default kernels.
+class FirstRows:
+    """What the candidate gives out for the first samples of a walk, all tensors kept."""
+
+    def __init__(self, walkers: Walkers) -> None:
+        ports = real_outputs(walkers.opener.setup.candidate)
+        self._tensors = sorted({port.tensor.index for port in ports})
+        shapes = walkers.candidate.output_shapes
+        elements = max(1, sum(prod(shapes[str(index)]) for index in self._tensors))
+        self.most = max(1, min(_ROWS, _PAGE_BYTES // (4 * elements)))
+        self._missing = self.most
+        self._pages: list[dict[int, Array]] = []
+
+    def add(self, page: Page) -> None:
+        """Copy what is still missing."""
+        if self._missing > 0:
+            rows = {index: page.candidate[index][: self._missing] for index in self._tensors}
+            self._pages.append({index: values.copy() for index, values in rows.items()})
+            self._missing -= len(page.ids)
+
+    def of(self, tensor: int) -> Array:
+        """Rows (n, elements) of an output."""
+        if not self._pages:
+            return np.empty((0, 1), np.float32)
+        return flat_rows(np.concatenate([page[tensor] for page in self._pages]))
+
+
+def compare_kernels(walkers: Walkers, kept: FirstRows) -> KernelComparison:
+    """Run the first samples without keeping tensors, in the builtin and in the default kernels.
+
+    The process of the walk's candidate loads it anew for each.
+
+    Args:
+        walkers: at the end of the walk.
+        kept: the same samples with all tensors kept, as the walk had them.
 
     Raises:
-        SideFault: the candidate was refused, crashed or hung in one of them.
+        SideFault: the candidate was refused by the builtin kernels, crashed or hung.
     """
-    candidate = opener.setup.candidate
-    ports = [port for port in candidate.contract.outputs if port.tensor.dtype in REAL_DTYPES]
-    opened = [
-        opener.open(candidate, ports, "builtin", preserves=False),
-        opener.open(candidate, ports, "builtin", preserves=True),
-        opener.open(candidate, ports, "default", preserves=False),
-    ]
-    names = [port.name for port in ports]
-    plain, kept, default = _run(opener, opened, names)
-    is_refused = opened[2].kernels == "builtin"
+    ports = real_outputs(walkers.opener.setup.candidate)
+    with blaming("candidate"):
+        _load(walkers, ports, "builtin")
+    plain = _run(walkers, ports, kept.most)
+    is_taken = _takes_default(walkers, ports)
+    default = _run(walkers, ports, kept.most) if is_taken else dict.fromkeys(plain)
     return KernelComparison(
         len(next(iter(plain.values()), ())),
         tuple(
-            _compared(name, plain[name], kept[name], None if is_refused else default[name])
-            for name in names
+            _compared(port.name, plain[port.name], kept.of(port.tensor.index), default[port.name])
+            for port in ports
         ),
     )
 
 
-def _run(opener: Opener, opened: list[Opened], names: list[str]) -> list[dict[str, Array]]:
-    """The outputs of every session on the first samples."""
-    sizes = opened[0].session.output_shapes.values()
-    elements = max(1, sum(int(np.prod(shape)) for shape in sizes))
-    rows = max(1, min(_ROWS, _PAGE_BYTES // (4 * elements)))
+def _load(walkers: Walkers, ports: Sequence[Port], kernels: Kernels) -> None:
+    opener = walkers.opener
+    job = opener.job(opener.setup.candidate, ports, kernels, preserves=False)
+    walkers.candidate.load(replace(job, backend=opener.setup.backends[0].name))
+
+
+def _takes_default(walkers: Walkers, ports: Sequence[Port]) -> bool:
+    """Load the candidate in its default kernels; False where they refuse it."""
+    with blaming("candidate"):
+        try:
+            _load(walkers, ports, "default")
+        except LoadFault:
+            return False
+    return True
+
+
+def _run(walkers: Walkers, ports: Sequence[Port], rows: int) -> dict[str, Array]:
+    """Output -> rows (n, elements) for the first samples, of the candidate as it is loaded."""
+    opener, session = walkers.opener, walkers.candidate
     feeds = opener.feeds(rows)
     with blaming("candidate"):
-        for one in opened:
-            one.session.attach(feeds)
+        session.attach(feeds)
     for ids, page in islice(opener.chunks(feeds), 1):
-        for one in opened:
-            one.session.submit(page, len(ids))
+        session.submit(page, len(ids))
         with blaming("candidate", ids):
-            return [
-                {name: flat_rows(rows) for name, rows in one.session.collect().outputs.items()}
-                for one in opened
-            ]
-    return [{name: np.empty((0, 1), np.float32) for name in names} for _ in opened]
+            return {name: flat_rows(found) for name, found in session.collect().outputs.items()}
+    return {port.name: np.empty((0, 1), np.float32) for port in ports}
 
 
 def _compared(name: str, plain: Array, kept: Array, default: Array | None) -> KernelOutput:
     """Rows (n, elements) of one output."""
-    bits = [np.ascontiguousarray(rows).view(np.uint32) for rows in (plain, kept)]
+    both = (plain, kept[: len(plain)])
+    bits = [np.ascontiguousarray(rows).view(np.uint32) for rows in both]
     changed = int((bits[0] != bits[1]).any(axis=1).sum())
     if default is None or not len(plain):
         return KernelOutput(name, plain.shape[1], changed, None, None, None)

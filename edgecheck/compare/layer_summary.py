@@ -2,15 +2,20 @@
 
 from edgecheck.compare.layer_statistics import LayerStatistics
 from edgecheck.compare.layers import LayerWalk
-from edgecheck.findings import Layer
+from edgecheck.compare.weight_match import WeightComparison, WeightPair
+from edgecheck.findings import Layer, WeightError
 
 
-def report_layers(walk: LayerWalk) -> tuple[Layer, ...]:
-    """Every followed tensor, in order of execution."""
-    return tuple(_layer(layer, is_first_bad=layer is walk.first_bad) for layer in walk.layers)
+def report_layers(walk: LayerWalk, weights: WeightComparison | None = None) -> tuple[Layer, ...]:
+    """Every followed tensor, in order of execution, with its weights beside the reference's."""
+    pairs = {} if weights is None else {pair.candidate.operator: pair for pair in weights.pairs}
+    return tuple(
+        _layer(layer, pairs.get(layer.index), is_first_bad=layer is walk.first_bad)
+        for layer in walk.layers
+    )
 
 
-def _layer(layer: LayerStatistics, *, is_first_bad: bool) -> Layer:
+def _layer(layer: LayerStatistics, pair: WeightPair | None, *, is_first_bad: bool) -> Layer:
     return Layer(
         index=layer.index,
         op=layer.op,
@@ -29,4 +34,15 @@ def _layer(layer: LayerStatistics, *, is_first_bad: bool) -> Layer:
         representable_range=layer.representable,
         levels_used=layer.levels_used,
         codes=layer.codes,
+        weights=None if pair is None else _weights(pair),
+    )
+
+
+def _weights(pair: WeightPair) -> WeightError:
+    return WeightError(
+        reference=pair.reference.name,
+        score=pair.score,
+        matched_by=pair.matched_by,
+        sqnr_db=pair.sqnr_db,
+        correlation=pair.correlation,
     )

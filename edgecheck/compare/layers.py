@@ -6,7 +6,7 @@ operators read, so that each operator's own error is seen. Pages hold as many sa
 budget, and only sums stay: memory does not grow with the dataset.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from math import isnan
@@ -14,7 +14,7 @@ from shutil import rmtree
 
 from edgecheck.compare.experiment import Setup
 from edgecheck.compare.first_bad import first_bad
-from edgecheck.compare.kernels import KernelComparison, compare_kernels
+from edgecheck.compare.kernels import FirstRows, KernelComparison, compare_kernels
 from edgecheck.compare.layer_statistics import LayerStatistics, LayerTotals
 from edgecheck.compare.stream import Progress
 from edgecheck.compare.walk_plan import Followed, followed
@@ -47,7 +47,13 @@ class LayerWalk:
         return tuple(layer for layer in self.layers if layer.decides)
 
 
-def walk(setup: Setup, twin: Twin, isolated: Isolated | None, progress: Progress) -> LayerWalk:
+def walk(
+    setup: Setup,
+    twin: Twin,
+    isolated: Isolated | None,
+    progress: Progress,
+    watch: Callable[[Page], None] | None = None,
+) -> LayerWalk:
     """Follow every activation of the candidate over the whole dataset.
 
     Args:
@@ -55,6 +61,7 @@ def walk(setup: Setup, twin: Twin, isolated: Isolated | None, progress: Progress
         twin: of the candidate.
         isolated: the same with every edge cut; None leaves the isolated errors out.
         progress: told (samples done, samples in all).
+        watch: shown every page as well.
 
     Raises:
         WalkImpossible: the model is entered through a signature outside its main graph, or has
@@ -70,13 +77,17 @@ def walk(setup: Setup, twin: Twin, isolated: Isolated | None, progress: Progress
         opener = Opener(setup, folder, stack)
         walkers = open_walkers(opener, plan, twin, isolated)
         totals = _totals(plan, walkers.candidate.output_shapes)
+        first = FirstRows(walkers)
         samples = 0
         for page in walkers.pages():
             _count(plan, totals, page)
+            first.add(page)
+            if watch is not None:
+                watch(page)
             samples += len(page.ids)
             progress(samples, len(setup.dataset))
         walkers.end()
-        kernels = compare_kernels(walkers.opener)
+        kernels = compare_kernels(walkers, first)
     layers = _statistics(plan, totals)
     return LayerWalk(layers, first_bad(layers), samples, kernels, walkers.why_not_isolated)
 

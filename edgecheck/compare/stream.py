@@ -22,7 +22,7 @@ class Side:
     """One model in the comparison."""
 
     who: str
-    """"candidate" or "reference"."""
+    """As "candidate" or "reference"; no two sides have the same."""
     session: Session
 
 
@@ -69,26 +69,32 @@ def compare(
         SideFault: a model refused a sample, crashed or hung.
         DatasetUnreadable: a sample cannot be read or does not fit.
     """
-    for chunk, results in _overlapped(dataset, pipelines, feeds, sides, tracker):
+    for chunk, results in overlapped(dataset, pipelines, feeds, sides, tracker.add_input):
         tracker.add_outputs(chunk, results)
         progress(tracker.samples, len(dataset))
     return tracker.comparison()
 
 
-def _overlapped(
+def overlapped(
     dataset: Dataset,
     pipelines: Mapping[str, Pipeline],
     feeds: Exchange,
     sides: Sequence[Side],
-    tracker: Tracker,
+    add_input: Callable[[str, Array, Sequence[str]], None],
 ) -> Iterator[tuple[Chunk, dict[str, Results]]]:
-    """Each chunk with what every side made of it; the models are one chunk ahead."""
+    """Each chunk with what every side made of it; the models are one chunk ahead.
+
+    `add_input` is given the prepared rows of each input, and the ids of the samples.
+
+    Raises:
+        SideFault, DatasetUnreadable: as `compare`.
+    """
     page = 0
     running: Chunk | None = None
     for chunk in dataset.chunks(feeds.layout.rows):
         for name, pipeline in pipelines.items():
             rows = pipeline(chunk.rows[name], chunk.ids)
-            tracker.add_input(name, rows, chunk.ids)
+            add_input(name, rows, chunk.ids)
             fill(feeds.pages[page][name], rows, name, chunk.ids[0])
         finished = None if running is None else (running, _collect(sides, running))
         for side in sides:

@@ -36,8 +36,9 @@ class Tracker:
         self._waiting: dict[str, deque[Array]] = {name: deque() for name in sources}
 
     def add_input(self, name: str, rows: Array, ids: Sequence[str]) -> None:
-        """Add preprocessed rows, float32 (n, ...)."""
-        self._inputs[name].update(rows, ids)
+        """Add preprocessed rows, float32 (n, ...); an input that nobody follows is passed over."""
+        if name in self._inputs:
+            self._inputs[name].update(rows, ids)
         if name in self._waiting:
             self._waiting[name].append(rows)
 

@@ -1,6 +1,7 @@
 """The sessions of a layer walk, and the pages that they work on."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from math import prod
@@ -16,7 +17,7 @@ from edgecheck.runtime.exchange import Exchange
 from edgecheck.runtime.job import Job, Kernels, job_for
 from edgecheck.runtime.session import WorkerSession, empty_feeds
 from edgecheck.runtime.worker import OUTPUT
-from edgecheck.tensors import Array
+from edgecheck.tensors import REAL_DTYPES, Array
 from edgecheck.tflite.contract import contract_of
 from edgecheck.tflite.dequantize.isolated import Isolated
 from edgecheck.tflite.dequantize.twin import Twin
@@ -46,19 +47,14 @@ class Opener:
             SideFault: the runtime refused it.
             RuntimeMissing: no backend works.
         """
-        spec = self.setup.spec
-        shapes = entrant.run_shapes(spec)
-        if shapes is None:
-            raise ValueError(f"{entrant.who}: shapes were not checked before the walk")
-        job = job_for(
-            replace(entrant.contract, outputs=tuple(ports)),
-            str(entrant.path),
-            bound=entrant.bound,
-            shapes=shapes,
-            threads=self.setup.threads,
-            keeps_state=spec.state == "stream",
-        )
-        return self.start(entrant.who, replace(job, kernels=kernels, preserves=preserves))
+        return self.start(entrant.who, self.job(entrant, ports, kernels, preserves=preserves))
+
+    def job(
+        self, entrant: Entrant, ports: Sequence[Port], kernels: Kernels, *, preserves: bool
+    ) -> Job:
+        """What such a session loads; the backend is chosen later."""
+        job = entrant.job(self.setup.spec, ports, self.setup.threads)
+        return replace(job, kernels=kernels, preserves=preserves)
 
     def start(self, who: str, job: Job) -> Opened:
         """A session of a job."""
@@ -115,6 +111,7 @@ class Walkers:
     """The candidate, its twin and the isolated twin, attached and ready."""
 
     opener: Opener
+    """Of the backend that took the candidate, and no other."""
     feeds: Exchange
     candidate: WorkerSession
     twin: WorkerSession
@@ -152,8 +149,8 @@ class Walkers:
         return Page(ids, candidate, twin, wait)
 
     def end(self) -> None:
-        """End the processes: what comes next needs their memory."""
-        for session in (self.candidate, self.twin, self.alone):
+        """End the processes of the twins: what comes next needs only the candidate's."""
+        for session in (self.twin, self.alone):
             if session is not None:
                 session.close()
 
@@ -168,7 +165,9 @@ def open_walkers(
         RuntimeMissing: no backend works.
     """
     setup = opener.setup
-    wanted = {step.tensor.index for step in plan}
+    wanted = {step.tensor.index for step in plan} | {
+        port.tensor.index for port in real_outputs(setup.candidate)
+    }
     cut = {} if isolated is None else isolated.inputs
     tensors = setup.candidate.model.subgraphs[0].tensors
     read = [tensors[index] for index in sorted(wanted | set(cut))]
@@ -177,13 +176,10 @@ def open_walkers(
     opener = replace(opener, setup=replace(setup, backends=(candidate.backend,)))
     theirs = ports_of(twin.model, sorted({step.twin for step in plan}))
     path = opener.file("twin.tflite", twin.data)
-    other = opener.open(twin_entrant(setup, twin, path), theirs, "builtin", preserves=True)
-    alone, why = None, "the twin could not be cut into its operators"
-    if isolated is not None:
-        try:
-            alone, why = _open_isolated(opener, candidate.session, plan, isolated), ""
-        except SideFault as fault:
-            why = str(fault)
+    with ThreadPoolExecutor(1) as starter:  # most of a start is a wait for another process
+        started = starter.submit(_isolated_or_why, opener, candidate.session, plan, isolated)
+        other = opener.open(twin_entrant(setup, twin, path), theirs, "builtin", preserves=True)
+        alone, why = started.result()
     sessions = [candidate.session, other.session, *([] if alone is None else [alone])]
     feeds = opener.feeds(page_rows(sessions))
     with blaming("candidate"):
@@ -203,6 +199,21 @@ def twin_entrant(setup: Setup, twin: Twin, path: Path) -> Entrant:
     if bound is None:
         raise ValueError("the twin has other inputs than the candidate")
     return Entrant("twin", path, twin.model, contract, bound)
+
+
+def _isolated_or_why(
+    opener: Opener,
+    candidate: WorkerSession,
+    plan: Sequence[Followed],
+    isolated: Isolated | None,
+) -> tuple[WorkerSession | None, str]:
+    """A session of the isolated twin, or why there is none."""
+    if isolated is None:
+        return None, "the twin could not be cut into its operators"
+    try:
+        return _open_isolated(opener, candidate, plan, isolated), ""
+    except SideFault as fault:
+        return None, str(fault)
 
 
 def _open_isolated(
@@ -234,6 +245,11 @@ def _open_isolated(
         keeps_state=opener.setup.spec.state == "stream",
     )
     return opener.start("isolated twin", replace(job, kernels="builtin", preserves=True)).session
+
+
+def real_outputs(entrant: Entrant) -> list[Port]:
+    """The outputs that have real values."""
+    return [port for port in entrant.contract.outputs if port.tensor.dtype in REAL_DTYPES]
 
 
 def ports_of(model: Model, indices: Sequence[int]) -> tuple[Port, ...]:

@@ -214,7 +214,7 @@ def _padded(sounds: Array, pad: str, window: int, needed: int) -> Array:
 
 def _length(step: str, sounds: Array) -> int:
     _require_sound(step, sounds)
-    return sounds.shape[1]
+    return int(sounds.shape[1])
 
 
 def _require_sound(step: str, sounds: Array) -> None:

@@ -30,7 +30,7 @@ def to_gray(images: Array) -> Array:
     if images.dtype != np.uint8:
         return (images.astype(np.float32, copy=False) @ weights)[..., None]
     luma = (images * np.float32(1 / 255)) @ weights
-    return (luma * np.float32(255.5)).astype(np.uint8)[..., None]
+    return np.expand_dims((luma * np.float32(255.5)).astype(np.uint8), -1)
 
 
 def reverse_channels(values: Array, channel_axis: int) -> Array:
@@ -45,7 +45,7 @@ def reverse_channels(values: Array, channel_axis: int) -> Array:
 
 def rescale(values: Array, scale: float, offset: float) -> Array:
     """Multiply by `scale`, then add `offset`, as Keras' Rescaling layer."""
-    result = np.multiply(values, np.float32(scale), dtype=np.float32)
+    result: Array = np.multiply(values, np.float32(scale), dtype=np.float32)
     result += np.float32(offset)
     return result
 
@@ -124,7 +124,7 @@ def transpose(values: Array, axes: Sequence[int]) -> Array:
             f"transpose: axes {list(axes)} do not fit samples of shape {values.shape[1:]}",
             hint="List each axis of one sample once, counting from 0, without the batch axis.",
         )
-    return values.transpose(0, *(axis + 1 for axis in axes))
+    return np.transpose(values, (0, *(axis + 1 for axis in axes)))
 
 
 def reshape(values: Array, shape: Sequence[int]) -> Array:

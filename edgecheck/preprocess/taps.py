@@ -119,11 +119,11 @@ def _normalised(cells: Array, weights: Array, in_size: int) -> Taps:
 def _centres(in_size: int, out_size: int) -> Array:
     """Centres of the output elements in input units, float32 (out,): (i + 0.5) * in / out."""
     scale = np.float32(in_size) / np.float32(out_size)
-    return (np.arange(out_size, dtype=np.float32) + np.float32(0.5)) * scale
+    return np.asarray((np.arange(out_size, dtype=np.float32) + np.float32(0.5)) * scale)
 
 
 def _triangle(x: Array) -> Array:
-    return np.maximum(1 - np.abs(x), 0)
+    return np.asarray(np.maximum(1 - np.abs(x), 0))
 
 
 def _keys_cubic(x: Array) -> Array:

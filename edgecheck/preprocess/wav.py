@@ -145,7 +145,7 @@ def _format(chunk: bytes) -> _Format:
 def _integers(dtype: str, full: int, zero: int = 0) -> Callable[[bytes], Array]:
     def decoded(body: bytes) -> Array:
         values = np.frombuffer(body, dtype).astype(np.float32)
-        return (values - np.float32(zero)) / np.float32(full)
+        return np.asarray((values - np.float32(zero)) / np.float32(full))
 
     return decoded
 

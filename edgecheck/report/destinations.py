@@ -5,15 +5,25 @@ import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
 from edgecheck.errors import ReportUnwritable, UsageError
 from edgecheck.findings import Report
-from edgecheck.report import json_format, text_format
+from edgecheck.repair_report import RepairReport
+from edgecheck.report import json_format, text_format, text_repair
 from edgecheck.spec.wording import did_you_mean, quoted
 
-FORMATS: Final[dict[str, Callable[[Report], str]]] = {
-    "text": text_format.render,
+Document: TypeAlias = Report | RepairReport
+
+
+def _text(document: Document) -> str:
+    if isinstance(document, RepairReport):
+        return text_repair.render(document)
+    return text_format.render(document)
+
+
+FORMATS: Final[dict[str, Callable[[Document], str]]] = {
+    "text": _text,
     "json": json_format.render,
 }
 _STDOUT: Final = {"-", "/dev/stdout"}
@@ -76,7 +86,7 @@ def require_writable(destinations: Sequence[Destination]) -> None:
             raise _unwritable(path, reason)
 
 
-def write(destination: Destination, report: Report) -> None:
+def write(destination: Destination, report: Document) -> None:
     """Write a report file: complete under its name, or not at all.
 
     Raises:

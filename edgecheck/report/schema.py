@@ -1,22 +1,32 @@
-"""JSON Schema of the report, from the same classes that make it."""
+"""JSON Schema of the reports, from the same classes that make it."""
 
 from typing import Any, cast
 
 from edgecheck.findings import Report
+from edgecheck.repair_report import RepairReport
 
 _NUMBER = {"anyOf": [{"type": "number"}, {"enum": ["inf", "-inf", "nan"]}]}
 _NULL = {"type": "null"}
 
 
 def report_schema() -> dict[str, Any]:
-    """The schema (draft 2020-12) that every report conforms to."""
+    """The schema (draft 2020-12) that every report of a validation conforms to."""
+    return _schema(Report, "edgecheck report")
+
+
+def repair_schema() -> dict[str, Any]:
+    """The schema (draft 2020-12) that every report of a repair conforms to."""
+    return _schema(RepairReport, "edgecheck repair report")
+
+
+def _schema(document: type, title: str) -> dict[str, Any]:
     from pydantic import TypeAdapter
 
-    schema = TypeAdapter(Report).json_schema(mode="serialization")
+    schema = TypeAdapter(document).json_schema(mode="serialization")
     widened = cast("dict[str, Any]", _widened(schema))
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "edgecheck report",
+        "title": title,
         **{key: value for key, value in widened.items() if key != "title"},
     }
 

@@ -11,8 +11,9 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from edgecheck.findings import Cause, Finding, OutputMetrics, Report, WorstSample
+from edgecheck.findings import Cause, Finding, OutputMetrics, Proof, Report, WorstSample
 from edgecheck.report.text_layers import layer_table
+from edgecheck.report.text_stages import has_stages, stage_table
 
 WIDTH: Final = 80
 _OUTPUTS_ABREAST: Final = 2
@@ -60,6 +61,8 @@ def _blocks(report: Report) -> list[Group]:
     blocks += [_finding(finding) for finding in rest]
     if report.outputs:
         blocks.append(_metrics(report.outputs))
+    if has_stages(report.stages):
+        blocks.append(stage_table(report.stages))
     if report.layers:
         blocks.append(layer_table(report.layers))
     if report.verdict == "fail" and report.worst_samples:
@@ -89,12 +92,21 @@ def _cause(cause: Cause, number: int, report: Report) -> Group:
     ]
     if number or report.error is not None or cause.summary != report.summary:
         lines.append(_indented(cause.summary))
+    if cause.proof is not None:
+        lines.append(_indented(_proof(cause.proof)))
     lines.append(_indented(f"To fix: {cause.fix}"))
     if number == 0:
         symptoms = [f for f in report.findings if f.fingerprint in cause.explains]
         lines += [Text("  It shows as:", style="dim")] if symptoms else []
         lines += [Padding(_short(finding), (0, 0, 0, 4), expand=False) for finding in symptoms]
     return Group(*lines)
+
+
+def _proof(proof: Proof) -> str:
+    """The experiment in one line."""
+    words = _percent if proof.metric in {"accuracy", "agreement"} else _number
+    effect = f"{words(proof.before)} before, {words(proof.after)} after"
+    return f"Proof: {proof.action}: {proof.metric} {effect}."
 
 
 def _finding(finding: Finding) -> Group:
@@ -142,10 +154,12 @@ def _table(outputs: Sequence[OutputMetrics], *, has_names: bool) -> Table:
         ("mean IoU of the reference", [_overlap(output, "reference") for output in outputs]),
         ("mean IoU of the candidate", [_overlap(output, "candidate") for output in outputs]),
         ("agreement", [_percent(output.agreement) for output in outputs]),
+        ("probability given up", [_given_up(output) for output in outputs]),
         ("agreement of pixels", [_percent(output.pixel_agreement) for output in outputs]),
         ("mean IoU with the reference", [_number(output.mean_iou) for output in outputs]),
         ("same nearest neighbour", [_percent(output.neighbour_agreement) for output in outputs]),
         ("SQNR of the variation", [_unit(output.variation_sqnr_db, "dB") for output in outputs]),
+        ("that of the worst element", [_worst_element(output) for output in outputs]),
         ("SQNR", [_unit(output.sqnr_db, "dB") for output in outputs]),
         ("cosine, 5th percentile", [_number(output.cosine_p5) for output in outputs]),
         ("KL divergence, median", [_unit(output.kl_median, "nats") for output in outputs]),
@@ -274,6 +288,24 @@ def _top(output: OutputMetrics) -> str:
     other = output.reference_top_class_share
     beside = "" if other is None else f" (reference {_percent(other)})"
     return f"{output.top_class}: {_percent(output.top_class_share)}{beside}"
+
+
+def _given_up(output: OutputMetrics) -> str:
+    """What the candidate's choices of class cost by the reference, beside what blind ones would."""
+    cost, share = output.regret, output.regret_share
+    if cost is None or math.isnan(cost):
+        return ""
+    blind = f" (blindly {100 * cost / share:.2g} %)" if share is not None and share > 0 else ""
+    return f"{100 * cost:.2g} %{blind}"
+
+
+def _worst_element(output: OutputMetrics) -> str:
+    worst = output.worst_element
+    if worst is None:
+        return ""
+    loss = worst.r2_loss
+    change = "" if loss is None else f", R2 {abs(loss):.3f} {'lower' if loss > 0 else 'higher'}"
+    return f"{worst.variation_sqnr_db:.3g} dB (number {worst.index}{change})"
 
 
 def _distinct(output: OutputMetrics) -> str:

@@ -21,16 +21,18 @@ _CLIPPED: Final = 0.01
 
 def layer_table(layers: Sequence[Layer]) -> Group:
     """One line a tensor, `>` before the first bad one; of long models only the telling ones."""
-    table = Table(box=None, padding=(0, 2, 0, 0))
+    has_weights = any(layer.weights is not None for layer in layers)
+    table = Table(box=None, padding=(0, 1 if has_weights else 2, 0, 0))
     columns = ("", "layer", "SQNR", "alone", "clipped", "real range", "can hold")
-    for name in columns:
+    for name in (*columns, *["weights"] * has_weights):
         table.add_column(name, justify="left" if name in {"", "layer"} else "right", no_wrap=True)
     shown = _shown(layers)
     for before, number in zip((-1, *shown), shown, strict=False):
         if number != before + 1:
             table.add_row("", f"... {number - before - 1} more")
         style = "bold" if layers[number].is_first_bad else None
-        table.add_row(*map(Text, _row(layers[number])), style=style)
+        cells = _row(layers[number]) + [_weights(layers[number])] * has_weights
+        table.add_row(*map(Text, cells), style=style)
     bad = any(layer.is_first_bad for layer in layers)
     said = "> the first that goes wrong by itself" if bad else "none of them goes wrong by itself"
     title = f"{len(layers)} layers beside their float twin; {said}"
@@ -61,6 +63,11 @@ def _row(layer: Layer) -> list[str]:
         _span(layer.range),
         "" if layer.representable_range is None else _span(layer.representable_range),
     ]
+
+
+def _weights(layer: Layer) -> str:
+    """SQNR of the weights against those of the reference."""
+    return "" if layer.weights is None else _decibels(layer.weights.sqnr_db)
 
 
 def _short(name: str) -> str:

@@ -12,15 +12,18 @@ from edgecheck.rules.dataset.input_constant import InputConstant
 from edgecheck.rules.dataset.inputs_nonfinite import InputsNonfinite
 from edgecheck.rules.dataset.label_count_mismatch import LabelCountMismatch
 from edgecheck.rules.dataset.label_order_or_offset import LabelOrderOrOffset
+from edgecheck.rules.file.conversion_divergence import ConversionDivergence
 from edgecheck.rules.file.metadata_missing import MetadataMissing
 from edgecheck.rules.file.model_file_invalid import ModelFileInvalid
 from edgecheck.rules.file.old_schema_or_runtime import OldSchemaOrRuntime
 from edgecheck.rules.file.partially_quantized_or_hybrid import PartiallyQuantizedOrHybrid
+from edgecheck.rules.file.wrong_model_file import WrongModelFile
 from edgecheck.rules.gate.check_skipped import CheckSkipped
 from edgecheck.rules.gate.unused_ignore import UnusedIgnore
 from edgecheck.rules.input.aspect_policy_mismatch import AspectPolicyMismatch
 from edgecheck.rules.input.audio_feature_mismatch import AudioFeatureMismatch
 from edgecheck.rules.input.channel_count_mismatch import ChannelCountMismatch
+from edgecheck.rules.input.channel_order_swapped import ChannelOrderSwapped
 from edgecheck.rules.input.decoder_difference import DecoderDifference
 from edgecheck.rules.input.dynamic_shape_unresolved import DynamicShapeUnresolved
 from edgecheck.rules.input.input_count_mismatch import InputCountMismatch
@@ -33,6 +36,9 @@ from edgecheck.rules.input.input_shape_mismatch import InputShapeMismatch
 from edgecheck.rules.input.io_order_swapped import IoOrderSwapped
 from edgecheck.rules.input.layout_nchw_nhwc import LayoutNchwNhwc
 from edgecheck.rules.input.orientation_mismatch import OrientationMismatch
+from edgecheck.rules.input.preprocessing_not_in_exported_graph import (
+    PreprocessingNotInExportedGraph,
+)
 from edgecheck.rules.output.class_collapse import ClassCollapse
 from edgecheck.rules.output.constant_output import ConstantOutput
 from edgecheck.rules.output.input_insensitive import InputInsensitive
@@ -79,10 +85,13 @@ from edgecheck.rules.runtime.runtime_timeout import RuntimeTimeout
 from edgecheck.rules.training.degenerate_head import DegenerateHead
 from edgecheck.rules.training.nan_or_inf_weights import NanOrInfWeights
 from edgecheck.rules.training.train_mode_export import TrainModeExport
+from edgecheck.rules.training.weights_not_loaded import WeightsNotLoaded
 from edgecheck.rules.wording import plain
 
 RULES: tuple[type[Rule], ...] = (
     ModelFileInvalid,
+    WrongModelFile,
+    ConversionDivergence,
     PartiallyQuantizedOrHybrid,
     MetadataMissing,
     OldSchemaOrRuntime,
@@ -99,6 +108,7 @@ RULES: tuple[type[Rule], ...] = (
     InputRankOrBatchMissing,
     LayoutNchwNhwc,
     ChannelCountMismatch,
+    ChannelOrderSwapped,
     InputShapeMismatch,
     DynamicShapeUnresolved,
     IoOrderSwapped,
@@ -106,6 +116,7 @@ RULES: tuple[type[Rule], ...] = (
     InputRangeMismatch,
     InputNotNormalized,
     InputDoubleNormalized,
+    PreprocessingNotInExportedGraph,
     OrientationMismatch,
     AspectPolicyMismatch,
     DecoderDifference,
@@ -141,6 +152,7 @@ RULES: tuple[type[Rule], ...] = (
     NanOrInfWeights,
     DegenerateHead,
     TrainModeExport,
+    WeightsNotLoaded,
     InputsNonfinite,
     InputConstant,
     LabelCountMismatch,

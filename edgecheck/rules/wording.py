@@ -13,6 +13,7 @@ Who = Literal["candidate", "reference"]
 
 _SHOWN_NAMES = 6
 _SHOWN_SIZES = 8
+_SHOWN_STEPS = 4
 
 
 def plain(text: str, limit: int = 60) -> str:
@@ -60,6 +61,42 @@ def pixel_rescale(bounds: Sequence[float]) -> str:
         return ""
     step = f"`rescale: {{scale: {(high - low) / 255:.9g}, offset: {low:.9g}}}`"
     return f" (for 8-bit pixels: {step})"
+
+
+def changed_steps(removed: Sequence[str], added: Sequence[str]) -> str:
+    """What to take out of the steps of a spec, and what to put in, without a full stop."""
+    taken = f"take {quoted_steps(removed)} out of the spec's steps" if removed else ""
+    put = f"put {quoted_steps(added)} {'in its place' if removed else 'into them'}" if added else ""
+    if put and not taken:
+        put = f"add {quoted_steps(added)} to the spec's steps"
+    words = " and ".join(part for part in (taken, put) if part) or "correct the spec's steps"
+    return f"{words[0].upper()}{words[1:]}, if training had it so, and do the same on the device"
+
+
+def quoted_steps(steps: Sequence[str]) -> str:
+    """Steps as lines of a spec: `rescale: {scale: 2}` and `to-gray`."""
+    shown = " and ".join(f"`{plain(step, 90)}`" for step in steps[:_SHOWN_STEPS])
+    left = len(steps) - _SHOWN_STEPS
+    return f"{shown} and {left} more" if left > 0 else shown
+
+
+def tried_range(
+    name: str, observed: Sequence[float], other: Sequence[float], tried: Sequence[int]
+) -> str:
+    """What a trial of another range than the one that is fed showed, in sentences.
+
+    Args:
+        name: of the input.
+        observed: the range that is fed.
+        other: the range that was tried.
+        tried: samples answered rightly with `observed`, with `other`, and samples in all.
+    """
+    before, after, samples = tried
+    return (
+        f'Input "{plain(name)}" gets values from {span(observed)}. With pixels scaled to '
+        f"{span(other)}, {after} of {samples} labelled samples are answered rightly; as the spec "
+        f"feeds them, {before}."
+    )
 
 
 def percent(share: float) -> str:

@@ -4,7 +4,6 @@ Listing them imports nothing; `open_interpreter` imports the one that is asked f
 """
 
 import importlib
-import importlib.metadata
 import importlib.util
 import inspect
 from dataclasses import dataclass
@@ -24,6 +23,8 @@ class Backend:
     install: str
     """The command that installs it beside edgecheck."""
 
+
+_TENSORFLOW = ("tensorflow", "tensorflow-cpu", "tensorflow-intel", "tensorflow-macos")
 
 BACKENDS: dict[str, Backend] = {
     backend.name: backend
@@ -46,11 +47,28 @@ BACKENDS: dict[str, Backend] = {
             "tensorflow",
             "tensorflow",
             "tensorflow.lite.python.interpreter",
-            ("tensorflow", "tensorflow-cpu", "tensorflow-intel", "tensorflow-macos"),
+            _TENSORFLOW,
             "pip install tensorflow",
         ),
     )
 }
+
+TRAINED: dict[str, Backend] = {
+    backend.name: backend
+    for backend in (
+        Backend("keras", "tensorflow", "keras", _TENSORFLOW, "pip install tensorflow"),
+        Backend("saved-model", "tensorflow", "tensorflow", _TENSORFLOW, "pip install tensorflow"),
+        Backend(
+            "onnx",
+            "onnxruntime",
+            "onnxruntime",
+            ("onnxruntime", "onnxruntime-gpu"),
+            "pip install onnx onnxruntime",
+        ),
+    )
+}
+"""Format of a trained model -> what runs it. They run references, and are no runtimes of a device;
+`module` is what the worker imports first."""
 
 
 def is_installed(backend: Backend) -> bool:
@@ -63,10 +81,12 @@ def is_installed(backend: Backend) -> bool:
 
 def installed_version(backend: Backend) -> str:
     """The version of the installed distribution, "unknown" if none states one."""
+    from importlib import metadata  # half as slow as numpy to import, and no worker needs it
+
     for name in backend.distributions:
         try:
-            return importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:
+            return metadata.version(name)
+        except metadata.PackageNotFoundError:
             continue
     return "unknown"
 

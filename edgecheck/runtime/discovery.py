@@ -17,7 +17,7 @@ from typing import Literal
 import numpy as np
 
 from edgecheck.errors import CrashFault, Fault, LoadFault, RuntimeMissing, UsageError
-from edgecheck.runtime.backends import BACKENDS, Backend, installed_version, is_installed
+from edgecheck.runtime.backends import BACKENDS, TRAINED, Backend, installed_version, is_installed
 from edgecheck.runtime.exchange import shared_folder
 from edgecheck.runtime.job import Job, Kernels, Slot
 from edgecheck.runtime.session import WorkerSession, empty_feeds, run_rows
@@ -36,6 +36,8 @@ class Status:
     state: Literal["usable", "missing", "broken"]
     problem: str
     fix: str
+    use: Literal["candidate", "reference"] = "candidate"
+    """What it can run: .tflite files, or only trained models."""
 
 
 @dataclass(frozen=True)
@@ -103,13 +105,16 @@ def candidates(requested: str, target: str | None) -> tuple[Backend, ...]:
 def open_session(job: Job, backends: Sequence[Backend], *, folder: Path, timeout: float) -> Opened:
     """Load the job's model in the first backend that works at all.
 
-    A refusal is blamed on the model only if the same backend runs the bundled model. What only the
+    A job of a trained model names what runs it; `backends` are those of .tflite files. A refusal is
+    blamed on the model only if the same backend runs the bundled model. What only the
     default delegate (XNNPACK) refuses is loaded with the builtin kernels alone.
 
     Raises:
         Fault: a working backend refused the model or died on it; its `backend` says which.
         RuntimeMissing: none of the backends works.
     """
+    if job.backend in TRAINED:
+        return _open_trained(job, TRAINED[job.backend], folder, timeout)
     passed_over: list[str] = []
     fix = ""
     for backend in backends:
@@ -126,6 +131,15 @@ def open_session(job: Job, backends: Sequence[Backend], *, folder: Path, timeout
         version = installed_version(backend)
         return Opened(session, backend, version, tuple(passed_over), job.kernels)
     raise RuntimeMissing("no installed runtime works: " + "; ".join(passed_over), hint=fix)
+
+
+def _open_trained(job: Job, backend: Backend, folder: Path, timeout: float) -> Opened:
+    version = installed_version(backend)
+    try:
+        return Opened(WorkerSession(job, folder, timeout), backend, version, (), job.kernels)
+    except Fault as fault:
+        fault.runtime, fault.version = backend.name, version
+        raise
 
 
 def _without_delegates(

@@ -6,15 +6,14 @@ arguments of the constructor.
 
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from edgecheck.quantization import QuantParams, dequantize, quantize
 from edgecheck.runtime.backends import BACKENDS, open_interpreter
-from edgecheck.runtime.job import Job, Slot
+from edgecheck.runtime.job import Job, Slot, transposed
+from edgecheck.runtime.values import decode, encode, room, store
 from edgecheck.tensors import NUMPY_DTYPES, Array, Feeds
 
 
@@ -26,7 +25,10 @@ class InterpreterSession:
         self._job = job
         self._invoke = self._by_signature if job.signature else self._by_index
         self._load()
-        self.output_shapes = self._output_shapes()
+        axes = {slot.name: slot.axes for slot in job.outputs}
+        self.output_shapes = {
+            name: transposed(shape, axes[name]) for name, shape in self._output_shapes().items()
+        }
 
     def _load(self) -> None:
         job = self._job
@@ -56,15 +58,15 @@ class InterpreterSession:
             latencies: float64 (n,), seconds of each invocation; written.
             done: called with the number of finished rows after each.
         """
-        encoded = [(slot, _encode(feeds[slot.name], slot)) for slot in self._job.inputs]
-        codes = {slot.name: _room(outputs[slot.name], slot) for slot in self._job.outputs}
+        encoded = [(slot, encode(feeds[slot.name], slot)) for slot in self._job.inputs]
+        codes = {slot.name: room(outputs[slot.name], slot) for slot in self._job.outputs}
         for row in range(len(latencies)):
             self._forget()
             latencies[row] = self._invoke(encoded, codes, row)
             done(row + 1)
         for slot in self._job.outputs:
             if codes[slot.name] is not outputs[slot.name]:
-                outputs[slot.name][:] = _decode(codes[slot.name], slot)
+                decode(codes[slot.name], slot, outputs[slot.name])
 
     def _forget(self) -> None:
         """Take back what earlier rows left in the variables."""
@@ -83,7 +85,7 @@ class InterpreterSession:
         interpreter.invoke()
         seconds = time.perf_counter() - start
         for slot in self._job.outputs:
-            _store(codes[slot.name], row, interpreter.get_tensor(slot.index), slot)
+            store(codes[slot.name], row, interpreter.get_tensor(slot.index), slot)
         return seconds
 
     def _by_signature(
@@ -94,7 +96,7 @@ class InterpreterSession:
         results = self._runner(**arguments)
         seconds = time.perf_counter() - start
         for slot in self._job.outputs:
-            _store(codes[slot.name], row, results[slot.argument], slot)
+            store(codes[slot.name], row, results[slot.argument], slot)
         return seconds
 
     def _output_shapes(self) -> dict[str, tuple[int, ...]]:
@@ -145,57 +147,3 @@ def _source(path: str) -> dict[str, object]:
     if path.isascii():
         return {"model_path": path}
     return {"model_content": Path(path).read_bytes()}
-
-
-def _room(real: Array, slot: Slot) -> Array:
-    """Where the values of an output go as the runtime gives them: at once to their place, or aside
-    until they are decoded.
-    """
-    if slot.dtype == "float32":
-        return real
-    return np.empty(real.shape, NUMPY_DTYPES[slot.dtype])
-
-
-def _store(codes: Array, row: int, values: Array, slot: Slot) -> None:
-    """One output of one row; numpy alone would stretch a size of 1 over the expected size."""
-    expected = codes.shape[1:]
-    if np.shape(values) != expected:
-        raise ValueError(
-            f"the shape of output '{slot.name}' changes with the data: "
-            f"{np.shape(values)} here, {expected} before"
-        )
-    codes[row] = values
-
-
-def _encode(values: Array, slot: Slot) -> Array:
-    """Rows as the input tensor takes them: codes where it is quantized, else a plain cast.
-
-    A cast of values that the type cannot hold is a finding of the caller (it looks at the data
-    before it feeds them); here they are clipped rather than wrapped.
-    """
-    rows = values.reshape((len(values), *slot.shape))
-    if slot.quantization is not None:
-        return quantize(rows, _for_rows(slot.quantization), slot.dtype)
-    dtype = NUMPY_DTYPES[slot.dtype]
-    if dtype.kind in "iu":
-        whole = np.where(np.isnan(rows), 0.0, np.rint(rows).astype(np.float64))
-        return np.clip(whole, np.iinfo(dtype).min, _largest(dtype)).astype(dtype)
-    return rows.astype(dtype, copy=False)
-
-
-def _largest(dtype: np.dtype[Any]) -> float:
-    """The largest float64 that an integer type holds: for 64 bits, less than its maximum."""
-    limit = int(np.iinfo(dtype).max)
-    nearest = float(limit)
-    return nearest if int(nearest) <= limit else float(np.nextafter(nearest, 0))
-
-
-def _decode(codes: Array, slot: Slot) -> Array:
-    if slot.quantization is not None:
-        return dequantize(codes, _for_rows(slot.quantization))
-    return codes
-
-
-def _for_rows(params: QuantParams) -> QuantParams:
-    """The same parameters, for arrays that have one more axis in front."""
-    return replace(params, quantized_dimension=params.quantized_dimension + 1)

@@ -1,8 +1,8 @@
 """What a worker process is asked to run: plain data that crosses as JSON."""
 
 import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal, TypeAlias
 
 from edgecheck.quantization import QuantParams
@@ -28,6 +28,9 @@ class Slot:
     is_resized: bool
     """The shape differs from the one stored in the file (dynamic dimensions)."""
     quantization: QuantParams | None
+    axes: tuple[int, ...] | None = None
+    """Transposes the feed to the model's layout, or the model's output to that of the outputs; None
+    where they are the same."""
 
 
 @dataclass(frozen=True)
@@ -36,11 +39,11 @@ class Job:
 
     backend: str
     model: str
-    """Path of the .tflite file."""
+    """Path of the file, or of the folder of a SavedModel."""
     inputs: tuple[Slot, ...]
     outputs: tuple[Slot, ...]
     signature: str | None
-    """Set only where the signature lives outside subgraph 0 and must be run by name."""
+    """Of a .tflite file only where it lives outside subgraph 0 and must be run by name."""
     resets_state: bool
     """Reset variables before each sample."""
     reloads: bool = False
@@ -49,6 +52,8 @@ class Job:
     kernels: Kernels = "default"
     preserves: bool = False
     """Keep every tensor until the end of a run, so that inner ones can be outputs too."""
+    allows_code: bool = False
+    """Run code that a trained model brings along."""
 
     def to_json(self) -> str:
         """One line of JSON."""
@@ -69,7 +74,9 @@ def _slot(fields: dict[str, Any]) -> Slot:
         params = QuantParams(
             tuple(params["scales"]), tuple(params["zero_points"]), params["quantized_dimension"]
         )
-    return Slot(**{**fields, "shape": tuple(fields["shape"]), "quantization": params})
+    axes = None if fields["axes"] is None else tuple(fields["axes"])
+    shape = tuple(fields["shape"])
+    return Slot(**{**fields, "shape": shape, "quantization": params, "axes": axes})
 
 
 def job_for(
@@ -102,6 +109,38 @@ def job_for(
         reloads=contract.has_resources and not keeps_state,
         threads=threads,
     )
+
+
+def rearranged(
+    job: Job, inputs: Mapping[str, tuple[int, ...]], outputs: Mapping[str, tuple[int, ...]]
+) -> Job:
+    """A job whose ports were seen in the layout of the candidate, for a model of another one.
+
+    Args:
+        job: with shapes in the layout of the candidate.
+        inputs: feed name -> the transposition from the feed to the model.
+        outputs: output name -> the transposition from the model to the output.
+    """
+    fed = (_moved(slot, inputs.get(slot.name), inputs.get(slot.name)) for slot in job.inputs)
+    given = (
+        _moved(slot, outputs.get(slot.name), inverse(outputs.get(slot.name)))
+        for slot in job.outputs
+    )
+    return replace(job, inputs=tuple(fed), outputs=tuple(given))
+
+
+def _moved(slot: Slot, axes: tuple[int, ...] | None, to_model: tuple[int, ...] | None) -> Slot:
+    return replace(slot, shape=transposed(slot.shape, to_model), axes=axes)
+
+
+def inverse(axes: tuple[int, ...] | None) -> tuple[int, ...] | None:
+    """The transposition that undoes another."""
+    return None if axes is None else tuple(axes.index(axis) for axis in range(len(axes)))
+
+
+def transposed(shape: tuple[int, ...], axes: Sequence[int] | None) -> tuple[int, ...]:
+    """A shape with its axes in another order, as numpy.transpose has it."""
+    return shape if axes is None else tuple(shape[axis] for axis in axes)
 
 
 def _input_slot(name: str, port: Port, shape: tuple[int, ...]) -> Slot:

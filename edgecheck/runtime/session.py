@@ -102,17 +102,30 @@ class WorkerSession:
             stderr=self._stderr,
             text=True,
             encoding="utf-8",
-            env={"TF_CPP_MIN_LOG_LEVEL": "1", **os.environ},
+            env={"TF_CPP_MIN_LOG_LEVEL": "1", **os.environ, "KERAS_BACKEND": "tensorflow"},
         )
         threading.Thread(target=self._listen, daemon=True).start()
         try:
             self._ask({"do": "import", "backend": job.backend})
             self._wait("load", max(timeout, START_SECONDS))
-            self._ask({"do": "load", "job": job.to_json()})
-            answer = self._wait("load", timeout)
+            self.load(job)
         except BaseException:
             self.close()
             raise
+
+    def load(self, job: Job) -> None:
+        """Load a model in the place of the one before; `attach` comes next.
+
+        Args:
+            job: what to load, on the backend that the process has.
+
+        Raises:
+            LoadFault: the runtime refused it; the next one can be loaded.
+            CrashFault, TimeoutFault: the end of the process.
+        """
+        self._results = None
+        self._ask({"do": "load", "job": job.to_json()})
+        answer = self._wait("load", self._timeout)
         self.output_shapes: Mapping[str, tuple[int, ...]] = {
             name: tuple(shape) for name, shape in answer["outputs"].items()
         }

@@ -24,10 +24,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TextIO
 
-from edgecheck.runtime.backends import BACKENDS
+from edgecheck.runtime.backends import BACKENDS, TRAINED
 from edgecheck.runtime.exchange import Exchange, Layout
 from edgecheck.runtime.interpreter import InterpreterSession
 from edgecheck.runtime.job import Job
+from edgecheck.runtime.trained.session import TrainedSession
 
 PROGRESS, LATENCY, OUTPUT = "progress", "latency", "output:"
 """Arrays of a results exchange: two of our own, and the outputs behind a prefix of their own."""
@@ -39,7 +40,7 @@ class Worker:
     """State between requests: the loaded session and the attached exchanges."""
 
     def __init__(self) -> None:
-        self._session: InterpreterSession | None = None
+        self._session: InterpreterSession | TrainedSession | None = None
         self._feeds: Exchange | None = None
         self._results: Exchange | None = None
 
@@ -47,10 +48,11 @@ class Worker:
         """Carry out one request."""
         match request["do"]:
             case "import":
-                importlib.import_module(BACKENDS[request["backend"]].module)
+                importlib.import_module((BACKENDS | TRAINED)[request["backend"]].module)
                 return {}
             case "load":
-                self._session = InterpreterSession(Job.from_json(request["job"]))
+                self._session = None  # two at once would need the memory of both
+                self._session = _loaded(Job.from_json(request["job"]))
                 return {"outputs": self._session.output_shapes}
             case "attach":
                 self._feeds = _opened(request["feeds"])
@@ -83,6 +85,10 @@ class Worker:
         self._session.run(feeds, outputs, results[LATENCY][:rows], done)
 
 
+def _loaded(job: Job) -> InterpreterSession | TrainedSession:
+    return TrainedSession(job) if job.backend in TRAINED else InterpreterSession(job)
+
+
 def _opened(where: Mapping[str, Any]) -> Exchange:
     return Exchange.open(Path(where["path"]), Layout.from_dict(where["layout"]))
 
@@ -99,7 +105,7 @@ def serve(requests: TextIO, answers: TextIO) -> None:
         answers.flush()
 
 
-def _end_with_parent(parent: int) -> None:
+def end_with_parent(parent: int) -> None:
     """Leave when the parent is gone: a hanging model would never read the end of its requests."""
     while os.getppid() == parent:
         time.sleep(_SECONDS_BETWEEN_LOOKS)
@@ -109,8 +115,10 @@ def _end_with_parent(parent: int) -> None:
 def main() -> None:
     """Entry point of the child: keep stdout for answers, send the runtime's noise to stderr."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
+    threading.Thread(target=end_with_parent, args=(os.getppid(),), daemon=True).start()
     private = os.dup(1)
     os.dup2(2, 1)
     with os.fdopen(private, "w", encoding="utf-8") as answers:
         serve(sys.stdin, answers)
+    sys.stderr.flush()
+    os._exit(0)  # to take Python and the runtime down in order takes as long as a small page

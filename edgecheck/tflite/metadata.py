@@ -19,6 +19,8 @@ from edgecheck.tflite.names import printable
 
 NAME = "TFLITE_METADATA"
 IDENTIFIER = b"M001"
+ORIGIN = "EDGECHECK"
+"""Name of the buffer in which `edgecheck convert` says where a file comes from (JSON)."""
 
 MAX_FILE_BYTES = 4 << 20
 """Of one packed file, unpacked; label files and vocabularies have less."""
@@ -74,6 +76,43 @@ def read_metadata(data: bytes, model: Model) -> FileMetadata | None:
         )
     except (struct.error, _Damaged):
         return None
+
+
+def label_file(found: FileMetadata | None, model: Model) -> tuple[str, bool]:
+    """The packed file that names the classes, and whether metadata declares it as that.
+
+    Args:
+        found: `read_metadata(data, model)`.
+        model: the file.
+
+    Returns:
+        ("", False) where there is none, or several that nobody declares.
+    """
+    files = model.associated_files
+    declared = [name for entry in (found.outputs if found else ()) for name in entry.axis_labels]
+    known = [name for name in declared if name in files]
+    if known:
+        return known[0], True
+    plain_files = [name for name in files if _is_label_file(name)]
+    return (plain_files[0], False) if len(plain_files) == 1 else ("", False)
+
+
+def _is_label_file(name: str) -> bool:
+    lower = name.lower()
+    return lower == "metadata.json" or (lower.endswith(".txt") and "label" in lower)
+
+
+def read_origin(data: bytes, model: Model) -> Mapping[str, str]:
+    """What `edgecheck convert` wrote about where the file comes from; empty where it did not."""
+    names = [item.name for item in model.metadata]
+    if ORIGIN not in names:
+        return {}
+    try:
+        found = json.loads(_buffer_of(data, names.index(ORIGIN))[:MAX_FILE_BYTES])
+    except (ValueError, RecursionError):
+        return {}
+    items = found.items() if isinstance(found, dict) else ()
+    return {printable(key): printable(text) for key, text in items if isinstance(text, str)}
 
 
 def packed_labels(data: bytes, name: str) -> tuple[str, ...] | None:

@@ -8,9 +8,20 @@ from acceptance_cases.ingredients import (
     int8_classifier,
     npz,
     row_files,
+    rows,
     spec,
 )
-from models import OpDef, TensorDef, build_model, float_dense, float_io_int8_dense
+from models import (
+    OpDef,
+    TensorDef,
+    build_model,
+    float_dense,
+    float_io_int8_dense,
+    int8_dense,
+)
+from onnx_writer import onnx_dense
+
+from edgecheck.tensors import Array
 
 _POINTER = b"""version https://git-lfs.github.com/spec/v1
 oid sha256:4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393
@@ -20,7 +31,7 @@ size 3480592
 
 def cases() -> list[Case]:
     """All of them."""
-    return [*_invalid(), *_scheme()]
+    return [*_invalid(), *_origin(), *_conversion(), *_scheme()]
 
 
 def _invalid() -> list[Case]:
@@ -44,6 +55,74 @@ def _invalid() -> list[Case]:
             row_files(int8_classifier() + appended),
         ),
     ]
+
+
+def _origin() -> list[Case]:
+    rule = "wrong-model-file"
+    trained, other = _trained(1), _trained(2)
+    return [
+        positive(
+            rule,
+            "Two runs of the same training, with different seeds, got mixed up.",
+            spec(row={"shape": [16]}),
+            _wide_files(other, reference=trained),
+            role="cause",
+            evidence={"reference": "float.tflite", "layers": ["weights"], "share": 1.0},
+        ),
+        negative(
+            rule,
+            "The weights were trained on with quantization: a little off, but the same model.",
+            spec(row={"shape": [16]}),
+            _wide_files(trained + 0.03 * other, reference=trained),
+        ),
+    ]
+
+
+def _trained(seed: int) -> Array:
+    """What a training with this seed ends at: rows of 16 features into three classes."""
+    return np.random.default_rng(seed).normal(size=(3, 16)).astype(np.float32)
+
+
+def _wide_files(weights: Array, *, reference: Array) -> dict[str, bytes]:
+    return {
+        "model.tflite": int8_dense(weights, BIAS, (-1, 1), (-12, 12), softmax=True),
+        "float.tflite": float_dense(reference, BIAS, softmax=True),
+        **npz(row=rows(size=16)),
+    }
+
+
+def _conversion() -> list[Case]:
+    rule = "conversion-divergence"
+    square = np.random.default_rng(6).normal(0, 2, (4, 4)).astype(np.float32)
+    needs = ["onnx", "onnxruntime"]
+    trained = spec(model={"reference": "trained.onnx"})
+    return [
+        positive(
+            rule,
+            "The converter guessed the axes of a square weight, and guessed wrong.",
+            trained,
+            _converted(square, square.T),
+            role="cause",
+            evidence={"output": "output", "against": "size", "samples": 40},
+            needs=needs,
+        ),
+        negative(
+            rule,
+            "The same weights: the two libraries differ in the last bits only.",
+            trained,
+            _converted(square, square),
+            needs=needs,
+        ),
+    ]
+
+
+def _converted(trained: Array, weights: Array) -> dict[str, bytes]:
+    bias = np.zeros(4, np.float32)
+    return {
+        "model.tflite": float_dense(weights, bias, softmax=True),
+        "trained.onnx": onnx_dense(trained, bias),
+        **npz(row=rows()),
+    }
 
 
 def _scheme() -> list[Case]:

@@ -256,7 +256,7 @@ def test_a_pipe_gets_no_escape_codes(words):
 
 def test_an_error_on_stderr_steers_no_terminal_either():
     result = edgecheck("validate", SPEC, HEALTHY, "--reference", "\x1b[2J.keras", "--quiet")
-    assert result.returncode == 2
+    assert result.returncode == 3
     assert "?[2J.keras" in result.stderr
 
 

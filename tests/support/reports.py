@@ -4,7 +4,9 @@ from dataclasses import replace
 
 from hypothesis import strategies as st
 
+from edgecheck.chain import Stage
 from edgecheck.findings import (
+    BatchNorm,
     Cause,
     CheckOutcome,
     ErrorInfo,
@@ -12,10 +14,12 @@ from edgecheck.findings import (
     Latency,
     Metrics,
     OutputMetrics,
+    Proof,
     Report,
     Subject,
     WorstSample,
 )
+from edgecheck.repair_report import Overruled, PortChange, PortParams, RepairReport
 
 ENVIRONMENT = {
     "edgecheck": "1.2.3",
@@ -115,6 +119,39 @@ def inconclusive():
     )
 
 
+def repaired():
+    """A repair that was written, with a port that changed."""
+    port = PortChange("input", "image", PortParams(1.0, -128), PortParams(2 / 255, -1))
+    return RepairReport(
+        written="fixed.tflite",
+        reason="",
+        exit_code=0,
+        method="min/max",
+        scores_db={"min/max": 41.5, "percentile 99.9": float("-inf")},
+        calibrated=60,
+        unseen=300,
+        changed_activations=6,
+        ports=(port,),
+        before=failing(),
+        after=passing(),
+    )
+
+
+def declined():
+    """A repair whose result was no better, of a spec that ignores a doubt."""
+    doubt = Overruled("inputs-out-of-domain", "9 of 10 activations leave theirs.", "own recordings")
+    words = "new ranges gain nothing"
+    return replace(
+        repaired(), written=None, reason=words, exit_code=1, overruled=(doubt,), ports=()
+    )
+
+
+def stopped():
+    """A repair that an error ended before anything ran."""
+    error = ErrorInfo("usage", "fixed.tflite exists", "give another path, or --force", 2)
+    return RepairReport(written=None, reason=error.message, exit_code=2, error=error)
+
+
 _HOSTILE = [
     "[red]",
     "[/]",
@@ -134,13 +171,16 @@ _json = st.recursive(
     max_leaves=6,
 )
 _subject = st.builds(Subject, name=words)
+_proof = st.none() | st.builds(Proof, action=words, metric=words)
 _finding = st.builds(
     Finding, rule=words, subject=_subject, message=words, fix=words, fingerprint=words,
     evidence=st.dictionaries(words, _json, max_size=3), location=st.none() | words,
+    proof=_proof,
 )  # fmt: skip
 _cause = st.builds(
-    Cause, rule=words, summary=words, fix=words, explains=st.lists(words, max_size=2).map(tuple)
-)
+    Cause, rule=words, summary=words, fix=words, proof=_proof,
+    explains=st.lists(words, max_size=2).map(tuple),
+)  # fmt: skip
 _tuples = {"max_size": 3}
 _ignores = st.fixed_dictionaries({"rule": words, "reason": words})
 _environment = st.fixed_dictionaries(
@@ -170,8 +210,38 @@ any_report = st.builds(
     worst_samples=st.lists(
         st.builds(WorstSample, id=words, output=words, label=st.none() | words), **_tuples
     ).map(tuple),
+    batch_norm=st.lists(st.builds(BatchNorm, layer=words), max_size=2).map(tuple),
+    stages=st.lists(
+        st.builds(Stage, output=st.none() | words, skipped=st.none() | words), max_size=5
+    ).map(tuple),
     latency_ms=st.none() | st.from_type(Latency),
     error=st.none() | st.builds(ErrorInfo, message=words, hint=words),
     ignored=st.lists(_finding, **_tuples).map(tuple),
 )
 """Any report that the types admit, with the names a stranger would choose."""
+
+_params = st.builds(PortParams)
+any_repair = st.builds(
+    RepairReport,
+    kind=st.just("repair"),
+    schema_version=st.just(1),
+    written=st.none() | words,
+    reason=words,
+    exit_code=st.sampled_from([0, 1, 2, 3, 70]),
+    method=st.none() | words,
+    scores_db=st.dictionaries(words, st.floats(), max_size=3),
+    calibrated=st.integers(0, 200),
+    unseen=st.integers(0, 10**6),
+    changed_activations=st.integers(0, 10**4),
+    ports=st.lists(st.builds(PortChange, name=words, before=_params, after=_params), **_tuples).map(
+        tuple
+    ),
+    untouched=st.lists(words, max_size=7).map(tuple),
+    overruled=st.lists(
+        st.builds(Overruled, rule=words, message=words, reason=words), **_tuples
+    ).map(tuple),
+    before=st.none() | any_report,
+    after=st.none() | any_report,
+    error=st.none() | st.builds(ErrorInfo, message=words, hint=words),
+)
+"""Any report of a repair that the types admit."""

@@ -16,11 +16,7 @@ class WarmSession(WorkerSession):
 
     def __init__(self, warm, job):
         self.__dict__.update(warm.__dict__)
-        self._results = None
-        self._ask({"do": "load", "job": job.to_json()})
-        self.output_shapes = {
-            name: tuple(shape) for name, shape in self._wait("load", 60)["outputs"].items()
-        }
+        self.load(job)
 
     def close(self):
         """The process stays."""

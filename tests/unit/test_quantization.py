@@ -139,6 +139,16 @@ def test_zero_has_the_zero_point_as_code(dtype, scale, data):
     assert dequantize(np.array([zero_point], dtype), params)[0] == 0
 
 
+@pytest.mark.parametrize("dtype", ["int8", "int16", "int32"])
+def test_real_values_can_be_written_to_a_place(dtype):
+    params = QuantParams((0.5, 0.1), (1, -3), 1)
+    codes = np.arange(-6, 6).reshape(6, 2).astype(dtype)
+    place = np.full((6, 2), np.nan, np.float32)
+    assert dequantize(codes, params, out=place) is place
+    assert np.array_equal(place, dequantize(codes, params))
+    assert np.array_equal(place, np.float32((codes - [1.0, -3]) * np.float32([0.5, 0.1])))
+
+
 @pytest.mark.parametrize("shape", [(), (0,), (0, 3), (1,), (2, 1)])
 def test_shape_is_kept(shape):
     params = QuantParams((0.5,), (1,))

@@ -1,8 +1,10 @@
+from dataclasses import replace
+
 import pytest
 from rule_examples import example
 
 from edgecheck.errors import DatasetUnreadable, EdgecheckError, RuntimeMissing, UsageError
-from edgecheck.findings import CheckOutcome, Finding, Subject
+from edgecheck.findings import CheckOutcome, Finding, Proof, Subject
 from edgecheck.verdict import Judgement, causes_of, judge, reaches, related, summary_of
 
 PASSED = CheckOutcome("a", "passed", "", 0.1)
@@ -128,6 +130,14 @@ def test_a_specific_cause_comes_before_one_that_only_says_that_ranges_differ():
     assert [cause.rule for cause in causes_of(findings)] == ["features-unscaled", CAUSE.rule]
 
 
+def test_what_an_experiment_undid_is_proven_and_comes_first():
+    proof = Proof("64 samples fed with raw pixels", "accuracy", 0.11, 0.97)
+    proven = replace(finding("channel-order-swapped", kind="input"), proof=proof)
+    first, second = causes_of([finding("features-unscaled", "error", kind="input"), proven])
+    assert (first.rule, first.confidence, first.proof) == (proven.rule, "proven", proof)
+    assert (second.confidence, second.proof) == ("likely", None)
+
+
 def test_faults_that_make_no_output_wrong_explain_no_symptom():
     delegate = finding("delegate-not-used", kind="model")
     scheme = finding("partially-quantized-or-hybrid", kind="model")
@@ -137,3 +147,11 @@ def test_faults_that_make_no_output_wrong_explain_no_symptom():
         (CAUSE.rule, True),
         (scheme.rule, False),
     ]
+
+
+def test_another_model_is_blamed_before_its_calibration():
+    calibration = finding("calibration-degenerate", severity="error")
+    wrong = finding("wrong-model-file", severity="error", kind="model")
+    causes = causes_of([calibration, ERROR, wrong])
+    assert [cause.rule for cause in causes] == [wrong.rule, calibration.rule]
+    assert causes[0].explains == (ERROR.fingerprint,)

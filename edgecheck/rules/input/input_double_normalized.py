@@ -1,9 +1,9 @@
 """The rule `input-double-normalized`."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from edgecheck.rules.base import Rule
-from edgecheck.rules.wording import listed, number, plain, span
+from edgecheck.rules.wording import listed, number, plain, quoted_steps, span
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,8 @@ class InputDoubleNormalized(Rule):
     It follows the input through operators that multiply, add, subtract or
     divide by constants. They make pixels 0..255 about unit wide, as only
     normalisation does; what the spec feeds is less than a twentieth of that.
+    Where labels show that the model is often wrong, raw pixels are tried too:
+    that clearly more answers come out right with them proves it.
 
     ## How to fix
     Normalise once. Feed raw pixels, in the spec and on the device:
@@ -54,6 +56,8 @@ class InputDoubleNormalized(Rule):
     """What `expected` becomes behind them."""
     raw: list[float]
     """What 0..255 becomes behind them."""
+    steps: list[str] = field(default_factory=list)
+    """The steps of the spec that scale, as it has them."""
 
     def message(self) -> str:
         """What was found, with its numbers."""
@@ -67,7 +71,8 @@ class InputDoubleNormalized(Rule):
 
     def fix(self) -> str:
         """What to do."""
+        which = quoted_steps(self.steps) if self.steps else "the scaling steps"
         return (
-            "Feed raw pixels (0 to 255): take the scaling steps out of the spec and out of the "
+            f"Feed raw pixels (0 to 255): take {which} out of the spec and the same out of the "
             "app. Or export the model without the scaling layer that it begins with."
         )

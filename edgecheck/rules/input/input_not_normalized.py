@@ -1,9 +1,9 @@
 """The rule `input-not-normalized`."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from edgecheck.rules.base import Rule
-from edgecheck.rules.wording import pixel_rescale, plain, span
+from edgecheck.rules.wording import changed_steps, pixel_rescale, plain, span, tried_range
 
 
 @dataclass(frozen=True)
@@ -22,8 +22,8 @@ class InputNotNormalized(Rule):
     * An app framework scales by its own constants, or not at all.
 
     ## How edgecheck knows
-    It runs the spec's steps over the dataset. The largest value is far beyond
-    the spec's `range`, not merely a little.
+    The largest value that the steps make is far beyond the spec's `range`. Or
+    labels are met far more often with a usual scaling, on up to 64 samples.
 
     ## How to fix
     Add the scaling of the training code as a step. For 8-bit pixels:
@@ -32,16 +32,14 @@ class InputNotNormalized(Rule):
           - rescale: {scale: 0.00784313725, offset: -1}    # to -1..1
           - rescale: {scale: 0.00392156863}                # to 0..1
 
-    (one of them). On the device scale first, then quantize:
+    (one of them); likewise on the device, before it quantizes:
 
         q = round((pixel / 127.5 - 1) / scale) + zero_point
 
-    If the model itself begins with a scaling layer, raw pixels are right:
-    then correct `range`.
+    If the model itself scales, raw pixels are right: then correct `range`.
 
     ## References
     * https://github.com/tensorflow/models/issues/9413
-      (the exported model starts after its preprocessing)
     * https://github.com/openmv/openmv/issues/1027
     * https://github.com/shaqian/flutter_tflite/issues/79
     """
@@ -52,12 +50,20 @@ class InputNotNormalized(Rule):
 
     input: str
     promised: list[float]
-    """[lowest, highest] of the spec's `range`."""
+    """[lowest, highest] of the spec's `range`, or that the labels speak for."""
     observed: list[float]
     """[lowest, highest] that the steps produced over the dataset."""
 
+    tried: list[int] | None = None
+    """[right with these steps, right with `promised`, samples], where labels were asked."""
+    removed: list[str] = field(default_factory=list)
+    added: list[str] = field(default_factory=list)
+    """Steps to take out of the spec, and to put in, as far as they were tried."""
+
     def message(self) -> str:
         """What was found, with its numbers."""
+        if self.tried is not None:
+            return tried_range(self.input, self.observed, self.promised, self.tried)
         return (
             f'Input "{plain(self.input)}" gets values from {span(self.observed)}, but the spec '
             f"promises {span(self.promised)}: the values are not scaled."
@@ -65,6 +71,8 @@ class InputNotNormalized(Rule):
 
     def fix(self) -> str:
         """What to do."""
+        if self.tried is not None:
+            return f"{changed_steps(self.removed, self.added)}."
         return (
             "Add the scaling or normalization of the training code to the spec's steps"
             f"{pixel_rescale(self.promised)}."

@@ -1,9 +1,9 @@
 """The rule `input-range-mismatch`."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from edgecheck.rules.base import Rule
-from edgecheck.rules.wording import pixel_rescale, plain, span
+from edgecheck.rules.wording import changed_steps, pixel_rescale, plain, span, tried_range
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,8 @@ class InputRangeMismatch(Rule):
     ## How edgecheck knows
     It runs the steps over the dataset, or over black and white where there is
     none, and keeps the smallest and largest value. They are compared with the
-    spec's `range`.
+    spec's `range`. Where labels show that the model is often wrong, the usual
+    scalings of pixels are tried on up to 64 samples.
 
     ## How to fix
     Look the range up in the training code, not in a tutorial. For 8-bit
@@ -48,12 +49,20 @@ class InputRangeMismatch(Rule):
 
     input: str
     promised: list[float]
-    """[lowest, highest] of the spec's `range`."""
+    """[lowest, highest] of the spec's `range`, or that the labels speak for."""
     observed: list[float]
     """[lowest, highest] that the steps produced."""
 
+    tried: list[int] | None = None
+    """[right with these steps, right with `promised`, samples], where labels were asked."""
+    removed: list[str] = field(default_factory=list)
+    added: list[str] = field(default_factory=list)
+    """Steps to take out of the spec, and to put in, as far as they were tried."""
+
     def message(self) -> str:
         """What was found, with its numbers."""
+        if self.tried is not None:
+            return tried_range(self.input, self.observed, self.promised, self.tried)
         return (
             f'Input "{plain(self.input)}": the spec promises values from {span(self.promised)}, '
             f"but its steps produce {span(self.observed)}."
@@ -61,6 +70,8 @@ class InputRangeMismatch(Rule):
 
     def fix(self) -> str:
         """What to do."""
+        if self.tried is not None:
+            return f"{changed_steps(self.removed, self.added)}."
         return (
             f"If training saw {span(self.promised)}, correct the steps"
             f"{pixel_rescale(self.promised)}; if not, correct `range`."

@@ -34,6 +34,15 @@ def place_contents(
     return placed
 
 
+def add_metadata(data: bytearray, growth: Growth, metadata: Mapping[str, bytes]) -> None:
+    """Append named metadata buffers; names are ASCII."""
+    existing = len(flat.tables(data, flat.target(data, 0), 4))
+    for name, content in metadata.items():
+        text = flat.append(data, name.encode("ascii") + b"\0", count=len(name))
+        growth.buffers.append({0: flat.append(data, content)})
+        growth.metadata.append((text, existing + len(growth.buffers) - 1))
+
+
 def _by_object(contents: Mapping[Key, bytes]) -> list[tuple[set[Key], bytes]]:
     groups: dict[int, tuple[set[Key], bytes]] = {}
     for key, content in contents.items():

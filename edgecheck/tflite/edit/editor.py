@@ -16,7 +16,7 @@ from edgecheck.quantization import QuantParams
 from edgecheck.tflite.buffers import buffer_spans
 from edgecheck.tflite.edit.activations import stored_activation
 from edgecheck.tflite.edit.patching import Edits, patched
-from edgecheck.tflite.graph import Model, Operator, Subgraph, Tensor
+from edgecheck.tflite.graph import Metadata, Model, Operator, Subgraph, Tensor
 from edgecheck.tflite.reader import read_model
 
 
@@ -54,6 +54,7 @@ class Editor:
         self._signatures = list(self._model.signatures)
         self._contents: dict[tuple[int, int], bytes] = {}
         self._activations: dict[tuple[int, int], int] = {}
+        self._metadata: dict[str, bytes] = {}
         self._drafts = [
             _Draft(list(graph.tensors), list(graph.operators), graph.inputs, graph.outputs)
             for graph in self._model.subgraphs
@@ -139,6 +140,16 @@ class Editor:
             known.append(new)
         return tuple(range(start, len(known)))
 
+    def add_metadata(self, name: str, content: bytes) -> None:
+        """Add a named metadata buffer; of ASCII name.
+
+        Raises:
+            ValueError: the file has one of that name.
+        """
+        if name in [*self._metadata, *(each.name for each in self._model.metadata)]:
+            raise ValueError(f"the file has metadata named {name!r}")
+        self._metadata[name] = content
+
     def finish(self) -> bytes:
         """The edited file, read back and compared with what was wanted; self-contained.
 
@@ -148,7 +159,7 @@ class Editor:
         wanted = self._wanted()
         if wanted == self._model and not self._contents and not self._activations:
             return self._data
-        edits = Edits(wanted, self._contents, self._activations)
+        edits = Edits(wanted, self._contents, self._activations, self._metadata)
         try:
             result, buffers = patched(self._data, self._model, edits)
             written = read_model(result)
@@ -164,7 +175,13 @@ class Editor:
             _as_wanted(graph, draft)
             for graph, draft in zip(self._model.subgraphs, self._drafts, strict=True)
         )
-        return replace(self._model, subgraphs=graphs, signatures=tuple(self._signatures))
+        added = (Metadata(name, len(content)) for name, content in self._metadata.items())
+        return replace(
+            self._model,
+            subgraphs=graphs,
+            signatures=tuple(self._signatures),
+            metadata=(*self._model.metadata, *added),
+        )
 
     def _compare(
         self, wanted: Model, written: Model, buffers: Mapping[tuple[int, int], int]

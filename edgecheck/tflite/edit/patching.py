@@ -17,7 +17,7 @@ from edgecheck.tensors import DTYPES
 from edgecheck.tflite import flat
 from edgecheck.tflite.edit.activations import write_activation
 from edgecheck.tflite.edit.appended import join_tail, split_tail
-from edgecheck.tflite.edit.contents import Placed, place_contents
+from edgecheck.tflite.edit.contents import Placed, add_metadata, place_contents
 from edgecheck.tflite.edit.spine import Front, Growth, moved
 from edgecheck.tflite.graph import Model, Signature, Subgraph, Tensor
 
@@ -32,6 +32,8 @@ class Edits:
     """(Subgraph, tensor) -> new bytes of its buffer."""
     activations: Mapping[tuple[int, int], int]
     """(Subgraph, operator) -> code of its fused activation."""
+    metadata: Mapping[str, bytes]
+    """Name -> content of each metadata buffer to add."""
 
 
 def patched(data: bytes, model: Model, edits: Edits) -> tuple[bytes, Placed]:
@@ -48,6 +50,7 @@ def patched(data: bytes, model: Model, edits: Edits) -> tuple[bytes, Placed]:
     start = split_tail(data, model)
     patch = _Patch(bytearray(data[:start]))
     buffers = place_contents(patch.data, patch.growth, model, edits.contents)
+    add_metadata(patch.data, patch.growth, edits.metadata)
     for (graph, index), code in edits.activations.items():
         write_activation(patch.data, graph, model.subgraphs[graph].operators[index], code)
     for old, new in zip(model.subgraphs, edits.model.subgraphs, strict=True):

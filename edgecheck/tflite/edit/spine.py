@@ -74,6 +74,8 @@ class Growth:
     """Subgraph -> tensor -> fields that its table does not have yet."""
     graph_fields: dict[int, dict[int, Value]] = field(default_factory=dict)
     """Subgraph -> fields that its table does not have yet."""
+    metadata: list[tuple[int, int]] = field(default_factory=list)
+    """(Place of the name, number of the buffer) of each metadata entry to add."""
 
     def fields_of(self, graph: int, tensor: int) -> dict[int, Value]:
         """The fields that the table of a tensor does not have yet; to be added to."""
@@ -110,6 +112,9 @@ class Front:
                 for index, at in enumerate(graphs)
             ]
             fields[2] = _references(items)
+        if growth.metadata:
+            entries = [_table({0: name, 1: struct.pack("<I", n)}) for name, n in growth.metadata]
+            fields[6] = _references([*flat.tables(data, root, 6), *entries])
         model = _table(fields)
         self._collect(model)
         return self._rendered(model)

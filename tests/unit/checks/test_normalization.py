@@ -5,6 +5,8 @@ from models import OpDef, TensorDef, build_model, int8_params
 
 from edgecheck.checks import normalization
 from edgecheck.compare.binding import bind_inputs
+from edgecheck.compare.trials import Trial
+from edgecheck.preprocess.alternatives import Change
 from edgecheck.tflite.contract import contract_of
 from edgecheck.tflite.reader import read_model
 
@@ -92,6 +94,27 @@ def test_labels_that_show_a_working_reference_leave_no_doubt():
     data, section = rescaling(), {"range": (0.0, 1.0)}
     assert found(data, section, seen(0, 1, reference_accuracy=0.9)) == []
     assert found(data, section, seen(0, 1, reference_accuracy=0.3)) == [(DOUBLE, "error")]
+
+
+def test_raw_pixels_that_are_clearly_better_prove_it():
+    change = Change("scaling", "raw pixels", (0.0, 255.0), (), ())
+    trial = Trial("image", change, 64, 7, 62, 1e-9)
+    model = read_model(rescaling())
+    contract = contract_of(model)
+    told = seen(-1.0, 1.0, reference_accuracy=0.11)
+    case = evidence(
+        spec=spec({"image": {"kind": "image", "steps": ("decode", TO_SIGNED)}}),
+        model=model,
+        contract=contract,
+        bound=bind_inputs(["image"], contract),
+        data=rescaling(),
+        comparison=told,
+        trials=(trial,),
+    )
+    (finding,) = normalization.check(case)
+    assert (finding.rule, finding.severity) == (DOUBLE, "error")
+    assert (finding.proof.before, finding.proof.after) == (7 / 64, 62 / 64)
+    assert "take `rescale: {scale: 0.00784313725, offset: -1}` out of the spec" in finding.fix
 
 
 def test_data_alone_are_a_warning_unless_the_reference_fails():

@@ -1,6 +1,7 @@
 from dataclasses import replace
 from types import GeneratorType
 
+import numpy as np
 import pytest
 from evidence import compared, evidence, moved, passed_over, seen_labels, spec
 from fossils import forensics
@@ -8,7 +9,11 @@ from layers import entry, layer, walked
 
 from edgecheck.checks.evidence import NotApplicable
 from edgecheck.checks.table import CHECKS
+from edgecheck.compare.stages import StageWalk
+from edgecheck.compare.weight_match import match_weights
+from edgecheck.tflite.weights import Weight
 
+WEIGHTS = [Weight("dense", np.random.default_rng(0).normal(size=(8, 16)), 0, "FULLY_CONNECTED")]
 HEALTHY = evidence(
     spec=spec(
         {"image": {"range": (-1.0, 1.0), "shape": (8, 8, 3)}},
@@ -18,13 +23,15 @@ HEALTHY = evidence(
     sensitivities=(moved(),),
     runtime=("litert", "2.3.0"),
     forensics=forensics(),
+    stages=StageWalk(()),
+    weights=match_weights(WEIGHTS, WEIGHTS),
     walk=walked(entry(), layer(0), layer(1, op="SOFTMAX", tensor=1, is_output=True)),
 )
 HALF = replace(HEALTHY, spec=spec(model={"task": "classification", "quantization": "float16"}))
 NOTHING_RUN = {"input-names", "input-shapes", "input-dtypes", "quantization-scheme",
                "quantization-scales", "calibration-range", "calibration-zeros", "input-quantize",
                "copied-codes", "fixed-scales", "constants-finite", "constants-float16",
-               "weight-channels", "bias-values", "int16-kernels", "recurrent-layers",
+               "weight-channels", "weights-trained", "bias-values", "int16-kernels", "recurrent-layers",
                "output-head", "output-reach", "random-operators", "batch-statistics",
                "file-age", "input-dynamic-shapes", "input-output-order", "input-steps", "metadata",
                "packed-labels", "in-graph-normalization", "audio-features",

@@ -113,7 +113,7 @@ def test_module_and_command_are_the_same():
     assert result.stdout == edgecheck("--version").stdout == f"edgecheck {package.__version__}\n"
 
 
-@pytest.mark.parametrize("document", ["spec", "report"])
+@pytest.mark.parametrize("document", ["spec", "report", "repair"])
 def test_schemas_are_printed_as_json(document, capsys):
     assert run(["schema", document]) == 0
     assert json.loads(capsys.readouterr().out)["$schema"].endswith("2020-12/schema")

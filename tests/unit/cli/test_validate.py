@@ -88,7 +88,7 @@ def test_what_is_no_model_is_3_and_no_check_counts_as_passed(validate, tmp_path,
     rules = [finding["rule"] for finding in report["findings"]]
     assert rules == ([] if content is None else ["model-file-invalid"])
     assert not [check for check in report["checks"] if check["status"] == "passed"]
-    planned = [check for check in CHECKS if not check.needs_walk]
+    planned = [check for check in CHECKS if check.needs is None]
     assert len(report["checks"]) == 2 + len(planned)
 
 

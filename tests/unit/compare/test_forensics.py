@@ -9,8 +9,9 @@ from models import float_dense
 from nets import conv_net, scaled, tied, true_ranges
 from walking import setup_of
 
-from edgecheck.compare.forensics import Tally, forensics
+from edgecheck.compare.forensics import Tally, forensics, tally_of
 from edgecheck.compare.fossil import fossil_of
+from edgecheck.compare.layers import walk
 from edgecheck.compare.noise import draw
 from edgecheck.tflite.dequantize.twin import twin_of
 from edgecheck.tflite.reader import read_model
@@ -24,7 +25,12 @@ def seen(folder, data, rows, **parts):
     path = folder / "model.tflite"
     path.write_bytes(data)
     setup, data = setup_of(path, rows, **parts)
-    return forensics(setup, twin_of(data, setup.candidate.model), data, lambda *_: None)
+    twin = twin_of(data, setup.candidate.model)
+    tally = tally_of(setup, twin, data)
+    if tally is None:
+        return None
+    walk(setup, twin, None, lambda *_: None, tally.watch)
+    return forensics(setup, twin, tally)
 
 
 def fossil(data):

@@ -7,7 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from models import accumulator, float_dense, float_io_int8_dense, int8_dense
+from models import (
+    accumulator,
+    finer_than_xnnpack_takes,
+    float_dense,
+    float_io_int8_dense,
+    int8_dense,
+)
 from tflite_writer import OpDef, TensorDef, build_model
 from walking import setup_of, walk_through
 
@@ -66,11 +72,21 @@ def test_a_sound_model_has_no_first_bad_and_exact_kernels(tmp_path):
     assert output.sqnr_db > 30
 
 
+def test_default_kernels_that_refuse_the_model_are_not_compared(tmp_path):
+    rows = ROWS.round()
+    seen = walk_through(stored(tmp_path, finer_than_xnnpack_takes()), rows)
+    (output,) = seen.kernels.outputs
+    assert (output.changed_rows, output.sqnr_db, output.agreement) == (0, None, None)
+    assert (seen.kernels.samples, output.elements) == (32, 3)
+
+
 def test_many_small_pages_give_what_one_gives(tmp_path, monkeypatch):
     path = stored(tmp_path, int8_dense(WEIGHTS, BIAS, (-1, 1), (-2, 1), softmax=True))
-    once = walk_through(path, ROWS).layers
+    whole = walk_through(path, ROWS)
     monkeypatch.setattr(walk_sessions, "_MOST_ROWS", 7)
-    for one, many in zip(once, walk_through(path, ROWS).layers, strict=True):
+    paged = walk_through(path, ROWS)
+    assert paged.kernels == whole.kernels
+    for one, many in zip(whole.layers, paged.layers, strict=True):
         for name in ("sqnr_db", "isolated_sqnr_db", "clip_below", "clip_above", "float_range"):
             expected = getattr(one, name)
             assert getattr(many, name) == (expected and pytest.approx(expected, rel=1e-5)), name

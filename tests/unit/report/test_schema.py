@@ -5,13 +5,24 @@ import copy
 import jsonschema
 import pytest
 from hypothesis import HealthCheck, given, settings
-from reports import any_report, failing, inconclusive, passing
+from reports import (
+    any_repair,
+    any_report,
+    declined,
+    failing,
+    inconclusive,
+    passing,
+    repaired,
+    stopped,
+)
 
 from edgecheck.report.json_format import to_dict
-from edgecheck.report.schema import report_schema
+from edgecheck.report.schema import repair_schema, report_schema
 
 SCHEMA = report_schema()
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
+REPAIR_SCHEMA = repair_schema()
+REPAIR_VALIDATOR = jsonschema.Draft202012Validator(REPAIR_SCHEMA)
 
 
 def _values(node):
@@ -23,9 +34,10 @@ def _values(node):
             yield from _values(entry)
 
 
-def test_the_schema_is_valid_draft_2020_12():
-    assert SCHEMA["$schema"] == "https://json-schema.org/draft/2020-12/schema"
-    jsonschema.Draft202012Validator.check_schema(SCHEMA)
+@pytest.mark.parametrize("schema", [SCHEMA, REPAIR_SCHEMA])
+def test_the_schema_is_valid_draft_2020_12(schema):
+    assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+    jsonschema.Draft202012Validator.check_schema(schema)
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -69,5 +81,40 @@ def test_a_promised_field_cannot_be_missing(field):
     assert not VALIDATOR.is_valid(report)
 
 
-def test_no_default_is_left_that_would_promise_a_value():
-    assert not [node for node in _values(SCHEMA) if "default" in node]
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(any_repair)
+def test_any_repair_conforms(report):
+    REPAIR_VALIDATOR.validate(to_dict(report))
+
+
+@pytest.mark.parametrize("make", [repaired, declined, stopped])
+def test_a_repair_is_no_validation_and_the_other_way_round(make):
+    REPAIR_VALIDATOR.validate(to_dict(make()))
+    assert not VALIDATOR.is_valid(to_dict(make()))
+    assert not REPAIR_VALIDATOR.is_valid(to_dict(passing()))
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (("kind",), "report"),
+        (("written",), 1),
+        (("before",), None),
+        (("before", "verdict"), "maybe"),
+        (("scores_db", "min/max"), "high"),
+        (("ports", 0, "kind"), "state"),
+        (("ports", 0, "after"), {"scale": 0.1}),
+    ],
+)
+def test_what_is_no_repair_is_refused(path, value):
+    report = copy.deepcopy(to_dict(repaired()))
+    node = report
+    for key in path[:-1]:
+        node = node[key]
+    node[path[-1]] = value
+    assert not REPAIR_VALIDATOR.is_valid(report)
+
+
+@pytest.mark.parametrize("schema", [SCHEMA, REPAIR_SCHEMA])
+def test_no_default_is_left_that_would_promise_a_value(schema):
+    assert not [node for node in _values(schema) if "default" in node]

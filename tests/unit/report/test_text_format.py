@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from reports import any_report, failing, finding, inconclusive, passing
 from rich.cells import cell_len
 
-from edgecheck.findings import ModelErrors, OutputMetrics, TruthErrors
+from edgecheck.findings import ModelErrors, OutputMetrics, TruthErrors, WorstElement
 from edgecheck.report.text_format import render
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "text"
@@ -109,3 +109,43 @@ def test_targets_of_some_samples_only_are_told(known, words):
     errors = TruthErrors("targets", output.samples if known is None else known, side, side)
     text = render(replace(passing(), outputs=(replace(output, errors=errors),)))
     assert words in text
+
+
+@pytest.mark.parametrize(
+    ("regret", "share", "words"),
+    [
+        (0.0125, 0.05, "1.2 % (blindly 25 %)"),
+        (0.0, 0.0, "0 %"),
+        (0.02, float("nan"), "2 %"),
+        (0.02, None, "2 %"),
+    ],
+)
+def test_the_probability_that_other_choices_give_up_stands_beside_a_blind_choice(
+    regret, share, words
+):
+    output = replace(passing().outputs[0], regret=regret, regret_share=share)
+    lines = render(replace(passing(), outputs=(output,))).splitlines()
+    (line,) = [line for line in lines if "probability given up" in line]
+    assert line.split("given up")[1].strip() == words
+
+
+@pytest.mark.parametrize(
+    ("loss", "words"),
+    [
+        (0.0214, "8.12 dB (number 12, R2 0.021 lower)"),
+        (-0.5, "8.12 dB (number 12, R2 0.500 higher)"),
+        (None, "8.12 dB (number 12)"),
+    ],
+)
+def test_the_worst_of_several_measured_values_is_named(loss, words):
+    output = replace(passing().outputs[0], worst_element=WorstElement(12, 8.1234, loss))
+    lines = render(replace(passing(), outputs=(output,))).splitlines()
+    (line,) = [line for line in lines if "worst element" in line]
+    assert line.split("element")[1].strip() == words
+    assert len(line) <= 80
+
+
+def test_what_an_output_lacks_takes_no_row():
+    text = render(passing())
+    assert "given up" not in text
+    assert "worst element" not in text

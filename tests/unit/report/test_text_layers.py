@@ -6,15 +6,16 @@ from layers import entry, layer, walked
 from rich.console import Console
 
 from edgecheck.compare.layer_summary import report_layers
+from edgecheck.compare.weight_match import LayerWeights, WeightComparison, WeightPair
 from edgecheck.report.text_layers import layer_table
 
 BAD = {"isolated_sqnr_db": 9.0, "sqnr_db": 8.0, "clip_above": 0.3}
 
 
-def text(*layers):
+def text(*layers, weights=None):
     stream = io.StringIO()
     console = Console(file=stream, width=80, markup=False, highlight=False)
-    console.print(layer_table(report_layers(walked(*layers))))
+    console.print(layer_table(report_layers(walked(*layers), weights)))
     return stream.getvalue()
 
 
@@ -46,6 +47,19 @@ def test_sound_models_say_so():
 )
 def test_values_without_a_number_have_a_word(value, expected):
     assert expected in text(layer(0, sqnr_db=value, isolated_sqnr_db=None))
+
+
+def test_weights_have_a_column_where_there_are_any():
+    weights = LayerWeights("dense", 1, "CONV_2D", (8, 16))
+    pair = WeightPair(weights, weights, 0.9, "values", 41.4, 0.99)
+    comparison = WeightComparison("float.tflite", (pair,), (), ())
+    wide = {"float_range": (-0.1234, 0.1234), "representable": (-0.1234, 0.1234), "clip_above": 1.0}
+    layers = [layer(n, op="X" * 20, **wide) for n in range(2)]
+    assert "weights" not in text(*layers)
+    lines = text(*layers, weights=comparison).splitlines()
+    assert "weights" in next(line for line in lines if "SQNR" in line)
+    assert [line.rstrip().endswith(" 41 dB") for line in lines[-2:]] == [False, True]
+    assert max(map(len, lines)) <= 80
 
 
 def test_names_and_ranges_cannot_break_the_table():

@@ -4,6 +4,7 @@ import subprocess
 import sys
 import time
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -77,6 +78,19 @@ def test_submitting_before_attaching_is_a_mistake(tmp_path, fake):
         pytest.raises(RuntimeError, match="submit before attach"),
     ):
         session.submit(0, 1)
+
+
+def test_a_process_loads_one_model_after_another_and_outlives_a_refusal(opened):
+    session, feeds = opened
+    rows = np.ones((1, 2), np.float32)
+    run_rows(session, feeds, {"x": rows})
+    with pytest.raises(LoadFault, match="no backend"):
+        session.load(replace(doubling_job(), backend="no backend"))
+    with pytest.raises(RuntimeError, match="submit before attach"):
+        session.submit(0, 1)
+    session.load(doubling_job())
+    session.attach(feeds)
+    assert run_rows(session, feeds, {"x": rows}).outputs["y"].tolist() == [[[2, 2]]]
 
 
 def test_closing_is_quick_and_can_be_repeated(opened):

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from edgecheck.preprocess.alternatives import alternatives, framings
 from edgecheck.preprocess.dry_run import final_rate, final_shape
+from edgecheck.preprocess.front_ends import framings, front_ends
 from edgecheck.preprocess.pipeline import Pipeline
 from edgecheck.spec.audio_steps import Stft
 from edgecheck.spec.model import InputSpec
@@ -25,7 +25,7 @@ def noise():
 def test_alternatives_keep_the_shape_and_change_the_values():
     spec = sound(SECOND, STFT, MEL, MFCC, {"reshape": (490,)}, shape=(490,))
     own = Pipeline("x", spec)(noise(), ["a", "b"])
-    found = alternatives(spec)
+    found = front_ends(spec)
     assert len({words for words, _ in found}) == len(found) > 10
     for words, other in found:
         values = Pipeline("x", other)(noise(), ["a", "b"])
@@ -34,7 +34,7 @@ def test_alternatives_keep_the_shape_and_change_the_values():
 
 
 def test_alternatives_name_window_rate_logarithm_and_scale():
-    words = "; ".join(text for text, _ in alternatives(sound(SECOND, STFT, MEL, MFCC)))
+    words = "; ".join(text for text, _ in front_ends(sound(SECOND, STFT, MEL, MFCC)))
     for part in (
         "windows of 25 ms every 20 ms", "windows of 40 ms every 20 ms", "sample rate of 22050 Hz",
         "{log: db}", "{power: 2}", "{implementation: librosa}", "16-bit integers", "by their peak",
@@ -44,7 +44,7 @@ def test_alternatives_name_window_rate_logarithm_and_scale():
 
 def test_what_the_spec_has_can_be_left_out():
     int16 = {"rescale": {"scale": 32768.0}}
-    words = [text for text, _ in alternatives(sound(int16, {"peak-normalize": "max"}, STFT, MEL))]
+    words = [text for text, _ in front_ends(sound(int16, {"peak-normalize": "max"}, STFT, MEL))]
     assert "sound in [-1, 1)" in words
     assert "clips not divided by their peak" in words
     assert "sound as 16-bit integers" not in words
@@ -53,7 +53,7 @@ def test_what_the_spec_has_can_be_left_out():
 def test_resampling_to_other_rates_is_an_alternative():
     pytest.importorskip("soxr", reason="resampling is an extra")
     spec = sound({"resample": {"rate": 16_000}}, SECOND, STFT, MEL)
-    found = dict(alternatives(spec))
+    found = dict(front_ends(spec))
     assert final_rate(found["resampled to 22050 Hz"]) == 22_050
     assert "mel bands of a sample rate of 22050 Hz" not in found
 
@@ -62,7 +62,7 @@ def test_resampling_to_other_rates_is_an_alternative():
     "spec", [sound(SECOND), sound(STFT, MEL, sample_rate=None), sound(MEL, STFT)]
 )
 def test_without_spectrogram_or_rate_there_are_none(spec):
-    assert alternatives(spec) == []
+    assert front_ends(spec) == []
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,96 @@
+"""Weights that nobody trained: evenly distributed as initializers draw them, with biases of 0."""
+
+import math
+from collections.abc import Iterator
+
+import numpy as np
+
+from edgecheck.checks import thresholds
+from edgecheck.checks.evidence import Evidence
+from edgecheck.findings import Finding, Subject
+from edgecheck.metrics.evenness import evenness
+from edgecheck.rules.training.weights_not_loaded import WeightsNotLoaded
+from edgecheck.tflite.constants import Constants
+from edgecheck.tflite.flow import constant_uses
+from edgecheck.tflite.graph import Model
+from edgecheck.tflite.weights import Weight, weights_of
+
+_BIAS = {"CONV_2D": 2, "DEPTHWISE_CONV_2D": 2, "FULLY_CONNECTED": 2, "TRANSPOSE_CONV": 3}
+"""Operator -> position of its bias."""
+
+_CRITICAL = 1.95
+"""Distance times the root of n that one even sample in a thousand exceeds (Kolmogorov)."""
+
+
+def check(evidence: Evidence) -> Iterator[Finding]:
+    """The weights are not those that a new model starts with."""
+    subgraph = evidence.contract.subgraph
+    if not _has_zero_biases(evidence.data, evidence.model):
+        return  # a look at a few numbers spares the one at all weights
+    weights = [
+        weight
+        for weight in weights_of(evidence.data, evidence.model, subgraph)
+        if weight.values.size >= thresholds.INITIAL_WEIGHTS
+    ]
+    if len(weights) < thresholds.INITIAL_LAYERS:
+        return  # too few to tell training from chance
+    found: list[str] = []
+    for weight in weights:
+        name = _initializer(weight)
+        if name is None:
+            return
+        found.append(name)
+    total = sum(weight.values.size for weight in weights)
+    rule = WeightsNotLoaded(len(weights), total, sorted(set(found)))
+    yield Finding.of(rule, Subject("model", "weights"))
+
+
+def _has_zero_biases(data: bytes, model: Model) -> bool:
+    """Whether every bias of a layer is 0, or missing."""
+    constants = Constants.of(data)
+    for graph in model.subgraphs:
+        for tensor, operator, position in constant_uses(graph):
+            if _BIAS.get(operator.name) == position:
+                values = constants.stored(tensor)
+                if values is None or values.any():
+                    return False
+    return True
+
+
+def _initializer(weight: Weight) -> str | None:
+    """The uniform initializer of Keras that may have drawn these weights."""
+    values = weight.values.reshape(-1)
+    step = -(-values.size // thresholds.INITIAL_SAMPLE)
+    values = values[::step]
+    if not np.isfinite(values).all():
+        return None
+    largest = _CRITICAL / math.sqrt(values.size) + thresholds.INITIAL_SLACK
+    reach = float(np.abs(values).max())
+    for name, limit in _limits(weight).items():
+        # That n even values all stay so far below their limit has a chance of exp(-10).
+        is_within = (1 - 10 / values.size) * limit < reach < 1.001 * limit
+        if is_within and evenness(values, limit) < largest:
+            return name
+    return None
+
+
+def _limits(weight: Weight) -> dict[str, float]:
+    """Initializer -> the largest weight that it draws for a layer of this shape.
+
+    As Keras' `VarianceScaling`: sqrt(3 * scale / n), with n the inputs of a unit for He (scale 2)
+    and LeCun (scale 1), and their mean with the outputs for Glorot (scale 1). The kernel of a
+    depthwise convolution counts all channels as inputs.
+    """
+    shape = weight.values.shape
+    field = math.prod(shape[1:3]) if len(shape) > 2 else 1
+    if weight.op == "DEPTHWISE_CONV_2D":
+        fan_in, fan_out = field * shape[0], field
+    else:
+        fan_in, fan_out = math.prod(shape[1:]), field * shape[0]
+    if weight.op == "TRANSPOSE_CONV":
+        fan_in, fan_out = fan_out, fan_in
+    return {
+        "glorot_uniform": math.sqrt(6 / (fan_in + fan_out)),
+        "he_uniform": math.sqrt(6 / fan_in),
+        "lecun_uniform": math.sqrt(3 / fan_in),
+    }

@@ -1,0 +1,98 @@
+"""Which stage between the reference and the candidate is to blame, and whether conversion is right."""
+
+import math
+from collections.abc import Iterator
+
+from edgecheck.checks import thresholds
+from edgecheck.checks.evidence import Evidence, NotApplicable, output_subject
+from edgecheck.checks.parity import has_lost_parity, is_lost
+from edgecheck.compare.stages import SkippedStage, Step
+from edgecheck.compare.statistics import OutputComparison
+from edgecheck.findings import Finding
+from edgecheck.rules.base import Severity
+from edgecheck.rules.file.conversion_divergence import ConversionDivergence
+
+
+def guilty_step(evidence: Evidence) -> Step | None:
+    """The stage where parity goes; None where it holds, or where no chain was followed.
+
+    It is the first that by itself costs what would be an error of parity between reference and
+    candidate, else the one that costs most.
+    """
+    if evidence.stages is None or not has_lost_parity(evidence):
+        return None
+    steps = evidence.stages.steps
+    tolerances = evidence.spec.tolerances
+    for step in steps:
+        if any(is_lost(output, tolerances) for output in step.before.outputs):
+            return step
+    return min(steps, key=_closeness, default=None)
+
+
+def _closeness(step: Step) -> float:
+    """How well the worst output follows the model before; lower is worse."""
+    return min(map(_output_closeness, step.before.outputs), default=math.inf)
+
+
+def _output_closeness(output: OutputComparison) -> float:
+    """SQNR in dB; of values that have no distance from each other, their agreement as one."""
+    variation, pair = output.task.variation_sqnr_db, output.pair
+    if pair is None:
+        return math.inf
+    if output.holds_numbers:
+        pixels = output.task.pixel_agreement
+        agreement = pair.agreement if pixels is None else pixels.value
+        return math.inf if agreement in {None, 1.0} else -10 * math.log10(1 - (agreement or 0.0))
+    value = pair.sqnr_db if variation is None else variation.value
+    return math.inf if math.isnan(value) else value
+
+
+def check_conversion(evidence: Evidence) -> Iterator[Finding]:
+    """The float .tflite answers as the trained model that it was made from."""
+    if evidence.stages is None:
+        raise NotApplicable("the stages were not followed")
+    for entry in evidence.stages.entries:
+        if isinstance(entry, SkippedStage) and entry.stage == "conversion":
+            raise NotApplicable(entry.reason)
+        if isinstance(entry, Step) and entry.covers == ("conversion",):
+            yield from _diverging(evidence, entry)
+
+
+def _diverging(evidence: Evidence, step: Step) -> Iterator[Finding]:
+    guilty = guilty_step(evidence)
+    for output in step.before.outputs:
+        error = _relative_error(output)
+        is_lossy = is_lost(output, evidence.spec.tolerances)
+        if error > thresholds.CONVERSION_ERROR or is_lossy:
+            own: Severity = "error" if is_lossy or guilty is step else "warning"
+            # What is lost later is not explained by the little that is lost here.
+            severity = own if guilty is None or guilty is step else "info"
+            rule = _divergence(output, error)
+            yield Finding.of(rule, output_subject(output.name), severity=severity)
+
+
+def _relative_error(output: OutputComparison) -> float:
+    """Of the output's size, for measured values of their movement; 0 where it is only rounding."""
+    variation, pair = output.task.variation_sqnr_db, output.pair
+    if pair is None or output.holds_numbers:
+        return 0.0
+    of_size = _ratio(pair.sqnr_db)
+    if variation is None:
+        return of_size
+    return _ratio(variation.value) if of_size > thresholds.FLOAT_ROUNDING else 0.0
+
+
+def _ratio(sqnr_db: float) -> float:
+    """Error for each unit of signal, from dB; 0 where nothing is known."""
+    return 0.0 if math.isnan(sqnr_db) else 10 ** (-sqnr_db / 20)
+
+
+def _divergence(output: OutputComparison, error: float) -> ConversionDivergence:
+    return ConversionDivergence(
+        output=output.name,
+        relative_error=error,
+        limit=thresholds.CONVERSION_ERROR,
+        against="size" if output.task.variation_sqnr_db is None else "movement",
+        samples=output.candidate.samples,
+        agreement=None if output.pair is None else output.pair.agreement,
+    )

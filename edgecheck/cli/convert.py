@@ -1,0 +1,156 @@
+"""`edgecheck convert SPEC SOURCE -o MODEL`: from the trained model to a file that passed."""
+
+from collections.abc import Sequence
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from edgecheck.cli.delivery import deliver, print_text, progress_bar
+from edgecheck.cli.repair import require_other_place
+from edgecheck.cli.validate import Runtime
+
+if TYPE_CHECKING:
+    from edgecheck.conversion.outcome import Conversion
+    from edgecheck.convert import ConvertOptions
+    from edgecheck.report.destinations import Destination
+
+
+class Quantize(str, Enum):
+    """Schemes that can be asked for."""
+
+    NONE = "none"
+    FLOAT16 = "float16"
+    DYNAMIC_RANGE = "dynamic-range"
+    FULL_INTEGER = "full-integer"
+    INT16X8 = "int16x8"
+    AUTO = "auto"
+
+
+class Io(str, Enum):
+    """Types of inputs and outputs."""
+
+    INT8 = "int8"
+    UINT8 = "uint8"
+    FLOAT32 = "float32"
+
+
+def convert(  # noqa: PLR0913, PLR0917  (one parameter an option)
+    spec: Annotated[Path, typer.Argument(help="The spec that training wrote (YAML).")],
+    source: Annotated[
+        Path,
+        typer.Argument(
+            help="The trained model: .keras, .h5, a SavedModel folder, .onnx, or a float .tflite."
+        ),
+    ],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Where the .tflite file goes.")],
+    quantize: Annotated[
+        Quantize | None,
+        typer.Option(
+            help="The scheme; auto takes the smallest that passes. Default: the spec's, else none."
+        ),
+    ] = None,
+    io: Annotated[
+        Io | None, typer.Option(help="Inputs and outputs with full-integer; default: int8.")
+    ] = None,
+    calibrate: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="Samples to choose ranges from, a seeded draw by class; the others judge the "
+            "result where at least 20 are left. Default: half, at most 200.",
+        ),
+    ] = None,
+    keep_failing: Annotated[
+        bool, typer.Option("--keep-failing", help="Write the file even if it does not pass.")
+    ] = False,
+    allow_code: Annotated[
+        bool, typer.Option("--allow-code", help="Load a model that brings code along.")
+    ] = False,
+    runtime: Annotated[Runtime, typer.Option(help="Runtime, as in validate.")] = Runtime.AUTO,
+    limit: Annotated[int | None, typer.Option(min=1, help="Most samples to use.")] = None,
+    threads: Annotated[int, typer.Option(min=1, max=256, help="Threads of each interpreter.")] = 1,
+    timeout: Annotated[
+        float,
+        typer.Option(min=0.1, help="Seconds for one run of one sample; a conversion gets 30 x."),
+    ] = 60.0,
+    output: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="FORMAT[:PATH]", help="The report, as in validate: text or json; repeatable."
+        ),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace the file at --out.")] = False,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="Show what a failing converter printed.")
+    ] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="No progress, and no text unless asked for.")
+    ] = False,
+) -> None:
+    """Convert a trained model, validate the result, and write it only if it passes.
+
+    Exit 0: written. 1: it cannot be converted, or fails; nothing is written. 2, 3: as in validate.
+    """
+    from edgecheck.convert import ConvertOptions
+    from edgecheck.report.destinations import parse_destinations, require_apart
+    from edgecheck.validation import Options, inputs_of
+
+    destinations = parse_destinations(output if output is not None else ([] if quiet else ["text"]))
+    require_apart(destinations, inputs_of(spec, source, None))
+    require_other_place(destinations, out)
+    validation = Options(
+        runtime=runtime.value,
+        limit=limit,
+        threads=threads,
+        timeout=timeout,
+        allow_code=allow_code,
+    )
+    options = ConvertOptions(
+        validation,
+        None if quantize is None else quantize.value,
+        None if io is None else io.value,
+        calibrate,
+        keep_failing,
+        force,
+    )
+    found = _converted(spec, source, out, options, shows_progress=not quiet, is_verbose=verbose)
+    raise typer.Exit(_told(found, out, destinations))
+
+
+def _converted(
+    spec: Path,
+    source: Path,
+    out: Path,
+    options: "ConvertOptions",
+    *,
+    shows_progress: bool,
+    is_verbose: bool,
+) -> "Conversion":
+    """The conversion; the noise of one that fails is shown where it is wanted."""
+    from edgecheck import convert as use_case
+    from edgecheck.errors import ConversionFailed
+    from edgecheck.tflite.names import printable
+
+    try:
+        with progress_bar(shows_progress) as progress:
+            return use_case.convert(spec, source, out, options, progress)
+    except ConversionFailed as error:
+        if is_verbose:
+            typer.echo("\n".join(map(printable, error.words.splitlines())), err=True)
+        raise
+
+
+def _told(found: "Conversion", out: Path, destinations: "Sequence[Destination]") -> int:
+    """Deliver the report of the chosen file and say what became of it; the exit code."""
+    from edgecheck.report.text_conversion import render
+
+    code = found.exit_code
+    shown = found.chosen or next((each for each in found.trials if each.report), None)
+    if shown is not None and shown.report is not None:
+        delivered = deliver(shown.report, destinations)
+        code = max(code, delivered) if found.chosen is None else delivered
+    if any(each.path is None and each.format == "text" for each in destinations):
+        print_text(render(found, out))
+    return code

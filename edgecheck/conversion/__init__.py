@@ -1,0 +1,1 @@
+"""From a trained model to a .tflite file, by converters that run in a process of their own."""

@@ -1,0 +1,89 @@
+"""The child process that converts: one request on stdin, one answer on what was stdout.
+
+    {"tool": "tensorflow 2.21.0"}                  the file was written
+    {"missing": "tensorflow"}                      a package is not installed
+    {"code": "..."}                                the source would run code
+    {"unusable": "..."}                            the source cannot be loaded
+    {"reason": "...", "hint": "..."}               the source does not fit the request
+    {"words": "..."}                               what the converter or the loader said
+
+Whatever else is printed goes to stderr, which the parent keeps.
+"""
+
+import contextlib
+import json
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Mapping
+from importlib import metadata
+from typing import Final
+
+from edgecheck.conversion.request import ConversionRequest, SourceFormat
+from edgecheck.conversion.unconvertible import Unconvertible, Unreadable
+from edgecheck.runtime.trained.refusal import CodeRefused
+
+TOOLS: Final[Mapping[SourceFormat, str]] = {
+    "keras": "tensorflow",
+    "saved-model": "tensorflow",
+    "onnx": "onnx2tf",
+    "tflite": "ai_edge_quantizer",
+}
+"""What converts each format: names of modules."""
+PACKAGES: Final = {"ai_edge_quantizer": "ai-edge-quantizer"}
+"""Names on PyPI where they are others."""
+_WORDS = 20_000
+
+
+def answer(request: ConversionRequest) -> dict[str, str]:
+    """Convert, and say what became of it."""
+    try:
+        request.out.write_bytes(_converted(request))
+    except Unconvertible as error:
+        return {"reason": error.reason, "hint": error.hint}
+    except Unreadable as error:
+        return {"unusable": str(error)[:_WORDS]}
+    except CodeRefused as error:
+        return {"code": error.reason}
+    except ModuleNotFoundError as error:
+        return {"missing": PACKAGES.get(error.name or "", error.name or "")}
+    except Exception as error:  # noqa: BLE001  (converters raise anything)
+        return {"words": "".join(traceback.format_exception_only(error)).strip()[-_WORDS:]}
+    return {"tool": _tool(TOOLS[request.format])}
+
+
+def _converted(request: ConversionRequest) -> bytes:
+    if request.format == "tflite":
+        from edgecheck.conversion import quantizer_route
+
+        return quantizer_route.convert(request)
+    if request.format == "onnx":
+        from edgecheck.conversion import onnx_route
+
+        return onnx_route.convert(request)
+    from edgecheck.conversion import tensorflow_route
+
+    return tensorflow_route.convert(request)
+
+
+def _tool(module: str) -> str:
+    """Name and version of what converted."""
+    package = PACKAGES.get(module, module)
+    version = getattr(sys.modules.get(module), "__version__", "")
+    if not version:
+        with contextlib.suppress(metadata.PackageNotFoundError):
+            version = metadata.version(package)
+    return f"{package} {version}".strip()
+
+
+def main() -> None:
+    """Entry point of the child."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    private = os.dup(1)
+    os.dup2(2, 1)
+    request = ConversionRequest.from_json(sys.stdin.read())
+    with os.fdopen(private, "w", encoding="utf-8") as answers:
+        json.dump(answer(request), answers)
+        answers.flush()
+        os._exit(0)  # TensorFlow's threads may outlive the work, and crash at the end

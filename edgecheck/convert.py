@@ -1,0 +1,268 @@
+"""The conversion: from a trained model to a .tflite file that passed, or to no file at all.
+
+A file is validated, with the trained model as its reference, before it is written. Where there
+are enough samples, it is judged on others than it was calibrated on.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from math import isnan
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final, Literal, TypeAlias
+
+from edgecheck import __version__
+from edgecheck.compare.stream import Progress
+from edgecheck.conversion.annotations import annotate
+from edgecheck.conversion.calibration import Calibration, calibration_of
+from edgecheck.conversion.outcome import Conversion, Plan, Trial
+from edgecheck.conversion.process import convert_in_child
+from edgecheck.conversion.representative import write_representative
+from edgecheck.conversion.request import ConversionRequest
+from edgecheck.conversion.schemes import AUTO, CALIBRATED, Io, Scheme
+from edgecheck.conversion.source import source_format
+from edgecheck.draft import Options
+from edgecheck.errors import ConversionFailed, UnusableError, UsageError
+from edgecheck.findings import Report
+from edgecheck.new_file import require_free, write_new
+from edgecheck.samples.class_names import read_class_names
+from edgecheck.samples.part import without
+from edgecheck.spec.load import LoadedSpec, load_spec
+from edgecheck.validation import examine, inputs_of, new_draft
+
+Quantize: TypeAlias = Scheme | Literal["auto"]
+
+_CONVERSION_RUNS: Final = 30
+"""A conversion may take as long as so many runs of one sample."""
+_MOST_IN_FLOAT: Final = 8
+"""Operators that `auto` keeps in float at most."""
+
+
+@dataclass(frozen=True)
+class ConvertOptions:
+    """How to convert."""
+
+    validation: Options
+    """How to validate the result; its reference is always the source."""
+    quantize: Quantize | None = None
+    """None for what the spec's `model.quantization` says, else "none"."""
+    io: Io | None = None
+    """None for int8 with full-integer, else float32."""
+    calibrate: int | None = None
+    """Samples that ranges are chosen from; None for half of them, at most 200."""
+    keep_failing: bool = False
+    """Write the file whatever the verdict is."""
+    force: bool = False
+    """Replace what stands where the new file goes, unless it is an input."""
+
+
+def convert(
+    spec: Path, source: Path, out: Path, options: ConvertOptions, progress: Progress
+) -> Conversion:
+    """Convert a trained model, validate the result, and write it if it passes.
+
+    Args:
+        spec: path of the YAML file.
+        source: a Keras file, SavedModel folder, ONNX file or float .tflite; it is never changed.
+        out: where the .tflite goes.
+        options: how.
+        progress: told (samples done, samples in all) of every pass.
+
+    Raises:
+        UsageError: the spec or an option is wrong, or `out` is an input or taken.
+        ConversionFailed: the source cannot be converted as asked.
+        UnusableError: the environment or an input is unusable.
+    """
+    require_free(out, inputs_of(spec, source, None), force=options.force)
+    loaded = load_spec(spec)
+    plans = _plans(loaded, options)
+    source_format(source)
+    calibration = None
+    if any(plan.scheme in CALIBRATED for plan in plans):
+        calibration = calibration_of(loaded, options.validation.limit, options.calibrate)
+    with _folder() as folder:
+        request = _request(loaded, source, folder, options)
+        bench = _Bench(loaded, request, out, options, calibration, folder, progress)
+        trials = bench.all_of(plans) if len(plans) > 1 else (bench.try_plan(plans[0]),)
+    chosen = trials[0] if len(plans) == 1 else _smallest(trials)
+    is_written = chosen is not None and (chosen.passes or options.keep_failing)
+    if chosen is not None and is_written:
+        write_new(out, chosen.data, force=options.force)
+    return Conversion(
+        trials=trials,
+        chosen=chosen,
+        calibrated=0 if calibration is None else len(calibration.places),
+        is_unseen=calibration is None or calibration.leaves_enough,
+        is_written=is_written,
+    )
+
+
+def _plans(loaded: LoadedSpec, options: ConvertOptions) -> tuple[Plan, ...]:
+    """What to try.
+
+    Raises:
+        UsageError: integer inputs and outputs with a scheme that has none.
+    """
+    quantize = options.quantize or loaded.spec.model.quantization or "none"
+    schemes = AUTO if quantize == "auto" else (quantize,)
+    if options.io not in {None, "float32"} and "full-integer" not in schemes:
+        raise UsageError(
+            f"--io {options.io} with --quantize {quantize}",
+            hint="integer inputs and outputs go with full-integer",
+        )
+    integer = options.io or "int8"
+    return tuple(Plan(each, integer if each == "full-integer" else "float32") for each in schemes)
+
+
+def _request(
+    loaded: LoadedSpec, source: Path, folder: Path, options: ConvertOptions
+) -> ConversionRequest:
+    """What all plans share.
+
+    Raises:
+        UsageError: the source is nothing that is converted.
+        InputMissing: there is none.
+    """
+    spec = loaded.spec
+    return ConversionRequest(
+        source=source,
+        format=source_format(source),
+        out=folder / "converted.tflite",
+        signature=spec.signature,
+        shapes={name: each.shape for name, each in spec.inputs.items()},
+        allow_code=options.validation.allow_code,
+    )
+
+
+def _smallest(trials: Sequence[Trial]) -> Trial | None:
+    passing = [trial for trial in trials if trial.passes]
+    return min(passing, key=lambda trial: len(trial.data), default=None)
+
+
+@contextmanager
+def _folder() -> Iterator[Path]:
+    """A folder for samples and files that are tried.
+
+    Raises:
+        UnusableError: the disk is full, or the folder goes away.
+    """
+    try:
+        with TemporaryDirectory(prefix="edgecheck-") as folder:
+            yield Path(folder)
+    except OSError as error:
+        hint = "make the folder for temporary files usable and try again"
+        raise UnusableError(str(error), hint=hint) from None
+
+
+@dataclass
+class _Bench:
+    """Converts and validates one plan after the other."""
+
+    loaded: LoadedSpec
+    request: ConversionRequest
+    """What all plans share."""
+    out: Path
+    options: ConvertOptions
+    calibration: Calibration | None
+    folder: Path
+    progress: Progress
+    representative: dict[str, Path] = field(default_factory=dict)
+
+    def all_of(self, plans: Sequence[Plan]) -> tuple[Trial, ...]:
+        """Every plan, and full-integer with its worst operators in float where it fails."""
+        found = []
+        for plan in plans:
+            trial = self._try_or_reason(plan)
+            found.append(trial)
+            if plan.scheme == "full-integer" and not trial.passes:
+                found += self._partly_in_float(trial)
+        return tuple(found)
+
+    def _partly_in_float(self, failed: Trial) -> Iterator[Trial]:
+        """Ever more of the worst operators in float, until one passes."""
+        if self.request.format not in {"keras", "saved-model"} or failed.report is None:
+            return
+        worst = worst_operators(failed.report)
+        count = 1
+        while count <= min(_MOST_IN_FLOAT, len(worst)):
+            plan = Plan("full-integer", "float32", worst[:count])
+            trial = self._try_or_reason(plan)
+            yield trial
+            if trial.passes:
+                return
+            count *= 2
+
+    def _try_or_reason(self, plan: Plan) -> Trial:
+        try:
+            return self.try_plan(plan)
+        except ConversionFailed as error:
+            return Trial(plan, reason=error.message)
+
+    def try_plan(self, plan: Plan) -> Trial:
+        """Convert and validate.
+
+        Raises:
+            ConversionFailed: the source cannot be converted so.
+            UnusableError: the environment or an input is unusable.
+        """
+        is_calibrated = plan.scheme in CALIBRATED
+        request = replace(
+            self.request,
+            scheme=plan.scheme,
+            io=plan.io,
+            float_operators=plan.float_operators,
+            representative=self._samples() if is_calibrated else {},
+        )
+        seconds = _CONVERSION_RUNS * self.options.validation.timeout
+        if request.format == "tflite" and plan.scheme == "none":
+            raise UsageError(
+                f"{request.source.name} is a float .tflite already",
+                hint="name a scheme: --quantize full-integer",
+            )
+        converted = convert_in_child(request, seconds)
+        spec = self.loaded.spec
+        names = read_class_names(spec.model.labels, self.loaded.source.parent)
+        origin = {
+            "edgecheck": __version__,
+            "source": request.source.name,
+            "converter": converted.tool,
+        }
+        data = annotate(converted.path.read_bytes(), self.loaded, names, origin)
+        return Trial(plan, data, self._validated(data), tool=converted.tool)
+
+    def _samples(self) -> dict[str, Path]:
+        """The representative dataset, made once."""
+        if not self.representative and self.calibration is not None:
+            samples, inputs = self.calibration.samples, self.loaded.spec.inputs
+            self.representative = write_representative(samples, inputs, self.folder)
+        return self.representative
+
+    def _validated(self, data: bytes) -> Report:
+        """The verdict on a file, told as if it lay where it will."""
+        path = self.folder / "validated" / self.out.name
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(data)
+        options = replace(self.options.validation, reference=str(self.request.source))
+        draft = new_draft(options)
+        calibration = self.calibration
+        if calibration is not None and calibration.leaves_enough:
+            draft.narrow = without(calibration.places)
+        report = examine(draft, self.loaded.source, path, self.progress)
+        model = {**report.environment.get("model", {}), "path": str(self.out)}
+        return replace(report, environment={**report.environment, "model": model})
+
+
+def worst_operators(report: Report) -> tuple[str, ...]:
+    """Names of the outputs of operators, the one that loses most by itself first.
+
+    Judged by the SQNR of each operator alone, on what the candidate's one read; empty where no
+    walk was made.
+    """
+    judged = [
+        (layer.isolated_sqnr_db, layer.tensor)
+        for layer in report.layers
+        if layer.index >= 0 and layer.isolated_sqnr_db is not None
+    ]
+    ranked = sorted((sqnr, name) for sqnr, name in judged if not isnan(sqnr))
+    return tuple(dict.fromkeys(name for _, name in ranked))

@@ -1,0 +1,127 @@
+"""The reference as a file: a float .tflite, or a trained model, ready to be run."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from edgecheck.checks.evidence import Evidence
+from edgecheck.compare.binding import bind_inputs, run_shape, sample_shape_of
+from edgecheck.compare.experiment import Entrant, Trained, is_feedable
+from edgecheck.compare.layouts import arranged
+from edgecheck.draft import Draft
+from edgecheck.errors import EdgecheckError, ModelFileInvalid, UnusableError
+from edgecheck.runtime.backends import TRAINED, installed_version
+from edgecheck.runtime.trained.formats import TrainedFormat, fingerprint, format_of
+from edgecheck.runtime.trained.weights import examine
+from edgecheck.spec.model import Spec
+from edgecheck.tflite.contract import contract_of
+from edgecheck.tflite.graph import Model, Tensor
+from edgecheck.tflite.reader import load_model
+
+
+def reference_entrant(draft: Draft, evidence: Evidence, path: Path) -> Entrant:
+    """The model at a path, as the reference of a comparison.
+
+    Args:
+        draft: told what it is; given the weights of a trained model.
+        evidence: what is known about the candidate.
+        path: of a .tflite file or a trained model.
+
+    Raises:
+        UsageError: a format that is never read; layouts that the spec states for no picture.
+        UnusableError: it cannot be read, would run code, or does not take the spec's inputs.
+    """
+    form = format_of(path)
+    try:
+        found = _tflite(draft, evidence.spec, path) if form is None else _trained(draft, path, form)
+    except EdgecheckError as error:
+        error.message = f"the reference {error.message}"  # what read it does not know its part
+        raise
+    entrant = fitted(found, evidence)
+    if entrant is None or not is_feedable(entrant, evidence.spec):
+        ports = ", ".join(f"{p.name} {list(p.tensor.shape)}" for p in found.contract.inputs)
+        raise UnusableError(
+            f"the reference {path.name} does not take the inputs of the spec: it has {ports}",
+            hint="give the float model that the candidate was converted from",
+        )
+    return entrant
+
+
+def _tflite(draft: Draft, spec: Spec, path: Path) -> Entrant:
+    try:
+        _, model = load_model(path)
+    except ModelFileInvalid as error:
+        raise UnusableError(f"{path.name} is {error.message}", hint=error.hint) from None
+    if model.sha256 == draft.environment["model"]["sha256"]:
+        same = "reference and candidate are the same file, so parity shows nothing"
+        draft.conclude("reference-differs", "skipped", same)
+    draft.environment["reference"] = {"path": str(path), "sha256": model.sha256}
+    contract = contract_of(model, spec.signature if model.signatures else None)
+    return Entrant("reference", path, model, contract, {})
+
+
+def _trained(draft: Draft, path: Path, form: TrainedFormat) -> Entrant:
+    options, spec = draft.options, draft.spec
+    asked = spec.spec.signature if spec is not None and form == "saved-model" else None
+    description, draft.reference_weights = examine(
+        path, signature=asked, allow_code=options.allow_code, timeout=options.timeout
+    )
+    backend = TRAINED[form]
+    sha256, size = fingerprint(path)
+    draft.environment["reference"] = {
+        "path": str(path),
+        "sha256": sha256,
+        "format": form,
+        "package": backend.package,
+        "version": installed_version(backend),
+    }
+    trained = Trained(form, description.signature, options.allow_code)
+    return Entrant(
+        "reference", path, _outside(form, sha256, size), description.contract(), {}, trained
+    )
+
+
+def _outside(form: TrainedFormat, sha256: str, size: int) -> Model:
+    """A trained model seen as a file, without a graph of .tflite."""
+    return Model(
+        sha256=sha256,
+        size_bytes=size,
+        schema_version=0,
+        description=form,
+        subgraphs=(),
+        signatures=(),
+        metadata=(),
+        min_runtime_version=None,
+        associated_files=(),
+    )
+
+
+def fitted(entrant: Entrant, evidence: Evidence) -> Entrant | None:
+    """The entrant in the layout of the candidate, its inputs bound; None where names do not match."""
+    fed = _fed_shapes(evidence)
+    shown, layouts = arranged(entrant.contract, evidence.contract, evidence.spec, fed)
+    bound = bind_inputs(list(evidence.spec.inputs), shown)
+    if bound is None:
+        return None
+    if not all(_takes(port.tensor, fed[name]) for name, port in bound.items()):
+        return None
+    return replace(entrant, contract=shown, bound=bound, layouts=layouts)
+
+
+def _fed_shapes(evidence: Evidence) -> dict[str, tuple[int, ...]]:
+    """Input of the spec -> the shape of one sample: as it says, else as the candidate takes it."""
+    fed = {}
+    for name, port in (evidence.bound or {}).items():
+        stated = evidence.spec.inputs[name].shape
+        shape = run_shape(port.tensor, stated)
+        if shape is not None:
+            fed[name] = sample_shape_of(shape, stated)
+    return fed
+
+
+def _takes(tensor: Tensor, fed: Sequence[int]) -> bool:
+    """Whether an input takes samples of a shape; sizes of 1 more or less do not matter."""
+    if run_shape(tensor, fed) is not None:
+        return True
+    stored = tensor.shape_signature or tensor.shape
+    return [size for size in stored if size != 1] == [size for size in fed if size != 1]

@@ -1,0 +1,65 @@
+"""The rule `channel-order-swapped`."""
+
+from dataclasses import dataclass
+
+from edgecheck.rules.base import Rule
+from edgecheck.rules.wording import changed_steps, plain
+
+
+@dataclass(frozen=True)
+class ChannelOrderSwapped(Rule):
+    """The model gets its colour channels in the reverse order.
+
+    ## What it means
+    Training saw RGB and the spec feeds BGR, or the other way round. Shapes and
+    ranges are right, no output collapses, and most answers stay plausible: the
+    model is only less right than it was, most of all where colour decides.
+
+    ## Why it happens
+    * OpenCV decodes to BGR; Pillow, TensorFlow and browsers decode to RGB.
+    * Models from Caffe, and many detectors, were trained on BGR.
+    * A camera delivers BGR or RGB565 with swapped bytes.
+
+    ## How edgecheck knows
+    Where labels show that the model is often wrong, it runs up to 64 labelled
+    samples again with the channels reversed. Clearly more of them come out
+    right (McNemar's exact test). Gray pictures look alike in both orders and
+    decide nothing.
+
+    ## How to fix
+    Take the order of the training code, in the spec:
+
+        - channel-order: BGR    # only if training saw BGR
+
+    and on the device, as with `cv2.cvtColor(image, cv2.COLOR_BGR2RGB)`.
+
+    ## References
+    * https://github.com/datitran/object_detector_app/issues/29
+    * https://github.com/espressif/esp-dl/pull/153
+    """
+
+    name = "channel-order-swapped"
+    severity = "error"
+    role = "cause"
+
+    input: str
+    samples: int
+    """Labelled samples that were run in both orders."""
+    right_before: int
+    right_after: int
+    """How many were answered rightly as the spec has it, and with the channels reversed."""
+    removed: list[str]
+    added: list[str]
+    """Steps to take out of the spec, and to put in."""
+
+    def message(self) -> str:
+        """What was found, with its numbers."""
+        return (
+            f'Input "{plain(self.input)}" has its colour channels in the wrong order: with red and '
+            f"blue exchanged, {self.right_after} of {self.samples} labelled samples are answered "
+            f"rightly; as the spec feeds them, {self.right_before}."
+        )
+
+    def fix(self) -> str:
+        """What to do."""
+        return f"{changed_steps(self.removed, self.added)} (OpenCV decodes to BGR)."

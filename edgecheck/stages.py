@@ -1,0 +1,141 @@
+"""The chain from the reference to the candidate as it runs: when to follow it, and its models."""
+
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from time import perf_counter
+
+from edgecheck.baselines import twin_or_reason
+from edgecheck.chain import StageName
+from edgecheck.checks.evidence import Evidence, NotApplicable
+from edgecheck.checks.parity import has_lost_parity
+from edgecheck.compare.experiment import Entrant, Setup, Trained, is_feedable
+from edgecheck.compare.stages import Link, SkippedStage, StageWalk, walk_stages
+from edgecheck.compare.stream import Progress, SideFault
+from edgecheck.compare.walk_sessions import twin_entrant
+from edgecheck.conversion.process import convert_in_child
+from edgecheck.conversion.request import ConversionRequest
+from edgecheck.draft import Draft
+from edgecheck.errors import ConversionFailed, RuntimeMissing, UnusableError
+from edgecheck.references import fitted
+from edgecheck.tflite.contract import contract_of, quantization_scheme
+from edgecheck.tflite.reader import load_model
+
+_CONVERSION_SECONDS = 600.0
+
+
+def follow_stages(
+    draft: Draft, evidence: Evidence, setup: Setup, progress: Progress
+) -> StageWalk | None:
+    """Follow the chain if the layers are looked at, and always behind a trained model.
+
+    Args:
+        draft: told the outcome, unless it was not wanted.
+        evidence: with the comparison of the pass before.
+        setup: of that pass; without a reference there is nothing to follow.
+        progress: told as in a pass.
+
+    Raises:
+        DatasetUnreadable: a sample cannot be read any more.
+        RuntimeMissing: the runtime does not work any more.
+    """
+    reference = setup.reference
+    if reference is None or not _is_wanted(draft, evidence, reference):
+        return None
+    start = perf_counter()
+    if draft.observation is not None:
+        setup = replace(setup, backends=(draft.observation.runtime.backend,))
+    try:
+        with TemporaryDirectory(prefix="edgecheck-") as folder:
+            found = walk_stages(setup, _chain(evidence, setup, reference, Path(folder)), progress)
+    except SideFault as fault:
+        draft.conclude("stages", "crashed", f"{fault.who}: {fault}", start)
+        return None
+    draft.conclude("stages", "passed", "", start)
+    return found
+
+
+def _is_wanted(draft: Draft, evidence: Evidence, reference: Entrant) -> bool:
+    try:
+        is_compared = bool(evidence.pairs)
+    except NotApplicable:
+        return False
+    layers = draft.options.layers
+    is_looked_into = layers == "always" or (layers == "auto" and has_lost_parity(evidence))
+    return is_compared and (is_looked_into or reference.trained is not None)
+
+
+def _chain(
+    evidence: Evidence, setup: Setup, reference: Entrant, folder: Path
+) -> list[Link | SkippedStage]:
+    """The models behind the reference. A float candidate is its own float file and its own twin."""
+    candidate, trained = setup.candidate, reference.trained
+    as_it_runs = Link("kernels", "default kernels", candidate, "default")
+    if quantization_scheme(candidate.model) == "none":
+        made_by: StageName = "weights" if trained is None else "conversion"
+        return [Link(made_by, "builtin kernels", candidate), as_it_runs]
+    return [
+        *([] if trained is None else [_float_file(evidence, reference, trained, folder)]),
+        _twin(evidence, setup, folder),
+        Link("activations", "builtin kernels", candidate),
+        as_it_runs,
+    ]
+
+
+def _float_file(
+    evidence: Evidence, reference: Entrant, trained: Trained, folder: Path
+) -> Link | SkippedStage:
+    """The reference, converted without quantization."""
+    try:
+        entrant = _converted(evidence, reference, trained, folder)
+    except (ConversionFailed, RuntimeMissing, UnusableError) as error:
+        why = f"the reference is not converted: {error.message}"
+        return SkippedStage("conversion", "float .tflite", why)
+    if entrant is None or not is_feedable(entrant, evidence.spec):
+        why = "the converted reference does not take the inputs of the spec"
+        return SkippedStage("conversion", "float .tflite", why)
+    return Link("conversion", "float .tflite", entrant)
+
+
+def _converted(
+    evidence: Evidence, reference: Entrant, trained: Trained, folder: Path
+) -> Entrant | None:
+    """The file as a model of the comparison; None where its inputs have other names.
+
+    Raises:
+        ConversionFailed, RuntimeMissing, UnusableError: there is no file.
+    """
+    if trained.format == "onnx":
+        # Each tool for it has its own idea of layouts, and which one made the candidate is unknown.
+        raise UnusableError("it is an ONNX model, which other tools convert", hint="")
+    request = ConversionRequest(
+        source=reference.path,
+        format=trained.format,
+        out=folder / "float.tflite",
+        signature=trained.signature if trained.format == "saved-model" else None,
+        shapes={
+            name: None if name in reference.layouts.inputs else section.shape
+            for name, section in evidence.spec.inputs.items()
+        },
+        allow_code=trained.allow_code,
+    )
+    path = convert_in_child(request, _CONVERSION_SECONDS).path
+    _, model = load_model(path)
+    has_signature = any(signature.key == request.signature for signature in model.signatures)
+    contract = contract_of(model, request.signature if has_signature else None)
+    return fitted(Entrant("float .tflite", path, model, contract, {}), evidence)
+
+
+def _twin(evidence: Evidence, setup: Setup, folder: Path) -> Link | SkippedStage:
+    twin = twin_or_reason(evidence)
+    if isinstance(twin, str):
+        return SkippedStage("weights", "twin", twin)
+    path = folder / "twin.tflite"
+    path.write_bytes(twin.data)
+    try:
+        entrant = twin_entrant(setup, twin, path)
+    except ValueError as error:
+        return SkippedStage("weights", "twin", str(error))
+    if not is_feedable(entrant, setup.spec):
+        return SkippedStage("weights", "twin", "the twin does not take the inputs of the spec")
+    return Link("weights", "twin", entrant)

@@ -1,0 +1,144 @@
+import math
+
+import numpy as np
+import pytest
+from models import OpDef, TensorDef, build_model
+from static_findings import file_evidence, found
+
+from edgecheck.checks import initial_weights
+
+UNTRAINED = [("weights-not-loaded", "error")]
+
+
+def glorot(*shape, fan_in, fan_out, seed=0, gain=1.0):
+    limit = gain * math.sqrt(6 / (fan_in + fan_out))
+    return np.random.default_rng(seed).uniform(-limit, limit, shape)
+
+
+def dense(first, second, bias=0.0):
+    """Two dense layers; `bias` is the first of the biases, the others are 0."""
+    biases = np.zeros(len(first))
+    biases[0] = bias
+    tensors = [
+        TensorDef("x", (1, first.shape[1])),
+        TensorDef("first", first.shape, data=first),
+        TensorDef("bias", biases.shape, data=biases),
+        TensorDef("hidden", (1, len(first))),
+        TensorDef("second", second.shape, data=second),
+        TensorDef("zeros", (len(second),), data=np.zeros(len(second))),
+        TensorDef("y", (1, len(second))),
+    ]
+    operators = [
+        OpDef("FULLY_CONNECTED", [0, 1, 2], [3]),
+        OpDef("FULLY_CONNECTED", [3, 4, 5], [6]),
+    ]
+    return build_model(tensors, operators, [0], [6])
+
+
+def layers(gain=1.0):
+    first = glorot(24, 32, fan_in=32, fan_out=24, seed=1, gain=gain)
+    return first, glorot(16, 24, fan_in=24, fan_out=16, seed=2, gain=gain)
+
+
+def convolutions(scale=1.0):
+    """CONV_2D and DEPTHWISE_CONV_2D, int8 per channel, as folded with a fresh BatchNormalization."""
+    kernel = scale * glorot(16, 3, 3, 8, fan_in=72, fan_out=144)
+    depthwise = scale * glorot(1, 5, 5, 16, fan_in=400, fan_out=25, seed=5)
+    tensors = [TensorDef("x", (1, 8, 8, 8), "int8", 0.1)]
+    operators = []
+    for name, values, dim in (("CONV_2D", kernel, 0), ("DEPTHWISE_CONV_2D", depthwise, 3)):
+        axes = tuple(axis for axis in range(4) if axis != dim)
+        scales = np.abs(values).max(axis=axes) / 127
+        codes = np.rint(values / np.expand_dims(scales, axes)).astype(np.int8)
+        first = len(tensors)
+        tensors += [
+            TensorDef(f"k{dim}", values.shape, "int8", scales, 0, data=codes, dim=dim),
+            TensorDef(f"b{dim}", (16,), "int32", scales * 0.1, 0, data=np.zeros(16)),
+            TensorDef(f"y{dim}", (1, 8, 8, 16), "int8", 0.1),
+        ]
+        options = {"StrideW": 1, "StrideH": 1}
+        options |= {"DepthMultiplier": 1} if dim == 3 else {}
+        operators.append(OpDef(name, [first - 1, first, first + 1], [first + 2], 3, options))
+    return build_model(tensors, operators, [0], [len(tensors) - 1])
+
+
+def test_fresh_dense_layers_are_an_error():
+    (finding,) = initial_weights.check(file_evidence(dense(*layers())))
+    assert finding.evidence == {
+        "layers": 2,
+        "weights": 24 * 32 + 16 * 24,
+        "initializers": ["glorot_uniform"],
+    }
+
+
+@pytest.mark.parametrize("scale", [1.0, 1 / math.sqrt(1.001)])
+def test_fresh_int8_convolutions_are_an_error(scale):
+    assert found(initial_weights.check, convolutions(scale)) == UNTRAINED
+
+
+def test_he_initializer_is_known():
+    random = np.random.default_rng(3)
+    limits = [math.sqrt(6 / 32), math.sqrt(6 / 24)]
+    drawn = [random.uniform(-x, x, s) for x, s in zip(limits, [(24, 32), (16, 24)], strict=True)]
+    (finding,) = initial_weights.check(file_evidence(dense(*drawn)))
+    assert finding.evidence["initializers"] == ["he_uniform"]
+
+
+@pytest.mark.parametrize(
+    "weights",
+    [
+        layers(gain=0.9),
+        layers(gain=1.05),
+        (layers()[0], 0.1 * np.random.default_rng(0).normal(size=(16, 24))),
+        (layers()[0] + 0.02 * np.random.default_rng(0).normal(size=(24, 32)), layers()[1]),
+        (layers()[0], np.full((16, 24), np.nan)),
+        (layers()[0], glorot(4, 24, fan_in=24, fan_out=4)),  # too few to tell
+    ],
+)
+def test_weights_that_training_moved_have_no_finding(weights):
+    assert found(initial_weights.check, dense(*weights)) == []
+
+
+def test_one_bias_shows_training():
+    assert found(initial_weights.check, dense(*layers(), bias=1e-6)) == []
+
+
+def _fresh(keras, kind):
+    make = keras.layers
+    if kind == "dense":
+        hidden = [make.Dense(32, activation="relu"), make.Dense(32, activation="relu")]
+        return keras.Sequential([keras.Input((20,)), *hidden, make.Dense(10, "softmax")])
+    normal = [make.BatchNormalization()] if kind == "batch-norm" else []
+    body = [make.Conv2D(16, 3, use_bias=not normal), *normal, make.ReLU()]
+    body += [make.SeparableConv2D(24, 3), make.GlobalAveragePooling2D(), make.Dense(10, "softmax")]
+    return keras.Sequential([keras.Input((12, 12, 3)), *body])
+
+
+@pytest.mark.parametrize("kind", ["dense", "conv", "batch-norm"])
+@pytest.mark.parametrize("scheme", ["none", "int8"])
+@pytest.mark.filterwarnings("ignore:Statistics for quantized inputs:UserWarning")
+def test_models_that_keras_just_made_are_an_error(kind, scheme):
+    tf = pytest.importorskip("tensorflow", reason="tensorflow converts the model here")
+    tf.keras.utils.set_random_seed(0)
+    model = _fresh(tf.keras, kind)
+    converter = tf.lite.TFLiteConverter.from_keras_model(model)
+    if scheme == "int8":
+        shape = (1, *model.input_shape[1:])
+        random = np.random.default_rng(0)
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+        converter.representative_dataset = lambda: (
+            [random.uniform(-1, 1, shape).astype(np.float32)] for _ in range(4)
+        )
+    assert found(initial_weights.check, converter.convert()) == UNTRAINED
+
+
+def test_a_model_that_keras_trained_has_no_finding():
+    tf = pytest.importorskip("tensorflow", reason="tensorflow converts the model here")
+    tf.keras.utils.set_random_seed(0)
+    model = _fresh(tf.keras, "dense")
+    model.compile("sgd", "sparse_categorical_crossentropy")
+    random = np.random.default_rng(0)
+    rows, labels = random.normal(size=(64, 20)), random.integers(0, 10, 64)
+    model.fit(rows.astype(np.float32), labels, epochs=1, verbose=0)
+    converted = tf.lite.TFLiteConverter.from_keras_model(model).convert()
+    assert found(initial_weights.check, converted) == []

@@ -1,0 +1,129 @@
+from dataclasses import replace
+
+import pytest
+from evidence import alone, compared, evidence, passed_over, seen_input, seen_labels, spec
+
+from edgecheck.checks import inputs, tried_steps
+from edgecheck.checks.evidence import NotApplicable
+from edgecheck.compare.trials import Trial
+from edgecheck.findings import Proof
+from edgecheck.metrics.paired import mcnemar_p
+from edgecheck.preprocess.alternatives import Change
+
+RAW, UNIT = (0.0, 255.0), (0.0, 1.0)
+REVERSED = Change("channel-order", "the other order", added=("channel-order: BGR",))
+
+
+def scaled(made):
+    return Change("scaling", f"pixels in {made}", made, (), ("rescale: {scale: 2}",))
+
+
+def trial(change=REVERSED, before=20, after=58, **fields):
+    """Of 64 samples, none of which the change makes wrong."""
+    return Trial("image", change, 64, before, after, mcnemar_p(0, after - before), **fields)
+
+
+def found(*trials, section=None, seen=RAW, comparison=None):
+    observed = comparison or passed_over(compared(labels=seen_labels(candidate_accuracy=0.3)))
+    entry = seen_input(low=seen[0], high=seen[1])
+    case = evidence(
+        spec=spec({"image": section or {}}),
+        comparison=replace(observed, inputs=(entry,)),
+        trials=trials,
+    )
+    return list(tried_steps.check(case))
+
+
+def names(findings):
+    return [(f.rule, f.severity) for f in findings]
+
+
+def test_channels_that_are_clearly_better_reversed_are_an_error_with_its_proof():
+    (finding,) = found(trial())
+    assert (finding.rule, finding.severity) == ("channel-order-swapped", "error")
+    assert finding.proof == Proof(
+        "64 samples fed with the other order", "accuracy", 20 / 64, 58 / 64
+    )
+    assert "58 of 64" in finding.message
+    assert "Add `channel-order: BGR` to" in finding.fix
+
+
+@pytest.mark.parametrize(("before", "after"), [(40, 40), (40, 46), (40, 47), (58, 20), (0, 0)])
+def test_a_gain_that_is_small_or_none_says_nothing(before, after):
+    p = mcnemar_p(10, 10 + after - before) if after > before else 1.0
+    assert found(replace(trial(before=before, after=after), p=p)) == []
+
+
+def test_the_change_that_helps_most_is_named():
+    assert names(found(trial(after=50), trial(scaled(UNIT), after=60))) == [
+        ("input-not-normalized", "error")
+    ]
+    assert names(found(trial(after=60), trial(scaled(UNIT), after=50))) == [
+        ("channel-order-swapped", "error")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("seen", "made", "rule"),
+    [
+        (RAW, UNIT, "input-not-normalized"),
+        (UNIT, RAW, "input-range-mismatch"),
+        (UNIT, (-1.0, 1.0), "input-range-mismatch"),
+    ],
+)
+def test_another_scaling_is_named_with_the_step_to_add(seen, made, rule):
+    (finding,) = found(trial(scaled(made)), seen=seen)
+    assert (finding.rule, finding.severity) == (rule, "error")
+    assert "58 of 64 labelled samples" in finding.message
+    assert finding.fix.startswith("Add `rescale: {scale: 2}` to the spec's steps")
+
+
+def test_a_promise_that_is_broken_is_proven_and_told_once():
+    observed = passed_over(compared(labels=seen_labels(candidate_accuracy=0.3)))
+    case = evidence(
+        spec=spec({"image": {"range": UNIT}}),
+        comparison=replace(observed, inputs=(seen_input(low=0.0, high=255.0),)),
+        trials=(trial(scaled(UNIT)),),
+    )
+    (finding,) = inputs.check_range(case)
+    assert finding.rule == "input-not-normalized"
+    assert finding.proof is not None
+    assert list(tried_steps.check(case)) == []
+
+
+LEFT_OUT = [("preprocessing-not-in-exported-graph", "error")]
+
+
+@pytest.mark.parametrize(
+    ("change", "seen", "fed", "expected"),
+    [
+        (scaled(UNIT), RAW, "candidate", LEFT_OUT),
+        (scaled(RAW), UNIT, "reference", LEFT_OUT),
+        (scaled(RAW), UNIT, "candidate", []),  # it has too much inside, not too little
+        (scaled(UNIT), RAW, "reference", []),
+        (REVERSED, RAW, "candidate", LEFT_OUT),
+    ],
+)
+def test_one_model_alone_that_needs_more_done_is_named(change, seen, fed, expected):
+    assert names(found(trial(change, fed=fed), seen=seen)) == expected
+
+
+def test_what_the_reference_scales_inside_comes_before_what_labels_say():
+    tried = (trial(scaled(RAW), after=64), trial(scaled(RAW), after=60, fed="reference"))
+    (finding,) = found(*tried, seen=UNIT)
+    assert names([finding]) == LEFT_OUT
+    assert finding.proof.metric == "agreement"
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{"after": 45}, {"after": 60, "unmoved": 56}],
+    ids=["no-agreement", "unnoticed-by-the-other"],
+)
+def test_a_change_that_makes_no_agreement_or_nobody_notices_says_nothing(fields):
+    assert found(trial(scaled(UNIT), fed="candidate", **fields)) == []
+
+
+def test_without_labels_and_reference_there_is_nothing_to_judge_by():
+    with pytest.raises(NotApplicable):
+        found(comparison=passed_over(alone()))

@@ -1,0 +1,88 @@
+"""`edgecheck convert`: what is printed, written and returned; the converter is a stand-in."""
+
+import json
+
+import pytest
+from command_line import COLLAPSED, DIGITS, HEALTHY, SPEC, edgecheck
+
+pytest.importorskip("ai_edge_litert", reason="LiteRT runs the models here")
+FLOAT = DIGITS / "float.tflite"
+FAST = ("--limit", "80", "--runtime", "litert")
+FAKE = """
+import shutil
+import edgecheck.convert
+from edgecheck.conversion.process import Converted
+from edgecheck.errors import ConversionFailed
+
+def stand_in(request, timeout):
+    if request.scheme == "int16x8":
+        raise ConversionFailed("no such kernel", hint="another", words="much noise\\x1b[2J")
+    shutil.copy({file!r}, request.out)
+    return Converted(request.out, "a converter 1.0", "")
+
+edgecheck.convert.convert_in_child = stand_in
+"""
+
+
+def converted(*arguments, file=HEALTHY):
+    return edgecheck("convert", SPEC, FLOAT, *arguments, *FAST, before=FAKE.format(file=str(file)))
+
+
+def test_a_passing_file_is_written_below_its_report(tmp_path):
+    out = tmp_path / "out.tflite"
+    done = converted("-o", out)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith(f"PASS  {out}")
+    assert "full-integer (int8 in and out)" in " ".join(done.stdout.split())
+    assert all(len(line) <= 80 or str(out) in line for line in done.stdout.splitlines())
+    assert out.exists()
+
+
+def test_a_failing_file_shows_its_findings_and_exits_1(tmp_path):
+    out = tmp_path / "out.tflite"
+    done = converted("-o", out, file=COLLAPSED)
+    assert done.returncode == 1
+    assert "calibration-preprocessing-mismatch" in done.stdout
+    assert "Nothing was written." in " ".join(done.stdout.split())
+    assert not out.exists()
+
+
+def test_the_json_is_the_report_of_validate(tmp_path):
+    out = tmp_path / "out.tflite"
+    done = converted("-o", out, "--output", "json")
+    report = json.loads(done.stdout)
+    assert (report["verdict"], report["environment"]["model"]["path"]) == ("pass", str(out))
+
+
+def test_auto_shows_a_table(tmp_path):
+    done = converted("-o", tmp_path / "out.tflite", "--quantize", "auto")
+    assert done.returncode == 0
+    (row,) = [line for line in done.stdout.splitlines() if line.startswith("* full-integer int8")]
+    assert row.split()[-1] == "pass"
+    assert "no such kernel" in done.stdout
+
+
+def test_noise_is_shown_on_demand_only(tmp_path):
+    arguments = ("-o", tmp_path / "out.tflite", "--quantize", "int16x8")
+    done = converted(*arguments)
+    assert done.returncode == 1
+    assert done.stderr == "error: no such kernel\nto fix: another\n"
+    loud = converted(*arguments, "-v")
+    assert loud.stderr == "much noise\\x1b[2J\nerror: no such kernel\nto fix: another\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("-o", FLOAT), "is an input of this run"),
+        (("-o", "out.tflite", "--io", "int8", "--quantize", "float16"), "--io int8"),
+        (("-o", "out.tflite", "--quantize", "none"), "is a float .tflite already"),
+        (("-o", "out.tflite", "--quantize", "int4"), "int4"),
+        (("-o", "out.tflite", "--output", f"json:{FLOAT}"), "is an input of this run"),
+        (("-o", "out.tflite", "--output", "json:out.tflite"), "were asked for at out.tflite"),
+    ],
+)
+def test_a_wrong_command_line_exits_2(arguments, words):
+    done = converted(*arguments)
+    assert done.returncode == 2
+    assert words in done.stderr

@@ -1,0 +1,161 @@
+import numpy as np
+import pytest
+from evidence import compared, passed_over, seen_input, seen_labels, seen_pair
+
+from edgecheck.compare.outputs import ClassRule
+from edgecheck.compare.stream import Side, SideFault
+from edgecheck.compare.trial_plan import Scene, tried
+from edgecheck.compare.trials import TRIED
+from edgecheck.compare.watching import WatchedOutput
+from edgecheck.errors import CrashFault
+from edgecheck.runtime.session import Results, empty_feeds
+from edgecheck.samples.chunk import Chunk
+from edgecheck.spec.model import Spec
+
+SHAPE = (4, 4, 3)
+RANDOM = np.random.default_rng(1)
+COLOURS = np.arange(120) % 3
+PIXELS = RANDOM.integers(0, 100, (120, *SHAPE)).astype(np.float32)
+PIXELS[np.arange(120), :, :, COLOURS] += 80
+
+
+class FakeSession:
+    """Applies a function to the feeds of page 0: rows (n, 4, 4, 3) -> scores (n, classes)."""
+
+    def __init__(self, feeds, function):
+        self.feeds, self.function, self.rows, self.runs = feeds, function, 0, 0
+
+    def submit(self, page, rows):
+        assert page == 0
+        self.rows, self.runs = rows, self.runs + rows
+
+    def collect(self):
+        values = self.function(self.feeds.pages[0]["image"][: self.rows])
+        return Results({"y": values.astype(np.float32)}, np.zeros(self.rows))
+
+
+class Pictures:
+    def __init__(self, labels=COLOURS, pixels=PIXELS):
+        self.labels, self.pixels = labels, pixels
+
+    def __len__(self):
+        return len(self.pixels)
+
+    def chunks(self, size):
+        for start in range(0, len(self), size):
+            rows = self.pixels[start : start + size]
+            ids = tuple(f"s{start + i}" for i in range(len(rows)))
+            labels = None if self.labels is None else self.labels[start : start + size, None]
+            yield Chunk(ids, {"image": rows}, labels)
+
+
+def brightest(rows):
+    """Scores of RGB pixels in any range."""
+    return rows.mean(axis=(1, 2))
+
+
+def level(rows):
+    """Classes by the brightness of pixels in 0..1."""
+    mean = rows.mean(axis=(1, 2, 3))
+    return np.stack([0.25 - mean, 0 * mean, mean - 0.29], axis=1)
+
+
+def scene(tmp_path, candidate, reference=None, *, steps=(), dataset=None, **seen):
+    feeds = empty_feeds({"image": SHAPE}, 16, tmp_path)
+    section = {"kind": "array", "shape": SHAPE, "steps": steps}
+    parts = {"version": 1, "model": {"task": "classification"}, "inputs": {"image": section}}
+    models = {"reference": reference, "candidate": candidate}
+    sides = {who: Side(who, FakeSession(feeds, model)) for who, model in models.items() if model}
+    output = compared(
+        name="y",
+        labels=seen_labels(candidate_accuracy=seen.get("right", 0.3), reference_accuracy=None),
+        pair=seen_pair(agreement=seen.get("agreement", 0.99)),
+    )
+    values = seen_input(low=0.0, high=seen.get("high", 255.0))
+    found = passed_over(output, inputs=(values,))
+    given = Scene(Spec.model_validate(parts), dataset or Pictures(), feeds, sides, found)
+    watched = WatchedOutput("y", None if reference is None else "y", None, ClassRule(0.5), True)
+    return given, WatchedOutput(**vars(watched))
+
+
+def by_words(found, fed=None):
+    return {trial.change.words: trial for trial in found if trial.fed == fed}
+
+
+def test_reversed_channels_are_right_where_the_spec_reversed_them(tmp_path):
+    found = by_words(tried(*scene(tmp_path, brightest, steps=({"channel-order": "BGR"},))))
+    trial = found["the colour channels the other way round"]
+    assert (trial.right_before, trial.right_after, trial.samples) == (20, 60, 60)
+    assert trial.p < 1e-9
+    assert all(other.right_after == 20 for words, other in found.items() if "colour" not in words)
+
+
+def test_few_samples_are_spread_over_a_large_dataset(tmp_path):
+    many = Pictures(np.tile(COLOURS, 30), np.tile(PIXELS, (30, 1, 1, 1)))
+    given, output = scene(tmp_path, brightest, dataset=many)
+    assert {trial.samples for trial in tried(given, output)} <= set(range(TRIED - 2, TRIED + 1))
+
+
+def test_a_scaling_is_right_where_the_spec_has_none(tmp_path):
+    truth = level(PIXELS / 255).argmax(axis=1)
+    assert len(np.unique(truth)) > 1
+    found = by_words(tried(*scene(tmp_path, level, dataset=Pictures(truth))))
+    assert found["pixels in 0..1"].right_after == 60
+    assert found["pixels in 0..1"].right_before < 50
+
+
+def test_gray_pictures_decide_nothing_about_colours(tmp_path):
+    gray = np.repeat(PIXELS.mean(axis=-1, keepdims=True), 3, axis=-1)
+    dataset = Pictures(COLOURS, gray)
+    found = by_words(tried(*scene(tmp_path, brightest, dataset=dataset)))
+    trial = found["the colour channels the other way round"]
+    assert trial.p == 1.0
+
+
+@pytest.mark.parametrize(
+    "seen", [{"right": 0.95}, {"right": 0.9, "agreement": 0.95}], ids=["right", "agrees"]
+)
+def test_nothing_is_tried_where_nothing_is_wrong(tmp_path, seen):
+    given, output = scene(tmp_path, brightest, brightest, **seen)
+    assert tried(given, output) == ()
+    assert all(side.session.runs == 0 for side in given.sides.values())
+
+
+def test_a_stream_is_not_taken_apart(tmp_path):
+    given, output = scene(tmp_path, brightest)
+    spec = given.spec.model_copy(update={"state": "stream"})
+    assert tried(Scene(**{**vars(given), "spec": spec}), output) == ()
+
+
+def test_a_candidate_without_the_scaling_of_its_reference_agrees_when_it_alone_is_scaled(tmp_path):
+    given, output = scene(
+        tmp_path, level, lambda rows: level(rows / 255), right=0.95, agreement=0.3
+    )
+    found = tried(given, output)
+    trial = by_words(found, "candidate")["pixels in 0..1"]
+    assert (trial.right_after, trial.samples) == (60, 60)
+    assert trial.right_before < 50
+    assert trial.unmoved < 100  # the reference does notice the change
+    assert by_words(found, None) == {}
+
+
+def test_a_change_that_no_model_notices_is_counted_as_unmoved(tmp_path):
+    given, output = scene(
+        tmp_path,
+        lambda rows: brightest(np.clip(rows, 0, 1)),  # as a calibration for 0..1 does
+        brightest,
+        right=0.95,
+        agreement=0.3,
+    )
+    trial = by_words(tried(given, output), "candidate")["pixels in 0..1"]
+    assert trial.right_after == 60
+    assert trial.unmoved == 60
+
+
+def test_a_model_that_dies_in_a_trial_is_blamed(tmp_path):
+    def dies(_):
+        raise CrashFault("signal 11", "", phase="run")
+
+    with pytest.raises(SideFault) as caught:
+        tried(*scene(tmp_path, dies))
+    assert caught.value.who == "candidate"

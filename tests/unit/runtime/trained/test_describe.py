@@ -1,0 +1,124 @@
+from importlib.util import find_spec
+
+import numpy as np
+import pytest
+import trained
+
+from edgecheck.errors import InputMissing, RuntimeMissing, UnusableError, UsageError
+from edgecheck.runtime import backends
+from edgecheck.runtime.trained import child
+from edgecheck.runtime.trained.describe import describe
+from edgecheck.runtime.trained.description import TrainedPort
+from edgecheck.runtime.trained.weights import examine
+
+MAKE = """
+image = keras.Input((4, 4, 3), name="image")
+side = keras.Input((2,), name="side", dtype="uint8")
+x = keras.layers.DepthwiseConv2D(3, depth_multiplier=2, name="apart")(image)
+x = keras.layers.Conv2DTranspose(5, 2, name="grown")(x)
+x = keras.layers.Flatten()(x)
+x = keras.layers.Concatenate()([x, keras.ops.cast(side, "float32")])
+inner = keras.Sequential([keras.Input((47,)), keras.layers.Dense(7, name="deep")])
+y = inner(x)
+z = keras.layers.Dense(1, name="small")(y)
+model = keras.Model({"image": image, "side": side}, {"b": y, "a": z})
+model.save("many.keras")
+keras.Sequential([keras.layers.Dense(3)]).save("unbuilt.keras")
+model.save_weights("only.weights.h5")
+import numpy as np
+np.savez("kernels.npz", **{
+    "apart": model.get_layer("apart").get_weights()[0],
+    "grown": model.get_layer("grown").get_weights()[0],
+    "deep": inner.layers[0].get_weights()[0],
+})
+"""
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory):
+    if find_spec("tensorflow") is None:
+        pytest.skip("tensorflow makes the models here")
+    folder = tmp_path_factory.mktemp("keras")
+    trained.script(folder, MAKE)
+    return folder
+
+
+def test_many_inputs_and_outputs_and_the_weights_between(models, monkeypatch):
+    monkeypatch.setenv("KERAS_BACKEND", "jax")  # the child takes TensorFlow all the same
+    description, weights = examine(models / "many.keras")
+    assert set(description.inputs) == {
+        TrainedPort("image", (-1, 4, 4, 3), "float32"),
+        TrainedPort("side", (-1, 2), "uint8"),
+    }
+    assert description.outputs == (
+        TrainedPort("a", (-1, 1), "float32"),
+        TrainedPort("b", (-1, 7), "float32"),
+    )
+    found = {weight.name: weight for weight in weights}
+    assert {name: weight.op for name, weight in found.items()} == {
+        "apart": "DEPTHWISE_CONV_2D",
+        "grown": "TRANSPOSE_CONV",
+        "deep": "FULLY_CONNECTED",
+        "small": "FULLY_CONNECTED",
+    }
+    with np.load(models / "kernels.npz") as kernels:
+        for i, j, channel in np.ndindex(3, 3, 6):
+            stored = kernels["apart"][i, j, channel // 2, channel % 2]
+            assert found["apart"].values[channel, i, j] == stored
+        for i, j, out in np.ndindex(2, 2, 5):
+            grown = found["grown"].values[out, i, j]
+            np.testing.assert_array_equal(grown, kernels["grown"][i, j, out])
+        np.testing.assert_array_equal(found["deep"].values, kernels["deep"].T)
+
+
+def test_a_model_of_open_inputs_says_what_to_do(models):
+    with pytest.raises(UnusableError, match=r"keras\.Input"):
+        describe(models / "unbuilt.keras")
+
+
+def test_weights_alone_say_what_to_save(models):
+    with pytest.raises(UnusableError, match=r"model\.save"):
+        describe(models / "only.weights.h5")
+
+
+def test_nothing_at_the_path_is_an_input_that_is_missing(tmp_path):
+    with pytest.raises(InputMissing, match="does not exist"):
+        describe(tmp_path / "gone.keras")
+
+
+def test_a_folder_in_the_place_of_a_file_is_unusable(tmp_path):
+    (tmp_path / "folder.onnx").mkdir()
+    with pytest.raises(UnusableError, match="not a regular file"):
+        describe(tmp_path / "folder.onnx")
+
+
+def test_another_file_is_no_trained_model(tmp_path):
+    with pytest.raises(UnusableError, match="no trained model"):
+        describe(tmp_path / "model.txt")
+
+
+@pytest.mark.parametrize("name", ["m.pt", "m.PTH", "m.pkl", "graph.pb"])
+def test_formats_that_run_code_are_never_read(tmp_path, name):
+    with pytest.raises(UsageError) as refused:
+        describe(tmp_path / name)
+    assert "ONNX" in refused.value.hint
+
+
+def test_a_missing_package_comes_with_its_command(tmp_path, monkeypatch):
+    (tmp_path / "m.onnx").write_bytes(b"")
+    monkeypatch.setattr(child, "is_installed", lambda _backend: False)
+    with pytest.raises(RuntimeMissing, match="needs onnxruntime") as missing:
+        describe(tmp_path / "m.onnx")
+    assert missing.value.hint == "run: " + backends.TRAINED["onnx"].install
+
+
+def test_a_child_that_dies_or_hangs_is_an_error(tmp_path, monkeypatch):
+    (tmp_path / "m.onnx").write_bytes(b"")
+    monkeypatch.setattr(child, "is_installed", lambda _backend: True)
+    monkeypatch.setattr(child, "_CHILD", "import os, sys; sys.stderr.write('oh'); os.abort()")
+    with pytest.raises(UnusableError, match=r"died \(status -6\): oh"):
+        describe(tmp_path / "m.onnx")
+    monkeypatch.setattr(child, "_CHILD", "import time; time.sleep(60)")
+    monkeypatch.setattr(child, "START_SECONDS", 0.5)
+    with pytest.raises(UnusableError, match="not loaded within 1 s"):
+        describe(tmp_path / "m.onnx", timeout=0.5)

@@ -1,0 +1,98 @@
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from evidence import compared, evidence, passed_over, seen_labels, seen_pair, spec, tensor
+
+from edgecheck import witness
+from edgecheck.compare.experiment import Entrant, Setup, Trained
+from edgecheck.draft import Draft, Options
+from edgecheck.errors import UnusableError
+from edgecheck.runtime.trained.batch_norm import ObservedNorm
+from edgecheck.samples.chunk import Chunk
+from edgecheck.tflite.graph import Contract, Port
+
+NORM = ObservedNorm("norm", 8, 0.5, 2.0, 0.75, 1.25)
+
+
+class Rows:
+    """600 pictures."""
+
+    def __len__(self):
+        return 600
+
+    def chunks(self, size):
+        for first in range(0, 600, size):
+            count = min(size, 600 - first)
+            ids = tuple(f"s{first + n}" for n in range(count))
+            yield Chunk(ids, {"image": np.full((count, 8, 8, 3), first, np.float32)}, None)
+
+
+def setup(trained=True):
+    port = Port("image", tensor(dtype="float32", quantization=None))
+    contract = Contract((port,), (), 0, None, has_state=False)
+    how = Trained("keras", None, allow_code=False) if trained else None
+    model = evidence().model
+    entrant = Entrant("reference", Path("m.keras"), model, contract, {"image": port}, how)
+    return Setup(spec(), Rows(), entrant, entrant, (), 1, 5.0)
+
+
+def lost():
+    pair = seen_pair(agreement=0.2, agreement_interval=(0.1, 0.3))
+    return evidence(comparison=passed_over(compared(pair=pair)))
+
+
+def guessing():
+    labels = seen_labels(candidate_accuracy=0.1, reference_accuracy=0.1)
+    return evidence(comparison=passed_over(compared(labels=labels)))
+
+
+@pytest.fixture
+def heard(monkeypatch):
+    """Runs the witness: (what was reported, outcomes, number of samples that the child got)."""
+    seen = []
+
+    def fake(job, feeds, timeout):
+        assert timeout > 0
+        assert job.backend == "keras"
+        seen.append(len(np.load(feeds["image"])))
+        return (NORM,)
+
+    monkeypatch.setattr(witness, "observed_norms", fake)
+
+    def run(case, layers="auto", **fields):
+        draft = Draft(replace(Options(), layers=layers), {})
+        found = witness.hear_witness(draft, case, setup(**fields))
+        return found, [(c.name, c.status) for c in draft.checks], seen
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("case", "layers"), [(lost(), "auto"), (guessing(), "auto"), (evidence(), "always")]
+)
+def test_it_is_heard_where_something_is_wrong_or_everything_is_asked_for(heard, case, layers):
+    found, outcomes, samples = heard(case, layers)
+    assert [(norm.layer, norm.kl_median, norm.shift_median) for norm in found] == [
+        ("norm", 0.5, 0.75)
+    ]
+    assert outcomes == [("batch-normalization", "passed")]
+    assert samples == [200]  # every third of 600: at most 256
+
+
+@pytest.mark.parametrize(
+    ("case", "layers", "trained"),
+    [(evidence(), "auto", True), (lost(), "never", True), (lost(), "always", False)],
+)
+def test_otherwise_nothing_is_run_or_told(heard, case, layers, trained):
+    assert heard(case, layers, trained=trained) == ((), [], [])
+
+
+def test_a_model_that_the_child_cannot_take_apart_is_a_reason_and_no_error(heard, monkeypatch):
+    def refuses(*_):
+        raise UnusableError("m.keras cannot be used: too large")
+
+    monkeypatch.setattr(witness, "observed_norms", refuses)
+    found, outcomes, _ = heard(lost())
+    assert (found, outcomes) == ((), [("batch-normalization", "skipped")])
