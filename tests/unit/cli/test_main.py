@@ -11,7 +11,17 @@ import edgecheck as package
 from edgecheck.cli.main import app, run
 from edgecheck.errors import RuntimeMissing
 
-COMMANDS = ["validate", "repair", "inspect", "explain", "rules", "doctor", "schema"]
+COMMANDS = [
+    "validate",
+    "repair",
+    "convert",
+    "inspect",
+    "init",
+    "explain",
+    "rules",
+    "doctor",
+    "schema",
+]
 HEAVY = {
     "numpy",
     "pydantic",
