@@ -22,10 +22,10 @@ from edgecheck.conversion.representative import write_representative
 from edgecheck.conversion.request import ConversionRequest
 from edgecheck.conversion.schemes import AUTO, CALIBRATED, Io, Scheme
 from edgecheck.conversion.source import source_format
-from edgecheck.draft import Options
 from edgecheck.errors import ConversionFailed, UnusableError, UsageError
 from edgecheck.findings import Report
 from edgecheck.new_file import require_free, write_new
+from edgecheck.runs.draft import Options
 from edgecheck.samples.class_names import read_class_names
 from edgecheck.samples.part import without
 from edgecheck.spec.load import LoadedSpec, load_spec

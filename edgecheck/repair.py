@@ -13,15 +13,15 @@ from tempfile import TemporaryDirectory
 from typing import Final, Literal
 
 from edgecheck.compare.stream import Progress, SideFault
-from edgecheck.draft import Draft, Options
 from edgecheck.errors import EdgecheckError, UnusableError, UsageError
 from edgecheck.findings import ErrorInfo, Report
-from edgecheck.improvement import objection
 from edgecheck.new_file import require_free, write_new
 from edgecheck.quantization import QuantParams
-from edgecheck.recalibration import Chosen, Workshop
+from edgecheck.recalibration.improvement import objection
+from edgecheck.recalibration.repairable import Declined, prepared
+from edgecheck.recalibration.workshop import Chosen, Workshop
 from edgecheck.repair_report import PortChange, PortParams, RepairReport
-from edgecheck.repairable import Declined, prepared
+from edgecheck.runs.draft import Draft, Options
 from edgecheck.samples.chunk import Dataset
 from edgecheck.samples.part import Part, without
 from edgecheck.samples.selection import select

@@ -15,12 +15,10 @@ from time import perf_counter
 from typing import Any
 
 from edgecheck import __version__
-from edgecheck.baselines import compare_weights, is_trained_model
 from edgecheck.checks.evidence import Evidence, NotApplicable
 from edgecheck.checks.table import CHECKS, Check
 from edgecheck.compare.binding import bind_inputs
 from edgecheck.compare.stream import Progress
-from edgecheck.draft import Draft, Options, finished
 from edgecheck.errors import (
     EdgecheckError,
     ModelFileInvalid,
@@ -28,22 +26,24 @@ from edgecheck.errors import (
     UsageError,
 )
 from edgecheck.findings import Finding, Report, Subject
-from edgecheck.inside import look_inside
-from edgecheck.model_runs import conclude_target, run
 from edgecheck.rules.catalogue import rule_named
 from edgecheck.rules.file import model_file_invalid
+from edgecheck.runs.baselines import compare_weights, is_trained_model
+from edgecheck.runs.draft import Draft, Options, finished
+from edgecheck.runs.inside import look_inside
+from edgecheck.runs.models import conclude_target, run
+from edgecheck.runs.stages import follow_stages
+from edgecheck.runs.witness import hear_witness
 from edgecheck.runtime.target import Target, target_of
 from edgecheck.samples.class_names import read_class_names
 from edgecheck.samples.find import SUFFIXES, find_files
 from edgecheck.samples.remote import is_url
 from edgecheck.spec.load import LoadedSpec, load_spec
 from edgecheck.spec.model import Spec
-from edgecheck.stages import follow_stages
 from edgecheck.tflite.contract import contract_of
 from edgecheck.tflite.graph import Contract, Model
 from edgecheck.tflite.reader import load_model
 from edgecheck.verdict import reaches
-from edgecheck.witness import hear_witness
 
 __all__ = ["Options", "broken_report", "validate"]
 

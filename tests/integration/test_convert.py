@@ -18,8 +18,8 @@ from edgecheck.conversion.process import convert_in_child
 from edgecheck.conversion.representative import write_representative
 from edgecheck.conversion.request import ConversionRequest
 from edgecheck.convert import ConvertOptions, convert
-from edgecheck.draft import Options
 from edgecheck.errors import ConversionFailed, UnusableError
+from edgecheck.runs.draft import Options
 from edgecheck.samples.open import open_dataset
 from edgecheck.spec.load import load_spec
 from edgecheck.tflite.contract import contract_of, quantization_scheme

@@ -6,8 +6,8 @@ import pytest
 from command_line import DIGITS, SPEC
 
 from edgecheck.convert import ConvertOptions, convert
-from edgecheck.draft import Options
 from edgecheck.errors import ConversionFailed
+from edgecheck.runs.draft import Options
 from edgecheck.tflite.contract import contract_of, quantization_scheme
 from edgecheck.tflite.reader import load_model
 

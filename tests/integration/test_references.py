@@ -11,7 +11,7 @@ import trained
 import yaml
 
 from edgecheck import validate
-from edgecheck.draft import Options
+from edgecheck.runs.draft import Options
 
 DIGITS = Path(__file__).parents[2] / "sample_models" / "digits"
 

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from field_corpus import part_of
 
-from edgecheck.draft import Options
 from edgecheck.repair import RepairOptions, repair
+from edgecheck.runs.draft import Options
 from edgecheck.runtime.backends import BACKENDS, is_installed, open_interpreter
 
 CORPUS = Path(os.environ.get("EDGECHECK_CORPUS", "/no/corpus"))

@@ -7,7 +7,7 @@ import sys
 import numpy as np
 import pytest
 
-from edgecheck.draft import Options
+from edgecheck.runs.draft import Options
 from edgecheck.validation import validate
 
 SPEC = """

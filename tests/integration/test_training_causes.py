@@ -10,7 +10,7 @@ import trained
 import yaml
 
 from edgecheck import validate
-from edgecheck.draft import Options
+from edgecheck.runs.draft import Options
 
 DIGITS = Path(__file__).parents[2] / "sample_models" / "digits"
 SIGNED = {"rescale": {"scale": 1 / 127.5, "offset": -1.0}}

@@ -11,9 +11,9 @@ from command_line import COLLAPSED, DIGITS, HEALTHY, SPEC
 from edgecheck import convert as use_case
 from edgecheck.conversion.process import Converted
 from edgecheck.convert import ConvertOptions, convert, worst_operators
-from edgecheck.draft import Options
 from edgecheck.errors import ConversionFailed, InputMissing, UsageError
 from edgecheck.report.text_conversion import render
+from edgecheck.runs.draft import Options
 from edgecheck.tflite.reader import load_model
 from edgecheck.validation import validate
 

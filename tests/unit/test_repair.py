@@ -11,9 +11,9 @@ from models import float_dense, int8_dense
 from edgecheck import recalibration, repair
 from edgecheck.compare.calibration_ranges import gather
 from edgecheck.compare.stream import SideFault
-from edgecheck.draft import Options
 from edgecheck.errors import LoadFault, ReportUnwritable
 from edgecheck.repair import RepairOptions
+from edgecheck.runs.draft import Options
 from edgecheck.runtime.discovery import candidates
 from edgecheck.tflite.dequantize.twin import twin_of
 from edgecheck.tflite.reader import load_model, read_model

@@ -5,14 +5,14 @@ its stored ranges say about the calibration.
 from dataclasses import dataclass
 from time import perf_counter
 
-from edgecheck.baselines import twin_or_reason
 from edgecheck.checks.evidence import Evidence
 from edgecheck.checks.parity import has_lost_parity
 from edgecheck.compare.experiment import Setup
 from edgecheck.compare.forensics import Forensics, Tally, forensics, tally_of
 from edgecheck.compare.layers import LayerWalk, WalkImpossible, walk
 from edgecheck.compare.stream import Progress, SideFault
-from edgecheck.draft import Draft
+from edgecheck.runs.baselines import twin_or_reason
+from edgecheck.runs.draft import Draft
 from edgecheck.tflite.dequantize.isolated import Isolated, isolated
 from edgecheck.tflite.dequantize.twin import Twin
 from edgecheck.tflite.edit.editor import EditImpossible

@@ -5,7 +5,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter
 
-from edgecheck.baselines import twin_or_reason
 from edgecheck.chain import StageName
 from edgecheck.checks.evidence import Evidence, NotApplicable
 from edgecheck.checks.parity import has_lost_parity
@@ -15,9 +14,10 @@ from edgecheck.compare.stream import Progress, SideFault
 from edgecheck.compare.walk_sessions import twin_entrant
 from edgecheck.conversion.process import convert_in_child
 from edgecheck.conversion.request import ConversionRequest
-from edgecheck.draft import Draft
 from edgecheck.errors import ConversionFailed, RuntimeMissing, UnusableError
-from edgecheck.references import fitted
+from edgecheck.runs.baselines import twin_or_reason
+from edgecheck.runs.draft import Draft
+from edgecheck.runs.references import fitted
 from edgecheck.tflite.contract import contract_of, quantization_scheme
 from edgecheck.tflite.reader import load_model
 

@@ -10,9 +10,9 @@ from edgecheck.checks.parity import has_lost_parity
 from edgecheck.compare.binding import sample_shape_of
 from edgecheck.compare.experiment import Entrant, Setup
 from edgecheck.conversion.representative import write_representative
-from edgecheck.draft import Draft
 from edgecheck.errors import EdgecheckError
 from edgecheck.findings import BatchNorm
+from edgecheck.runs.draft import Draft
 from edgecheck.runtime.trained.batch_norm import ObservedNorm, observed_norms
 from edgecheck.samples.chunk import Dataset
 from edgecheck.samples.part import Part

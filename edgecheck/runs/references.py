@@ -8,8 +8,8 @@ from edgecheck.checks.evidence import Evidence
 from edgecheck.compare.binding import bind_inputs, run_shape, sample_shape_of
 from edgecheck.compare.experiment import Entrant, Trained, is_feedable
 from edgecheck.compare.layouts import arranged
-from edgecheck.draft import Draft
 from edgecheck.errors import EdgecheckError, ModelFileInvalid, UnusableError
+from edgecheck.runs.draft import Draft
 from edgecheck.runtime.backends import TRAINED, installed_version
 from edgecheck.runtime.trained.formats import TrainedFormat, fingerprint, format_of
 from edgecheck.runtime.trained.weights import examine

@@ -7,9 +7,9 @@ from edgecheck.checks.evidence import Evidence
 from edgecheck.compare.binding import bind_inputs
 from edgecheck.compare.experiment import Entrant, is_feedable
 from edgecheck.compare.weight_match import WeightComparison, match_weights
-from edgecheck.draft import Draft
 from edgecheck.errors import EdgecheckError
-from edgecheck.references import reference_entrant
+from edgecheck.runs.draft import Draft
+from edgecheck.runs.references import reference_entrant
 from edgecheck.runtime.trained.formats import format_of
 from edgecheck.spec.load import LoadedSpec
 from edgecheck.tflite.contract import contract_of, quantization_scheme

@@ -6,7 +6,7 @@ import yaml
 from evidence import evidence
 from models import OpDef, SignatureDef, TensorDef, build_model, float_dense, int8_dense
 
-from edgecheck.baselines import compare_weights
+from edgecheck.runs.baselines import compare_weights
 from edgecheck.spec.load import load_spec
 from edgecheck.tflite.contract import contract_of
 from edgecheck.tflite.reader import read_model

@@ -4,14 +4,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from edgecheck.baselines import twin_or_reason
 from edgecheck.checks.evidence import Evidence
 from edgecheck.checks.labels import reference_is_lost, reference_works
 from edgecheck.compare.calibration_ranges import calibrated_keys
 from edgecheck.compare.experiment import Setup
-from edgecheck.draft import Draft
 from edgecheck.findings import Finding, Report
 from edgecheck.repair_report import Overruled, errors_of
+from edgecheck.runs.baselines import twin_or_reason
+from edgecheck.runs.draft import Draft
 from edgecheck.tflite.dequantize.twin import Twin
 
 _SUSPECTS: Final = frozenset(

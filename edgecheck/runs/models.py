@@ -8,7 +8,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter
 
-from edgecheck.baselines import baseline
 from edgecheck.checks.evidence import Evidence
 from edgecheck.checks.input_contract import shapes_fit
 from edgecheck.compare.experiment import (
@@ -20,7 +19,6 @@ from edgecheck.compare.experiment import (
     observe,
 )
 from edgecheck.compare.stream import Progress, SideFault
-from edgecheck.draft import Draft, RuntimeUsed
 from edgecheck.errors import (
     CrashFault,
     DatasetUnreadable,
@@ -34,6 +32,8 @@ from edgecheck.rules.runtime.delegate_not_used import DelegateNotUsed
 from edgecheck.rules.runtime.load_failed import LoadFailed
 from edgecheck.rules.runtime.runtime_crash import RuntimeCrash
 from edgecheck.rules.runtime.runtime_timeout import RuntimeTimeout
+from edgecheck.runs.baselines import baseline
+from edgecheck.runs.draft import Draft, RuntimeUsed
 from edgecheck.runtime.discovery import Opened, candidates
 from edgecheck.samples.chunk import Dataset, Truth
 from edgecheck.samples.open import open_dataset

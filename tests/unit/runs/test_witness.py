@@ -7,8 +7,8 @@ from evidence import compared, evidence, passed_over, seen_labels, seen_pair, sp
 
 from edgecheck import witness
 from edgecheck.compare.experiment import Entrant, Setup, Trained
-from edgecheck.draft import Draft, Options
 from edgecheck.errors import UnusableError
+from edgecheck.runs.draft import Draft, Options
 from edgecheck.runtime.trained.batch_norm import ObservedNorm
 from edgecheck.samples.chunk import Chunk
 from edgecheck.tflite.graph import Contract, Port
