@@ -8,10 +8,11 @@ import yaml
 from command_line import COLLAPSED, DIGITS, HEALTHY, SPEC
 from models import float_dense, int8_dense
 
-from edgecheck import recalibration, repair
+from edgecheck import repair
 from edgecheck.compare.calibration_ranges import gather
 from edgecheck.compare.stream import SideFault
 from edgecheck.errors import LoadFault, ReportUnwritable
+from edgecheck.recalibration import workshop
 from edgecheck.repair import RepairOptions
 from edgecheck.runs.draft import Options
 from edgecheck.runtime.discovery import candidates
@@ -31,7 +32,7 @@ ROWS = RANDOM.uniform(-1, 1, (120, 4)).astype(np.float32)
 def only_litert(monkeypatch):
     """The other runtimes take seconds to start; the integration tests run them."""
     pytest.importorskip("ai_edge_litert", reason="LiteRT runs the models here")
-    monkeypatch.setattr(recalibration, "candidates", lambda *_: candidates("litert", None))
+    monkeypatch.setattr(workshop, "candidates", lambda *_: candidates("litert", None))
 
 
 def repaired(spec, model, out, **options):
@@ -107,7 +108,7 @@ def test_no_sample_is_both_calibrated_and_judged_on(dense, monkeypatch):
         seen.extend(name for chunk in dataset.chunks(7) for name in chunk.ids)
         return gather(setup, twin, dataset, progress)
 
-    monkeypatch.setattr(recalibration, "gather", watched)
+    monkeypatch.setattr(workshop, "gather", watched)
     found = repaired(spec, model, out, calibrate=30)
     assert len(set(seen)) == len(seen) == found.calibrated == 30
     judged = {worst.id for report in (found.before, found.after) for worst in report.worst_samples}
@@ -205,7 +206,7 @@ def test_with_labels_that_the_twin_meets_it_is_the_calibration(dense):
 
 def test_a_file_that_a_runtime_refuses_is_not_written(dense, monkeypatch):
     spec, model, out = dense()
-    score = recalibration.Workshop.score
+    score = workshop.Workshop.score
 
     def refused(shop, data, dataset, progress):
         if len(shop.setup.backends) == 1 and data != model.read_bytes():
@@ -216,7 +217,7 @@ def test_a_file_that_a_runtime_refuses_is_not_written(dense, monkeypatch):
     options = {"runtime": "auto"}
     if len(two) < 2:
         pytest.skip("the run and the trial are told apart by their number of runtimes")
-    monkeypatch.setattr(recalibration.Workshop, "score", refused)
+    monkeypatch.setattr(workshop.Workshop, "score", refused)
     found = repaired(spec, model, out, **options)
     assert "litert runs the original, but not the recalibrated file" in found.reason
 
@@ -225,15 +226,15 @@ def test_a_range_too_narrow_for_a_bias_is_left_out(dense, monkeypatch):
     _, model, _ = dense()
     data, parsed = load_model(model)
     twin = twin_of(data, parsed)
-    real = recalibration.recalibrated
+    real = workshop.recalibrated
 
     def overflowing(data, model, ranges):
         if (0, 0) in ranges:
             raise BiasOverflow("bias", (0, 2), (0, 0))
         return real(data, model, ranges)
 
-    monkeypatch.setattr(recalibration, "recalibrated", overflowing)
-    fixed = recalibration.written(data, twin, {(0, 0): (-1e-9, 1e-9), (0, 3): (-8.0, 8.0)})
+    monkeypatch.setattr(workshop, "recalibrated", overflowing)
+    fixed = workshop.written(data, twin, {(0, 0): (-1e-9, 1e-9), (0, 3): (-8.0, 8.0)})
     now = stored_ranges(read_model(fixed))
     assert now[0, 0] == stored_ranges(parsed)[0, 0]
     assert now[0, 3] == pytest.approx((-8, 8), abs=0.1)
@@ -245,7 +246,7 @@ def test_a_twin_that_dies_is_a_reason_and_no_crash(dense, monkeypatch):
     def dies(*_):
         raise SideFault("twin", LoadFault("no such kernel"), None)
 
-    monkeypatch.setattr(recalibration, "gather", dies)
+    monkeypatch.setattr(workshop, "gather", dies)
     found = repaired(spec, model, out)
     assert (found.exit_code, "no such kernel" in found.reason) == (1, True)
 

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 from evidence import compared, evidence, passed_over, seen_labels, seen_pair, spec, tensor
 
-from edgecheck import witness
 from edgecheck.compare.experiment import Entrant, Setup, Trained
 from edgecheck.errors import UnusableError
+from edgecheck.runs import witness
 from edgecheck.runs.draft import Draft, Options
 from edgecheck.runtime.trained.batch_norm import ObservedNorm
 from edgecheck.samples.chunk import Chunk
