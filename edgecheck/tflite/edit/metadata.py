@@ -67,7 +67,7 @@ def _packed(data: bytes, files: Mapping[str, str]) -> bytes:
 
 
 def _model_metadata(annotations: Annotations) -> bytes:
-    import flatbuffers  # tflite, which reads the files, brings it along
+    import flatbuffers
 
     builder = flatbuffers.Builder(1024)
     inputs = _tables(builder, [_tensor(builder, each) for each in annotations.inputs])

@@ -109,3 +109,11 @@ def test_who_answers_as_only_the_same_weights_would_is_not_of_another_model(sqnr
     stages = StageWalk((Step("weights", "twin", ("weights",), twin, twin),))
     weights = compare(0.1, 0.2)
     assert [f.severity for f in found(weights, comparison=LOST, stages=stages)] == expected
+
+
+def test_the_float_file_of_the_reference_says_nothing_about_the_candidate():
+    converted = passed_over(compared(pair=seen_pair(sqnr_db=130.0)))
+    stages = StageWalk(
+        (Step("conversion", "float .tflite", ("conversion",), converted, converted),)
+    )
+    assert [f.severity for f in found(compare(0.1), comparison=LOST, stages=stages)] == ["error"]

@@ -21,7 +21,7 @@ def zip_of(*names):
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w") as archive:
         for name in names:
-            archive.writestr(name, b"content")
+            archive.writestr(zipfile.ZipInfo(name), b"content")
     return stream.getvalue()
 
 
@@ -35,7 +35,7 @@ def zip_of(*names):
         (b"<?xml version='1.0'?><Error><Code>AccessDenied", "XML text", "again"),
         (bytes(4096), "all 0x00", "again"),
         (b"\xff" * 4096, "all 0xff", "again"),
-        (gzip.compress(identity()), "gzip", "Unpack"),
+        (gzip.compress(identity(), mtime=0), "gzip", "Unpack"),
         (zlib.compress(identity()), "zlib", "Unpack"),
         (lzma.compress(identity()), "xz", "Unpack"),
         (bz2.compress(identity()), "bzip2", "Unpack"),
