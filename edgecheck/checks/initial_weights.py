@@ -9,6 +9,7 @@ from edgecheck.checks import thresholds
 from edgecheck.checks.evidence import Evidence
 from edgecheck.findings import Finding, Subject
 from edgecheck.metrics.evenness import evenness
+from edgecheck.rules.base import Severity
 from edgecheck.rules.training.weights_not_loaded import WeightsNotLoaded
 from edgecheck.tflite.constants import Constants
 from edgecheck.tflite.flow import constant_uses
@@ -23,7 +24,13 @@ _CRITICAL = 1.95
 
 
 def check(evidence: Evidence) -> Iterator[Finding]:
-    """The weights are not those that a new model starts with."""
+    """The weights are not those that a new model starts with, and no layer holds zeros alone."""
+    layers, zero = _layers(evidence.data, evidence.model)
+    if zero:
+        rule = WeightsNotLoaded(len(layers), 0, [], zero)
+        severity: Severity = "error" if len(zero) == len(layers) else "warning"
+        yield Finding.of(rule, Subject("model", "weights"), severity=severity)
+        return
     subgraph = evidence.contract.subgraph
     if not _has_zero_biases(evidence.data, evidence.model):
         return  # a look at a few numbers spares the one at all weights
@@ -43,6 +50,22 @@ def check(evidence: Evidence) -> Iterator[Finding]:
     total = sum(weight.values.size for weight in weights)
     rule = WeightsNotLoaded(len(weights), total, sorted(set(found)))
     yield Finding.of(rule, Subject("model", "weights"))
+
+
+def _layers(data: bytes, model: Model) -> tuple[list[str], list[str]]:
+    """Names of the layers with constant weights, and of those whose weights are all 0."""
+    constants = Constants.of(data)
+    layers, zero = [], []
+    for graph in model.subgraphs:
+        for tensor, operator, position in constant_uses(graph):
+            if operator.name in _BIAS and position == 1:
+                values, params = constants.stored(tensor), tensor.quantization
+                nothing = params.zero_points[0] if params is not None and params.is_usable else 0
+                name = f"{operator.name} {operator.index}"
+                layers.append(name)
+                if values is not None and not (values != nothing).any():
+                    zero.append(name)
+    return layers, zero
 
 
 def _has_zero_biases(data: bytes, model: Model) -> bool:

@@ -34,13 +34,25 @@ def check_count(evidence: Evidence) -> Iterator[Finding]:
     if not names and labels is None:
         raise NotApplicable("there are no labels")
     if names and len(names) != classes:
-        detail = "the list of label names and the model's output differ in length"
+        detail = _other_length(evidence, len(names))
         yield Finding.of(LabelCountMismatch(len(names), classes, detail), subject)
     elif labels is not None and labels.highest >= classes:
         rule = LabelCountMismatch(
             labels.highest + 1, classes, _beyond(labels, classes), counted="labels"
         )
         yield Finding.of(rule, subject)
+
+
+def _other_length(evidence: Evidence, names: int) -> str:
+    """Why the names do not fit: of several outputs another one may be meant."""
+    fitting = [port.name for port in evidence.contract.outputs if port.tensor.shape[-1:] == (names,)]
+    if fitting:
+        name = plain(fitting[0])
+        return (
+            f'output "{name}" has as many; if the labels are about it, state '
+            f"`outputs.{name}.primary: true` in the spec"
+        )
+    return "the list of label names and the model's output differ in length"
 
 
 def _beyond(labels: LabelStatistics, classes: int) -> str:

@@ -9,7 +9,7 @@ from edgecheck.findings import Finding, Subject
 from edgecheck.rules.file.partially_quantized_or_hybrid import PartiallyQuantizedOrHybrid
 from edgecheck.rules.quantization.quant_scale_degenerate import QuantScaleDegenerate
 from edgecheck.tensors import QUANTIZED_DTYPES
-from edgecheck.tflite.contract import float_operators, quantization_scheme
+from edgecheck.tflite.contract import float_operators, float_share, quantization_scheme
 
 
 def check_scheme(evidence: Evidence) -> Iterator[Finding]:
@@ -19,12 +19,12 @@ def check_scheme(evidence: Evidence) -> Iterator[Finding]:
         raise NotApplicable("the spec promises no `model.quantization`")
     found = quantization_scheme(evidence.model)
     if found != promised and not _is_too_small(evidence, promised, found):
-        left, operators = float_operators(evidence.model)
+        left, _ = float_operators(evidence.model)
         rule = PartiallyQuantizedOrHybrid(
             promised=promised,
             found=found,
             float_operators=[f"{name} x{amount}" for name, amount in left.most_common()],
-            float_share=sum(left.values()) / operators if operators else 0.0,
+            float_share=float_share(evidence.model),
         )
         yield Finding.of(rule, Subject("model", "quantization"))
 

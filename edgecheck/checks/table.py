@@ -48,6 +48,7 @@ class Check:
 
 CHECKS: Final = (
     Check("target-operators", target.check_operators, is_static=True),
+    Check("target-types", target.check_types, is_static=True),
     Check("target-memory", target.check_memory, is_static=True),
     Check("input-names", input_contract.check_names, is_static=True),
     Check("input-shapes", input_contract.check_shapes, is_static=True),

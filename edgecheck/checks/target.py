@@ -6,6 +6,7 @@ from typing import Literal
 from edgecheck.checks.evidence import Evidence, NotApplicable
 from edgecheck.findings import Finding, Subject
 from edgecheck.rules.base import Rule, Severity
+from edgecheck.rules.file.partially_quantized_or_hybrid import PartiallyQuantizedOrHybrid
 from edgecheck.rules.runtime.device_memory_exceeded import DeviceMemoryExceeded
 from edgecheck.rules.runtime.flex_or_custom_op_required import FlexOrCustomOpRequired
 from edgecheck.rules.runtime.op_version_unsupported import OpVersionUnsupported
@@ -13,8 +14,11 @@ from edgecheck.runtime.devices import DeviceProfile
 from edgecheck.runtime.operators.table import FAMILIES, release_order, table
 from edgecheck.runtime.support import Lack, Support, loads
 from edgecheck.runtime.target import TargetRuntime
+from edgecheck.tflite.contract import float_share, mixed_operators, quantization_scheme
 from edgecheck.tflite.graph import Model
 from edgecheck.tflite.inspection import activation_bytes
+
+_MICRO = "tflm"
 
 
 def check_operators(evidence: Evidence) -> Iterator[Finding]:
@@ -37,6 +41,23 @@ def check_operators(evidence: Evidence) -> Iterator[Finding]:
     elif not answers:
         raise NotApplicable("no runtime to judge by: state `target` in the spec, or --target")
     yield from found.values()
+
+
+def check_types(evidence: Evidence) -> Iterator[Finding]:
+    """The runtime of the target has kernels for the types of every layer."""
+    asked = () if evidence.target is None else evidence.target.runtimes
+    if not asked or any(runtime.name != _MICRO for runtime in asked):
+        return  # all others have them
+    mixed = mixed_operators(evidence.model)
+    if mixed:
+        rule = PartiallyQuantizedOrHybrid(
+            promised=None,
+            found=quantization_scheme(evidence.model),
+            float_operators=[f"{name} x{amount}" for name, amount in mixed.most_common()],
+            float_share=float_share(evidence.model),
+            target=_MICRO,
+        )
+        yield Finding.of(rule, Subject("model", "target"))
 
 
 def check_memory(evidence: Evidence) -> Iterator[Finding]:

@@ -41,7 +41,7 @@ def stage_table(stages: Sequence[Stage]) -> Group:
 
 def _title(stages: Sequence[Stage]) -> str:
     bad = any(stage.is_guilty for stage in stages)
-    said = "> where it goes wrong" if bad else "none goes wrong"
+    said = "> where it goes wrong" if bad else "parity holds"
     return f"Stages from the reference on, alone and in all; {said}"
 
 

@@ -21,6 +21,8 @@ RESHAPES = frozenset({"RESHAPE", "SQUEEZE", "EXPAND_DIMS"})
 UNPACKING = frozenset({"DEQUANTIZE", "DENSIFY"})
 """Operators that only unpack, when their input is a constant."""
 
+_LAYERS = frozenset({"CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED", "TRANSPOSE_CONV"})
+
 NEUTRAL = RESHAPES | {
     "ASSIGN_VARIABLE", "CALL", "CALL_ONCE", "CONCATENATION", "DENSIFY", "DEQUANTIZE", "GATHER",
     "GATHER_ND", "IF", "PACK", "PAD", "PADV2", "QUANTIZE", "READ_VARIABLE", "SHAPE", "SLICE",
@@ -161,6 +163,26 @@ def quantization_scheme(model: Model) -> Scheme:
     return _combined(kinds or passed_over)
 
 
+def mixed_operators(model: Model) -> Counter[str]:
+    """Name -> how many layers read float values and integer weights, or unpack float16 weights."""
+    found: Counter[str] = Counter()
+    for graph in model.subgraphs:
+        for operator in graph.operators:
+            tensors = [graph.tensors[index] for index in operator.inputs if index >= 0]
+            is_hybrid = operator.name in _LAYERS and _is_hybrid(tensors)
+            is_packed = operator.name == "DEQUANTIZE" and tensors[0].dtype == "float16"
+            found[operator.name] += is_hybrid or is_packed
+    return +found
+
+
+def _is_hybrid(tensors: Sequence[Tensor]) -> bool:
+    values = [tensor for tensor in tensors if not tensor.is_constant]
+    weights = [tensor for tensor in tensors if tensor.is_constant]
+    return any(tensor.dtype == "float32" for tensor in values) and any(
+        tensor.dtype in INTEGER_WEIGHTS for tensor in weights
+    )
+
+
 def float_operators(model: Model) -> tuple[Counter[str], int]:
     """Name -> how many operators compute on float activations, and how many compute at all.
 
@@ -176,6 +198,12 @@ def float_operators(model: Model) -> tuple[Counter[str], int]:
             if kind not in {None, "full-integer", "int16x8"}:
                 left[operator.name] += 1
     return left, computing
+
+
+def float_share(model: Model) -> float:
+    """Share of the operators that compute, which do so on float activations; 0 without any."""
+    left, computing = float_operators(model)
+    return sum(left.values()) / computing if computing else 0.0
 
 
 def _combined(kinds: set[Scheme]) -> Scheme:

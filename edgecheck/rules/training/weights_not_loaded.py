@@ -1,6 +1,6 @@
 """The rule `weights-not-loaded`."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from edgecheck.rules.base import Rule
 from edgecheck.rules.wording import count, listed
@@ -26,7 +26,8 @@ class WeightsNotLoaded(Rule):
     to 0 too), and the weights of each layer are evenly distributed up to the
     limit that Keras' uniform initializers give a layer of its shape, by the
     Kolmogorov-Smirnov test. Training changes both at once. At least two layers
-    must be so, and none may differ.
+    must be so, and none may differ. A layer whose weights are all 0 is named
+    too: it gives the same for every input.
 
     ## How to fix
     Load the weights before the export, and look at what was loaded:
@@ -47,11 +48,20 @@ class WeightsNotLoaded(Rule):
     layers: int
     """Layers that were looked at: all that multiply with constant weights."""
     weights: int
+    """How many there are in these; not counted where some are 0."""
     initializers: list[str]
     """Keras' names of those that the layers fit."""
+    zero_layers: list[str] = field(default_factory=list)
+    """Layers whose weights are all 0, as `CONV_2D 2`."""
 
     def message(self) -> str:
         """What was found, with its numbers."""
+        if self.zero_layers:
+            zero, layers = len(self.zero_layers), count(self.layers, "layer")
+            return (
+                f"All weights of {zero} of {layers} are 0, so that they give the same for every "
+                f"input: {listed(self.zero_layers)}."
+            )
         return (
             f"The weights were never trained, or not loaded: all {count(self.layers, 'layer')} "
             f"({self.weights} weights) hold what the initializer "

@@ -68,6 +68,7 @@ def test_fresh_dense_layers_are_an_error():
         "layers": 2,
         "weights": 24 * 32 + 16 * 24,
         "initializers": ["glorot_uniform"],
+        "zero_layers": [],
     }
 
 
@@ -142,3 +143,26 @@ def test_a_model_that_keras_trained_has_no_finding():
     model.fit(rows.astype(np.float32), labels, epochs=1, verbose=0)
     converted = tf.lite.TFLiteConverter.from_keras_model(model).convert()
     assert found(initial_weights.check, converted) == []
+
+
+@pytest.mark.parametrize(
+    ("zero", "expected"),
+    [((), []), ((1,), [("weights-not-loaded", "warning")]), ((0, 1), UNTRAINED)],
+)
+def test_layers_of_zeros_are_named(zero, expected):
+    weights = [np.zeros_like(w) if n in zero else w for n, w in enumerate(layers())]
+    given = file_evidence(dense(*weights, bias=1.0))
+    findings = list(initial_weights.check(given))
+    assert [(finding.rule, finding.severity) for finding in findings] == expected
+    for finding in findings:
+        assert finding.evidence["zero_layers"] == [f"FULLY_CONNECTED {n}" for n in zero]
+
+
+def test_codes_at_the_zero_point_are_zeros():
+    tensors = [
+        TensorDef("x", (1, 4), "uint8", 0.1, 128),
+        TensorDef("w", (3, 4), "uint8", 0.1, 7, data=np.full((3, 4), 7)),
+        TensorDef("y", (1, 3), "uint8", 0.1, 128),
+    ]
+    data = build_model(tensors, [OpDef("FULLY_CONNECTED", [0, 1], [2])], [0], [2])
+    assert found(initial_weights.check, data) == UNTRAINED

@@ -17,7 +17,7 @@ from edgecheck.checks import labels
 from edgecheck.checks.evidence import NotApplicable
 from edgecheck.compare.statistics import ErrorStatistics, MapStatistics, TaskStatistics
 from edgecheck.metrics.truth import Errors
-from edgecheck.tflite.graph import Port
+from edgecheck.tflite.graph import Contract, Port
 
 NAMES = tuple(f"class {index}" for index in range(CLASSES))
 
@@ -206,3 +206,13 @@ def test_a_reference_that_knows_something_is_none(right):
 def test_without_enough_different_labels_nobody_is_said_to_guess(changes):
     with pytest.raises(NotApplicable):
         judged(**changes)
+
+
+def test_labels_of_another_output_say_which_one():
+    wide = output_tensor(2, name="digit", shape=(1, CLASSES))
+    narrow = output_tensor(1, name="odd", shape=(1, 2))
+    contract = Contract((), (Port("odd", narrow), Port("digit", wide)), 0, None, has_state=False)
+    given = evidence(contract=contract, label_names=NAMES, comparison=None)
+    (finding,) = labels.check_count(given)
+    assert 'output "digit" has as many' in finding.message
+    assert "`outputs.digit.primary: true`" in finding.message

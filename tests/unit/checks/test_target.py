@@ -4,7 +4,7 @@ import pytest
 from evidence import evidence, model, output_tensor, tensor
 
 from edgecheck.checks.evidence import NotApplicable
-from edgecheck.checks.target import check_memory, check_operators
+from edgecheck.checks.target import check_memory, check_operators, check_types
 from edgecheck.runtime.devices import DeviceProfile
 from edgecheck.runtime.target import Target, TargetRuntime
 from edgecheck.tflite.graph import Operator
@@ -132,3 +132,38 @@ def test_memory_is_not_judged_without_a_number():
 
 def test_memory_is_not_asked_about_without_a_device():
     assert list(check_memory(_with(("ADD", 1), runtimes=_runtime("tflm")))) == []
+
+
+def _layer(weights, values="float32", name="FULLY_CONNECTED", runtimes=("tflm",)):
+    """Evidence of a file with one operator on `values` and constant weights of a type."""
+    tensors = [
+        tensor(0, dtype=values),
+        replace(tensor(1, dtype=weights), is_constant=True),
+        output_tensor(2),
+    ]
+    inputs = (1,) if name == "DEQUANTIZE" else (0, 1)
+    operator = Operator(0, name, 1, inputs, (2,), is_custom=False)
+    target = Target(tuple(TargetRuntime(each, None) for each in runtimes))
+    return replace(evidence(model=model(tensors, 2, (operator,))), target=target)
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        (_layer("int8"), ["FULLY_CONNECTED x1"]),
+        (_layer("int8", name="CONV_2D"), ["CONV_2D x1"]),
+        (_layer("float16", name="DEQUANTIZE"), ["DEQUANTIZE x1"]),
+        (_layer("float32"), None),
+        (_layer("int8", "int8"), None),
+        (_layer("int8", name="EMBEDDING_LOOKUP"), None),
+        (_layer("int8", runtimes=("litert",)), None),
+        (_layer("int8", runtimes=("tflm", "litert")), None),
+        (replace(_layer("int8"), target=None), None),
+    ],
+)
+def test_float_values_with_smaller_weights_are_refused_by_tflm_alone(given, expected):
+    found = list(check_types(given))
+    assert [finding.evidence["float_operators"] for finding in found] == [expected] * bool(expected)
+    for finding in found:
+        assert (finding.rule, finding.severity) == ("partially-quantized-or-hybrid", "error")
+        assert "tflm" in finding.message
