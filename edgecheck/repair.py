@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Final, Literal
+from typing import Literal
 
 from edgecheck.compare.stream import Progress, SideFault
 from edgecheck.errors import EdgecheckError, UnusableError, UsageError
@@ -19,21 +19,16 @@ from edgecheck.new_file import require_free, write_new
 from edgecheck.quantization import QuantParams
 from edgecheck.recalibration.improvement import objection
 from edgecheck.recalibration.repairable import Declined, prepared
+from edgecheck.recalibration.split import Noted, Split
 from edgecheck.recalibration.workshop import Chosen, Workshop
 from edgecheck.repair_report import PortChange, PortParams, RepairReport
-from edgecheck.runs.draft import Draft, Options
-from edgecheck.samples.chunk import Dataset
+from edgecheck.runs.draft import Options
 from edgecheck.samples.part import Part, without
-from edgecheck.samples.selection import select
 from edgecheck.tflite.edit.editor import EditImpossible
 from edgecheck.tflite.reader import read_model
 from edgecheck.tflite.recalibrate.activation_ranges import changed_ports, stored_ranges
 from edgecheck.tflite.recalibrate.recalibrated import BiasOverflow
 from edgecheck.validation import examine, inputs_of, new_draft
-
-MOST_CALIBRATED: Final = 200
-LEAST_CALIBRATED: Final = 10
-LEAST_UNSEEN: Final = 20
 
 
 @dataclass(frozen=True)
@@ -65,7 +60,7 @@ def repair(
     """
     report = RepairReport(written=None, reason="", exit_code=1)
     draft = new_draft(options.validation)
-    draft.narrow = split = _Split(draft, options.calibrate)
+    draft.narrow = split = Split(draft, options.calibrate)
     try:
         _require_reference(options)
         inputs = inputs_of(spec, model, options.validation.reference)
@@ -78,7 +73,7 @@ def repair(
         report = replace(report, unseen=split.unseen, overruled=ready.overruled)
         with _folder() as folder:
             workshop = Workshop(ready.setup, ready.data, ready.twin, folder)
-            report, data = _Attempt(spec, options, split, progress).make(workshop, report)
+            report, data = _Attempt(spec, out, options, split, progress).make(workshop, report)
         if not report.reason:
             write_new(out, data, force=options.force)
             report = replace(report, written=str(out), exit_code=0)
@@ -136,66 +131,14 @@ def _folder() -> Iterator[Path]:
         raise UnusableError(str(error), hint=hint) from None
 
 
-class _Split:
-    """Keeps the calibration samples out of what is validated."""
-
-    def __init__(self, draft: Draft, calibrate: int | None) -> None:
-        self._draft = draft
-        self._calibrate = calibrate
-        self.places: tuple[int, ...] = ()
-        self.whole: Dataset | None = None
-
-    def __call__(self, whole: Dataset) -> Dataset:
-        """The samples that calibration will not see.
-
-        Raises:
-            UsageError: too many samples are asked for calibration.
-            UnusableError: there are too few samples.
-        """
-        count = len(whole)
-        if count < LEAST_CALIBRATED + LEAST_UNSEEN:
-            raise UnusableError(
-                f"there are {count} samples: {LEAST_CALIBRATED} at least to calibrate on, and "
-                f"{LEAST_UNSEEN} others to prove the result on, are needed",
-                hint="give more samples in `dataset.path`, or raise `limit`",
-            )
-        wanted = self._calibrate or min(MOST_CALIBRATED, count // 2, count - LEAST_UNSEEN)
-        if not LEAST_CALIBRATED <= wanted <= count - LEAST_UNSEEN:
-            raise UsageError(
-                f"--calibrate {wanted} of {count} samples",
-                hint=f"give {LEAST_CALIBRATED} to {count - LEAST_UNSEEN}: {LEAST_UNSEEN} at least "
-                "must stay unseen",
-            )
-        self.whole = whole
-        self.places = tuple(select(count, wanted, self.seed, in_file_order=self._in_file_order))
-        return without(self.places)(whole)
-
-    @property
-    def unseen(self) -> int:
-        """Samples that are validated."""
-        return 0 if self.whole is None else len(self.whole) - len(self.places)
-
-    @property
-    def seed(self) -> int:
-        """Of the spec's dataset."""
-        loaded = self._draft.spec
-        return 0 if loaded is None or loaded.spec.dataset is None else loaded.spec.dataset.seed
-
-    @property
-    def _in_file_order(self) -> bool:
-        loaded = self._draft.spec
-        if loaded is None or loaded.spec.dataset is None:
-            return False
-        return loaded.spec.dataset.order == "file" or loaded.spec.state == "stream"
-
-
 @dataclass(frozen=True)
 class _Attempt:
     """One recalibration, and its proof."""
 
     spec: Path
+    out: Path
     options: RepairOptions
-    split: _Split
+    split: Split
     progress: Progress
 
     def make(self, workshop: Workshop, report: RepairReport) -> tuple[RepairReport, bytes]:
@@ -203,7 +146,7 @@ class _Attempt:
         split, before = self.split, report.before
         if split.whole is None or before is None:
             raise ValueError("the samples were not split")
-        calibration = Part(split.whole, split.places)
+        calibration = Noted(Part(split.whole, split.places))
         try:
             chosen = workshop.choose(calibration, split.seed, self.progress)
         except (SideFault, EditImpossible, BiasOverflow) as error:
@@ -215,7 +158,14 @@ class _Attempt:
         reason = objection(before, after) or workshop.runtime_objection(
             chosen.data, workshop.setup.dataset, self.progress
         )
-        found = replace(report, reason=reason, after=after, calibrated=len(split.places))
+        found = replace(
+            report,
+            reason=reason,
+            after=after,
+            calibrated=len(split.places),
+            calibrated_ids=tuple(calibration.ids),
+            seed=split.seed,
+        )
         return _with_changes(found, workshop, chosen), chosen.data
 
     def _validated(self, chosen: Chosen, folder: Path) -> Report:
@@ -223,7 +173,9 @@ class _Attempt:
         path.write_bytes(chosen.data)
         draft = new_draft(self.options.validation)
         draft.narrow = without(self.split.places)
-        return examine(draft, self.spec, path, self.progress)
+        found = examine(draft, self.spec, path, self.progress)
+        model = {**found.environment.get("model", {}), "path": str(self.out)}
+        return replace(found, environment={**found.environment, "model": model})
 
 
 def _with_changes(report: RepairReport, workshop: Workshop, chosen: Chosen) -> RepairReport:

@@ -55,6 +55,15 @@ class RepairReport:
     """Method -> SQNR against the twin on calibration samples that were kept out of its ranges."""
     calibrated: int = 0
     """Samples that ranges were chosen from."""
+    calibrated_ids: tuple[str, ...] = ()
+    """Which ones, in the order of the dataset; all others were unseen."""
+    seed: int | None = None
+    """Of the draw, the spec's `dataset.seed`; None where nothing was calibrated.
+
+    `numpy.random.Generator(numpy.random.PCG64(seed)).choice(calibrated + unseen, calibrated,
+    replace=False)` gives the places of those samples, from 0, among all that the limit leaves.
+    With `order: file` or `state: stream` they are the first ones instead.
+    """
     unseen: int = 0
     """The other samples, which old and new file were validated on."""
     changed_activations: int = 0
@@ -66,11 +75,18 @@ class RepairReport:
     before: Report | None = None
     """Of the given file, on the unseen samples; None where it was not looked at."""
     after: Report | None = None
-    """Of the recalibrated file, on the same samples; None where none was made."""
+    """Of the recalibrated file, on the same samples; None where none was made.
+
+    Its model has the path that was asked for, also where nothing was written there.
+    """
     error: ErrorInfo | None = None
 
 
 def errors_of(report: Report) -> tuple[Finding, ...]:
-    """The findings that are errors, causes first."""
+    """The findings that are errors, causes first, ranked as the report ranks them."""
     found = [finding for finding in report.findings if finding.severity == "error"]
-    return tuple(sorted(found, key=lambda finding: finding.role != "cause"))
+    last = len(report.causes)
+    ranks = {(cause.rule, cause.summary): place for place, cause in enumerate(report.causes)}
+    return tuple(
+        sorted(found, key=lambda f: (f.role != "cause", ranks.get((f.rule, f.message), last)))
+    )

@@ -1,9 +1,10 @@
 """From findings and check outcomes to one verdict, one exit code, and ranked causes."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
+from edgecheck.chain import StageName
 from edgecheck.errors import EdgecheckError
 from edgecheck.findings import Cause, CheckOutcome, Confidence, Finding, Verdict
 
@@ -19,9 +20,14 @@ _FAILING: Final[dict[FailOn, frozenset[str]]] = {
 _SPECIFIC: Final = frozenset(
     {"audio-feature-mismatch", "calibrated-on-noise", "calibrated-on-one-sample",
      "calibration-degenerate", "features-unscaled", "input-double-normalized",
-     "input-not-normalized", "nan-or-inf-weights"}
+     "input-not-normalized", "layer-weights-differ", "nan-or-inf-weights"}
 )  # fmt: skip
 """They say why a range does not fit; `calibration-preprocessing-mismatch` only that it does not."""
+
+_OF_WEIGHTS: Final = frozenset(
+    {"layer-weights-differ", "nan-or-inf-weights", "weight-per-tensor-loss", "weights-not-loaded"}
+)
+"""What is wrong with weights: it comes before calibration where the weights lose parity."""
 
 _HARMLESS: Final = frozenset(
     {"delegate-not-used", "device-memory-exceeded", "metadata-missing", "old-schema-or-runtime",
@@ -38,6 +44,12 @@ _BLAMED_LAST: Final = frozenset({"load-failed", "runtime-crash", "runtime-timeou
 
 _KEEPS_FROM_LOADING: Final = frozenset({"op-version-unsupported", "flex-or-custom-op-required"})
 """Found in the file itself; that the runtime then refuses it only follows."""
+
+_FOLLOWS_FROM: Final = {
+    "load-failed": _KEEPS_FROM_LOADING,
+    "wrong-model-file": frozenset({"weights-not-loaded"}),
+}
+"""Rule -> those whose errors explain it."""
 
 
 @dataclass(frozen=True)
@@ -86,23 +98,32 @@ def judge(
 
 
 def related(findings: Sequence[Finding]) -> list[Finding]:
-    """The findings, with a refusal to load as a symptom where its reason was found in the file."""
-    reasons = [f for f in findings if f.rule in _KEEPS_FROM_LOADING and _is_error(f)]
-    if not reasons:
-        return list(findings)
-    return [replace(f, role="symptom") if f.rule == "load-failed" else f for f in findings]
+    """The findings, with a cause as a symptom where what explains it was found too."""
+    errors = {finding.rule for finding in findings if _is_error(finding)}
+    return [
+        f if errors.isdisjoint(_FOLLOWS_FROM.get(f.rule, ())) else replace(f, role="symptom")
+        for f in findings
+    ]
 
 
-def causes_of(findings: Sequence[Finding]) -> tuple[Cause, ...]:
+def causes_of(findings: Sequence[Finding], guilty: Collection[StageName] = ()) -> tuple[Cause, ...]:
     """The findings that are causes, gravest first, each with the symptoms it may explain.
 
     A warning is only suspected, and only where there is an error to explain. Proven is what an
     experiment has undone, with the effect that its proof tells; such causes come first.
+
+    Args:
+        findings: all that count.
+        guilty: the stages in which parity is lost, as far as they are known.
     """
     symptoms = tuple(f.fingerprint for f in findings if f.role == "symptom" and _is_error(f))
     suspects = [f for f in findings if f.role == "cause" and f.subject.kind != "reference"]
     suspects = [f for f in suspects if _is_error(f) or (symptoms and _may_explain(f))]
-    ranked = sorted(suspects, key=lambda f: (not _is_error(f), f.proof is None, _place(f)))
+    in_weights = "weights" in guilty
+    ranked = sorted(
+        suspects,
+        key=lambda f: (not _is_error(f), f.proof is None, _place(f, in_weights=in_weights)),
+    )
     return tuple(
         Cause(
             rule=finding.rule,
@@ -128,8 +149,10 @@ def _may_explain(finding: Finding) -> bool:
     return finding.severity == "warning" and finding.rule not in _HARMLESS
 
 
-def _place(finding: Finding) -> int:
+def _place(finding: Finding, *, in_weights: bool) -> int:
     """Specific causes first, what follows from others last."""
+    if in_weights and finding.rule in _OF_WEIGHTS:
+        return 0
     if finding.rule in _BLAMED_FIRST | _SPECIFIC:
         return 0 if finding.rule in _BLAMED_FIRST else 1
     return 3 if finding.rule in _BLAMED_LAST | _HARMLESS else 2

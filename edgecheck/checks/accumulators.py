@@ -1,12 +1,15 @@
 """Integer sums: biases that do not fit, and 16-bit activations that kernels cannot take."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
 
 from edgecheck.checks import thresholds
 from edgecheck.checks.evidence import Evidence
+from edgecheck.checks.layers import is_narrow
+from edgecheck.compare.layers import LayerWalk
 from edgecheck.findings import Finding, Subject
 from edgecheck.quantization import QuantParams
 from edgecheck.rules.base import Severity
@@ -35,13 +38,16 @@ Kind = Literal["clipped", "accumulator", "scale"]
 def check_biases(evidence: Evidence) -> Iterator[Finding]:
     """Biases of integer layers fit into int32, and have the scale that kernels assume."""
     constants = Constants.of(evidence.data)
-    hits: dict[Kind, list[BiasOverflow]] = {}
+    hits: dict[Kind, list[tuple[BiasOverflow, Layer]]] = {}
     for layer in layers(evidence.model):
         codes = _bias_codes(layer, constants)
         for rule in _bias_faults(layer, codes, constants) if codes is not None else ():
-            hits.setdefault(rule.kind, []).append(rule)
+            hits.setdefault(rule.kind, []).append((rule, layer))
     for kind, found in hits.items():
-        rule = BiasOverflow(**{**found[0].evidence(), "tensors": len(found)})
+        rule, layer = found[0]
+        rule = replace(rule, tensors=len(found))
+        if kind == "scale":
+            rule = _beside_ranges(rule, layer, evidence.walk)
         severity: Severity = "error" if kind == "clipped" else "warning"
         yield Finding.of(rule, Subject("tensor", rule.tensor), severity=severity)
 
@@ -90,6 +96,16 @@ def _bias_faults(layer: Layer, codes: Array, constants: Constants) -> Iterator[B
     limit = thresholds.BIAS_STEPS * (high - low + 1)
     if error is not None and error.max() > limit:
         yield _bias_rule("scale", layer, error > limit, error)
+
+
+def _beside_ranges(rule: BiasOverflow, layer: Layer, walk: LayerWalk | None) -> BiasOverflow:
+    """With the ranges of the layer's input, where a walk shows that it uses few of its steps."""
+    seen = () if walk is None else walk.layers
+    source = next((entry for entry in seen if entry.tensor == layer.source.index), None)
+    if source is None or source.representable is None or not is_narrow(source):
+        return rule
+    used, held = list(source.float_range), list(source.representable)
+    return replace(rule, input_used=used, input_held=held)
 
 
 def _bias_rule(kind: Kind, layer: Layer, is_hit: Array, worst: Array) -> BiasOverflow:

@@ -20,6 +20,13 @@ class NotApplicable(Exception):
     """What the check judges is not there."""
 
 
+class NotRun(NotApplicable):
+    """What the check judges shows in a run, and there was none; the run itself says why."""
+
+    def __init__(self) -> None:
+        super().__init__("no sample was run")
+
+
 @dataclass(frozen=True)
 class Evidence:
     """What is known about a candidate; a part that could not be had is None or empty."""
@@ -69,7 +76,7 @@ class Evidence:
     def observed(self) -> Comparison:
         """`comparison`, or NotApplicable."""
         if self.comparison is None:
-            raise NotApplicable("no sample was run")
+            raise NotRun
         if not self.comparison.samples:
             raise NotApplicable("the dataset is empty")
         return self.comparison

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Literal
 
 from edgecheck.checks import thresholds
-from edgecheck.checks.evidence import Evidence, NotApplicable
+from edgecheck.checks.evidence import Evidence, NotApplicable, NotRun
 from edgecheck.compare.statistics import LabelStatistics, OutputComparison
 from edgecheck.compare.watching import holds_class_numbers, primary_of
 from edgecheck.findings import Finding, Subject
@@ -32,7 +32,7 @@ def check_count(evidence: Evidence) -> Iterator[Finding]:
         yield Finding.of(rule, subject, severity="warning")
         return
     if not names and labels is None:
-        raise NotApplicable("there are no labels")
+        raise NotRun if is_promised else NotApplicable("there are no labels")
     if names and len(names) != classes:
         detail = _other_length(evidence, len(names))
         yield Finding.of(LabelCountMismatch(len(names), classes, detail), subject)
@@ -45,7 +45,9 @@ def check_count(evidence: Evidence) -> Iterator[Finding]:
 
 def _other_length(evidence: Evidence, names: int) -> str:
     """Why the names do not fit: of several outputs another one may be meant."""
-    fitting = [port.name for port in evidence.contract.outputs if port.tensor.shape[-1:] == (names,)]
+    fitting = [
+        port.name for port in evidence.contract.outputs if port.tensor.shape[-1:] == (names,)
+    ]
     if fitting:
         name = plain(fitting[0])
         return (
@@ -74,7 +76,7 @@ def _check_targets(evidence: Evidence) -> Iterator[Finding]:
     if task not in {"regression", "segmentation"} or dataset is None or dataset.labels is None:
         raise NotApplicable(f"the task is {task}, and there are no labels to compare with")
     if evidence.comparison is None:
-        raise NotApplicable("no sample was run")
+        raise NotRun
     counted: Literal["maps", "targets"] = "maps" if task == "segmentation" else "targets"
     truth = "the map of a sample" if counted == "maps" else "a sample"
     noun = "pixel" if counted == "maps" else "true value"
@@ -96,7 +98,7 @@ def check_balance(evidence: Evidence) -> Iterator[Finding]:
     """Whether the labels can show a collapse to one class at all."""
     labels = _labels(evidence)
     if evidence.comparison is None:
-        raise NotApplicable("no sample was run")
+        raise NotRun
     if not has_classes(evidence.spec):
         raise NotApplicable(f"the task is {evidence.spec.model.task}, which names no class")
     if labels is None:

@@ -45,7 +45,9 @@ def check_calibration(evidence: Evidence) -> Iterator[Finding]:
     clipped = [layer for layer in inner if _is_clipped(layer)]
     if not clipped:
         return
-    worst = max(clipped, key=lambda layer: (layer.decides, layer.clip_fraction))
+    # What the first bad tensor has lost, those behind it never had: it comes before the worst.
+    first = [layer for layer in clipped if layer is evidence.walked.first_bad]
+    worst = max(first or clipped, key=lambda layer: (layer.decides, layer.clip_fraction))
     rule = CalibrationUnrepresentative(
         tensor=worst.name,
         operator=worst.op,
@@ -65,7 +67,7 @@ def check_range(evidence: Evidence) -> Iterator[Finding]:
     """No tensor spends nearly all of its steps on values that hardly occur."""
     for layer in _ranged(evidence.walked):
         levels, codes, own = layer.levels_used, layer.codes, layer.own_sqnr_db
-        if levels is None or codes is None or not (_is_narrow(layer) and own < LOST_DB):
+        if levels is None or codes is None or not (is_narrow(layer) and own < LOST_DB):
             continue
         is_new = layer.upstream_sqnr_db is None or layer.upstream_sqnr_db > SOUND_DB
         if is_new and layer.clip_fraction <= CLIPPED:
@@ -90,7 +92,7 @@ def check_operator(evidence: Evidence) -> Iterator[Finding]:
     bad = walk.first_bad
     if bad is None or bad.upstream_sqnr_db is None or not is_lost(bad):
         return
-    is_ranged = bad.clip_fraction <= CLIPPED and not _is_narrow(bad)
+    is_ranged = bad.clip_fraction <= CLIPPED and not is_narrow(bad)
     if is_ranged and _is_sensitive(bad, walk):
         rule = ActivationSensitiveOp(
             operator=bad.op,
@@ -138,6 +140,12 @@ def check_outputs(evidence: Evidence) -> Iterator[Finding]:
 def is_foreign(evidence: Evidence) -> bool:
     """Whether the samples are of another kind than those that the model was made for."""
     return _is_foreign(_ranged(evidence.walked))
+
+
+def is_narrow(layer: LayerStatistics) -> bool:
+    """Whether nearly all values share a few of many steps."""
+    levels, codes = layer.levels_used, layer.codes
+    return levels is not None and codes is not None and levels < thresholds.LEVELS_SHARE * codes
 
 
 def _severity(evidence: Evidence, without_loss: Severity) -> Severity:
@@ -197,12 +205,6 @@ def _foreign(ranged: list[LayerStatistics]) -> Finding:
         worst_times=max(_width(layer) for layer in beyond),
     )
     return Finding.of(rule, Subject("dataset", entry.name))
-
-
-def _is_narrow(layer: LayerStatistics) -> bool:
-    """Whether nearly all values share a few of many steps."""
-    levels, codes = layer.levels_used, layer.codes
-    return levels is not None and codes is not None and levels < thresholds.LEVELS_SHARE * codes
 
 
 def _width(layer: LayerStatistics) -> float:

@@ -53,12 +53,12 @@ def check(evidence: Evidence) -> Iterator[Finding]:
     if evidence.weights is None:
         raise NotApplicable("there is no reference file to compare weights with")
     origin = _origin(evidence.weights)
-    if origin.foreign and not _computes_the_same(evidence):
+    if origin.foreign and not computes_the_same(evidence):
         rule = _rule(evidence.weights, origin)
         yield Finding.of(rule, Subject("model", "candidate"), severity=_severity(evidence, rule))
 
 
-def _computes_the_same(evidence: Evidence) -> bool:
+def computes_the_same(evidence: Evidence) -> bool:
     """Whether candidate or twin answers so much like the reference as no other training would.
 
     Layers that were merged, split or written in another order may then look strange.

@@ -4,7 +4,7 @@ from edgecheck.checks import thresholds
 from edgecheck.checks.evidence import Evidence
 from edgecheck.compare.trials import Trial
 from edgecheck.findings import Proof
-from edgecheck.rules.wording import Who
+from edgecheck.rules.wording import Fed
 
 
 def better_by_labels(evidence: Evidence, name: str) -> list[Trial]:
@@ -13,7 +13,7 @@ def better_by_labels(evidence: Evidence, name: str) -> list[Trial]:
     return sorted(filter(_is_better, trials), key=lambda trial: -trial.right_after)
 
 
-def better_alone(evidence: Evidence, name: str, fed: Who) -> Trial | None:
+def better_alone(evidence: Evidence, name: str, fed: Fed) -> Trial | None:
     """The best trial in which one model alone, fed otherwise, agrees with the other.
 
     None too where the change is one that the other model does not notice either: then it says
@@ -32,7 +32,8 @@ def better_alone(evidence: Evidence, name: str, fed: Who) -> Trial | None:
 
 def proof_of(trial: Trial) -> Proof:
     """The trial as a proof."""
-    whom = "" if trial.fed is None else f" to the {trial.fed} alone"
+    who = "float twin of the candidate" if trial.fed == "twin" else trial.fed
+    whom = "" if who is None else f" to the {who} alone"
     return Proof(
         action=f"{trial.samples} samples fed{whom} with {trial.change.words}",
         metric="accuracy" if trial.fed is None else "agreement",

@@ -244,6 +244,16 @@ HYBRID_WEIGHTS: Final = 1024
 FOREIGN_WEIGHTS: Final = 0.5
 """Share of the weights that are not the reference's, from which on it is another model."""
 
+LAYER_WEIGHTS_DB: Final = 15.0
+LAYER_BIASES_DB: Final = 10.0
+LAYER_DROP_DB: Final = 20.0
+"""When the weights or biases of one layer are not the reference's: below the first, and so far below
+the median of the other layers. Weights of published files have 22 dB and more, after training with
+quantization 18 and more beside a median of 29; biases 48 and more."""
+
+KEPT_WEIGHTS_DB: Final = 30.0
+"""SQNR of weights and biases from which on they alone cannot cost parity."""
+
 SAME_MODEL_DB: Final = 40.0
 """SQNR that only the same weights give; trained apart, the two sines of the field corpus agree to 26."""
 

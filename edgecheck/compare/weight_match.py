@@ -12,8 +12,8 @@ from typing import Final, Literal, TypeAlias
 
 import numpy as np
 
+from edgecheck.compare.weight_change import WeightChange, weight_change
 from edgecheck.compare.weight_names import NameIndex, telling
-from edgecheck.metrics.sqnr import decibels
 from edgecheck.tensors import Array
 from edgecheck.tflite.weights import Weight
 
@@ -34,7 +34,6 @@ _CHANNELS, _ELEMENTS, _SEED = 32, 512, 0
 """How many of a layer are looked at, and how they are drawn."""
 _BLOCK: Final = 128
 """Layers of equal shape that are compared with each other; more of them, block by block in order."""
-_CHUNK: Final = 1 << 20
 
 _Key: TypeAlias = "tuple[int, ...]"
 
@@ -73,6 +72,8 @@ class WeightPair:
     """10 log10(sum ref^2 / sum err^2); NaN where a value is not finite."""
     correlation: float | None
     """Median over output channels of |Pearson's r|; None where there are too few weights to tell."""
+    change: WeightChange | None = None
+    """How far they are from each other, and their biases."""
 
 
 @dataclass(frozen=True)
@@ -160,13 +161,15 @@ class _Block:
 
 def _pair(ours: Weight, theirs: Weight, correlation: float) -> WeightPair:
     """Matched by values or, until a name says more, by order."""
+    change = weight_change(theirs, ours)
     return WeightPair(
         candidate=LayerWeights.of(ours),
         reference=LayerWeights.of(theirs),
         score=0.0,
         matched_by="values" if correlation >= RELATED else "order",
-        sqnr_db=_sqnr_db(theirs.values, ours.values),
+        sqnr_db=change.plain_db,
         correlation=None if np.isnan(correlation) else correlation,
+        change=change,
     )
 
 
@@ -237,15 +240,3 @@ def _correlations(ours: Array, theirs: Array) -> Array:
     if has_any.any():
         found[has_any] = np.nanmedian(by_channel[:, has_any], axis=0)
     return np.minimum(found, 1.0)
-
-
-def _sqnr_db(reference: Array, candidate: Array) -> float:
-    signal = error = 0.0
-    left, right = reference.reshape(-1), candidate.reshape(-1)
-    with np.errstate(invalid="ignore", over="ignore"):
-        for start in range(0, left.size, _CHUNK):
-            real = left[start : start + _CHUNK].astype(np.float64)
-            noise = real - right[start : start + _CHUNK]
-            signal += float(np.dot(real, real))
-            error += float(np.dot(noise, noise))
-    return float(decibels(signal, error)) if np.isfinite(signal + error) else float("nan")

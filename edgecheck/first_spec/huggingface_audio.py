@@ -10,6 +10,7 @@ from edgecheck.first_spec.json_config import JsonConfig
 from edgecheck.first_spec.steps import stated_step
 
 _WHISPER_FLOOR = 1e-10
+_MEL_KEYS = ("num_mel_bins", "feature_size", "frequency_min", "frequency_max", "fmin", "fmax")
 
 
 def is_audio(config: JsonConfig) -> bool:
@@ -35,24 +36,22 @@ def audio_recipe(config: JsonConfig) -> Recipe:
 
 
 def _steps(config: JsonConfig, extractor: str, rate: int) -> Iterator[StepFact]:
-    yield stated_step(config.name, "resample", {"rate": rate}, "sampling_rate")
+    yield stated_step(config, "resample", {"rate": rate}, ["sampling_rate"])
     samples = _samples(config, rate)
     if samples is not None:
-        yield stated_step(
-            config.name, "trim-or-pad", {"samples": samples}, "n_samples, chunk_length"
-        )
+        keys = ["n_samples"] if config.whole("n_samples") else ["chunk_length", "chunk_length_s"]
+        yield stated_step(config, "trim-or-pad", {"samples": samples}, keys)
     hop, fft = config.whole("hop_length"), config.whole("n_fft") or config.whole("fft_length")
     bins = config.whole("num_mel_bins") or config.whole("feature_size")
     if hop is None or fft is None:
         if config.flag("do_normalize", default=False):
-            why = "do_normalize; zero mean and unit variance of each clip"
-            yield stated_step(config.name, "standardize", {}, why)
+            yield stated_step(config, "standardize", {}, ["do_normalize"])
         return
-    yield stated_step(config.name, "stft", _stft(config, extractor, hop, fft), "n_fft, hop_length")
+    keys = ["win_length", "n_fft", "fft_length", "hop_length"]
+    yield stated_step(config, "stft", _stft(config, extractor, hop, fft), keys)
     if bins is not None and bins > 1:
-        yield stated_step(
-            config.name, "log-mel", _log_mel(config, extractor, bins, rate), "feature_size"
-        )
+        mel = _log_mel(config, extractor, bins, rate)
+        yield stated_step(config, "log-mel", mel, _MEL_KEYS, _limits(config))
 
 
 def _samples(config: JsonConfig, rate: int) -> int | None:
@@ -74,6 +73,12 @@ def _log_mel(config: JsonConfig, extractor: str, bins: int, rate: int) -> dict[s
         floor: dict[str, object] = {"log": "log10", "offset": 0.0, "floor": _WHISPER_FLOOR}
         settings |= {**floor, "implementation": "librosa"}
     return settings
+
+
+def _limits(config: JsonConfig) -> list[str]:
+    """The frequency limits that the file leaves to defaults."""
+    pairs = (("frequency_min", "fmin"), ("frequency_max", "fmax"))
+    return [named[0] for named in pairs if not any(map(config.has, named))]
 
 
 def _remarks(config: JsonConfig, extractor: str) -> Iterator[str]:

@@ -6,6 +6,7 @@ resizing is Pillow's (`transformers.image_transforms`).
 
 from collections.abc import Iterator, Mapping
 
+from edgecheck.errors import UsageError
 from edgecheck.first_spec.facts import Fact, Recipe, StepFact
 from edgecheck.first_spec.json_config import JsonConfig
 from edgecheck.first_spec.steps import stated_step
@@ -13,6 +14,11 @@ from edgecheck.first_spec.steps import stated_step
 RESAMPLE: Mapping[int, str] = {0: "nearest", 1: "lanczos", 2: "bilinear", 3: "bicubic", 4: "area"}
 """Pillow's numbers of its filters; 4 is BOX. HAMMING (5) has no counterpart."""
 
+_KEYS = (
+    "crop_size", "do_center_crop", "do_flip_channel_order", "do_normalize", "do_rescale",
+    "do_resize", "image_mean", "image_std", "resample", "rescale_factor", "size",
+)  # fmt: skip
+"""What makes a config one of images: without any of these all would be guesswork."""
 _SHORTER_SIDE = (
     "Bit", "ChineseCLIP", "CLIP", "ConvNext", "Levit", "MobileNetV1", "MobileNetV2", "MobileViT",
     "PoolFormer", "VideoMAE", "Vivit",
@@ -27,7 +33,14 @@ def image_recipe(config: JsonConfig) -> Recipe:
 
     Raises:
         UnusableError: a value that cannot be.
+        UsageError: none of its keys is of an image processor.
     """
+    if not any(map(config.has, _KEYS)):
+        raise UsageError(
+            f"{config.name} has no key of a preprocessor config; expected sampling_rate for sound, "
+            f"or for images one of {', '.join(_KEYS)}",
+            hint="give the preprocessor_config.json of the model that was trained, or a preset",
+        )
     processor = config.text("image_processor_type") or config.text("feature_extractor_type")
     return Recipe(
         kind="image",
@@ -46,7 +59,7 @@ def _geometry(config: JsonConfig, processor: str) -> Iterator[StepFact]:
     crop = config.sizes("crop_size")
     if config.flag("do_center_crop", default=crop is not None) and crop is not None:
         sides = _sides(crop) or config.refuse("crop_size", "a height and a width")
-        yield stated_step(config.name, "center-crop", sides, "crop_size")
+        yield stated_step(config, "center-crop", sides, ["crop_size"], ["do_center_crop"])
 
 
 def _resize(config: JsonConfig, side: int | list[int], processor: str) -> StepFact:
@@ -54,7 +67,9 @@ def _resize(config: JsonConfig, side: int | list[int], processor: str) -> StepFa
     settings: dict[str, object] = {"size": side, "method": method, "implementation": "pillow"}
     if method not in {"nearest", "area"}:
         settings["antialias"] = True
-    stated = stated_step(config.name, "resize", settings, "size, resample")
+    stated = stated_step(
+        config, "resize", settings, ["size", "resample"], ["resample", "do_resize"]
+    )
     if isinstance(config.values.get("size"), int):
         words = "the shorter side" if isinstance(side, int) else "a square"
         why = f"{stated.why}; one number in `size` means {words} to {processor or 'most classes'}"
@@ -82,14 +97,16 @@ def _sides(size: Mapping[str, int] | int) -> list[int] | None:
 
 def _values(config: JsonConfig) -> Iterator[StepFact]:
     if config.flag("do_flip_channel_order", default=False):
-        yield stated_step(config.name, "channel-order", "BGR", "do_flip_channel_order")
+        yield stated_step(config, "channel-order", "BGR", ["do_flip_channel_order"])
     if config.flag("do_rescale", default=True):
         factor = config.number("rescale_factor", 1 / 255)
-        yield stated_step(config.name, "rescale", {"scale": factor}, "rescale_factor")
+        defaults = ["rescale_factor", "do_rescale"]
+        yield stated_step(config, "rescale", {"scale": factor}, ["rescale_factor"], defaults)
     mean, std = config.numbers("image_mean"), config.numbers("image_std")
     if config.flag("do_normalize", default=bool(mean and std)) and mean and std:
         settings = {"mean": one_or_each(mean), "std": one_or_each(std)}
-        yield stated_step(config.name, "normalize", settings, "image_mean, image_std")
+        keys = ["image_mean", "image_std"]
+        yield stated_step(config, "normalize", settings, keys, ["do_normalize"])
 
 
 def one_or_each(values: tuple[float, ...]) -> float | list[float]:
@@ -111,5 +128,11 @@ def _remarks(config: JsonConfig, processor: str) -> Iterator[str]:
     for key in ("do_pad", "do_thumbnail", "do_align_long_axis", "rescale_offset"):
         if config.values.get(key):
             yield f"{config.name} sets {key}, which is not written here; add what it does"
-    if config.flag("do_normalize", default=False) and not config.numbers("image_mean"):
-        yield f"{config.name} normalizes by numbers it does not give; add `normalize`"
+    if config.flag("do_normalize", default=True) and not (
+        config.numbers("image_mean") and config.numbers("image_std")
+    ):
+        whose = processor or "the class that training used"
+        yield (
+            f"{config.name} gives no image_mean and image_std; if {whose} normalizes by numbers of "
+            "its own, add `normalize`"
+        )

@@ -25,6 +25,10 @@ class JsonConfig:
     name: str
     values: dict[str, Any]
 
+    def has(self, key: str) -> bool:
+        """Whether the file says anything about it."""
+        return self.values.get(key) is not None
+
     def flag(self, key: str, *, default: bool) -> bool:
         """True or false."""
         value = self.values.get(key)

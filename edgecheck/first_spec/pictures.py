@@ -26,6 +26,8 @@ class _Values:
     steps: tuple[StepFact, ...]
     why: str
     certainty: Certainty
+    is_calibrated: bool = False
+    """Only the range that calibration left in the file speaks for them."""
 
 
 def image_input(
@@ -121,7 +123,8 @@ def _told(stored: Stored, image: ImageShape) -> _Values:
         why = "the file does not tell how training scaled pixels; often this, or a `preset`"
         return _Values(tuple(Fact(each, why, "unknown") for each in BY_255.steps), why, "unknown")
     steps = tuple(Fact(each, found.words, "guessed") for each in found.steps)
-    return _Values(steps, f"{why}, which is that of {found.words}", "guessed")
+    is_calibrated = stored.range is not None and stored.taken(image.channels) != found
+    return _Values(steps, f"{why}, which is that of {found.words}", "guessed", is_calibrated)
 
 
 def _made(decode: StepFact, values: _Values) -> Range | None:
@@ -133,7 +136,8 @@ def _made(decode: StepFact, values: _Values) -> Range | None:
 
 
 def _range(made: Range, values: _Values) -> Fact[Range]:
-    return Fact(rounded(made), values.why, values.certainty)
+    is_guessed = any(step.certainty == "guessed" for step in values.steps)
+    return Fact(rounded(made), values.why, "guessed" if is_guessed else values.certainty)
 
 
 def _flat(steps: Iterable[StepFact]) -> Iterator[StepPart]:
@@ -163,6 +167,11 @@ def _remarks(
         yield (
             f"the graph begins with {stored.arithmetic}, which scales its input too: make sure that "
             "nothing is normalised twice"
+        )
+    if values.is_calibrated:
+        yield (
+            "that range is only what the calibration of this file saw, which may itself be what is "
+            "wrong: check it, and the scaling in `steps`, against the code of the training"
         )
     size = _final_size((*geometry, *values.steps))
     if size not in {None, (image.height, image.width)}:

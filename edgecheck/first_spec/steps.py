@@ -1,11 +1,13 @@
 """Steps out of plain values, and back."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
 from edgecheck.errors import UnusableError
 from edgecheck.first_spec.facts import Fact, StepFact
+from edgecheck.first_spec.json_config import JsonConfig
 from edgecheck.first_spec.yaml_text import Value
 from edgecheck.spec.step_part import StepPart
 from edgecheck.spec.steps import Step
@@ -31,9 +33,29 @@ def checked_step(source: str, key: str, settings: object) -> StepPart:
     return step
 
 
-def stated_step(source: str, key: str, settings: object, setting: str) -> StepFact:
-    """`checked_step`, with the setting of `source` that it comes from."""
-    return Fact(checked_step(source, key, settings), f"{setting} of {source}")
+def stated_step(
+    config: JsonConfig, key: str, settings: object, keys: Sequence[str], needed: Sequence[str] = ()
+) -> StepFact:
+    """`checked_step`, with what of the config it comes from; guessed where that leaves much open.
+
+    Args:
+        config: the file.
+        key: of the step.
+        settings: of the step.
+        keys: what was read, where the file has it.
+        needed: what is a default of Hugging Face's classes where the file leaves it out.
+
+    Raises:
+        UnusableError: it gives values that no such step has.
+    """
+    step = checked_step(config.name, key, settings)
+    stated = ", ".join(each for each in keys if config.has(each))
+    absent = ", ".join(each for each in needed if not config.has(each))
+    cited = f"{stated} of {config.name}" if stated else ""
+    if not absent:
+        return Fact(step, cited)
+    why = f"default of {absent}, which {config.name} leaves out"
+    return Fact(step, f"{why}; {cited}" if cited else why, "guessed")
 
 
 def written(step: StepPart) -> Value:

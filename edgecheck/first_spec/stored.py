@@ -35,7 +35,10 @@ class Stored:
         """The range as a comment, where steps cannot be told from it."""
         if self.range is None:
             return None
-        why = "write what the steps make; scale and zero point of the file are of about this range"
+        why = (
+            "write what the steps make; scale and zero point of the file are of about this range, "
+            "which its calibration chose and may have got wrong"
+        )
         return Fact(rounded(self.range), why, "unknown")
 
     def scaling_example(self) -> tuple[StepFact, ...]:

@@ -16,6 +16,9 @@ _LONGEST_KEY = 1000
 """YAML's limit for `key: value` on one line is 1024 characters; longer keys are written `? key`."""
 _LONGEST_COMMENT = 600
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_./-]*")
+_OPERATOR = re.compile(r"(?<=\S) ([-+*/]) (?=\S)")
+_BOND = "\0"
+"""Stands for a space that no line ends at; `printable` leaves none in a comment."""
 _YAML_1_1 = frozenset({"y", "n", "yes", "no", "on", "off"})
 """Words that older readers take for booleans."""
 
@@ -73,10 +76,11 @@ def commented(line: str, comment: str, *, is_example: bool = False) -> Iterator[
 
 
 def comments(said: str, indent: int = 0) -> Iterator[str]:
-    """Comment lines of a text of one line, folded."""
+    """Comment lines of a text of one line, folded, but never inside `pixels / 127.5 - 1`."""
     pad = " " * indent
-    for part in wrap(said, WIDTH - indent - 2, break_on_hyphens=False):
-        yield f"{pad}# {part}"
+    whole = _OPERATOR.sub(rf"{_BOND}\1{_BOND}", said)
+    for part in wrap(whole, WIDTH - indent - 2, break_on_hyphens=False):
+        yield f"{pad}# {part.replace(_BOND, ' ')}"
 
 
 def _number(value: float) -> str:

@@ -16,10 +16,13 @@ from edgecheck.tflite.dequantize.twin import Twin
 
 _SUSPECTS: Final = frozenset(
     {"audio-feature-mismatch", "calibration-preprocessing-mismatch", "channel-count-mismatch",
-     "features-unscaled", "input-double-normalized", "input-double-quantized",
-     "input-not-normalized", "input-range-mismatch", "layout-nchw-nhwc"}
+     "channel-order-swapped", "features-unscaled", "input-double-normalized",
+     "input-double-quantized", "input-not-normalized", "input-range-mismatch", "layout-nchw-nhwc",
+     "preprocessing-not-in-exported-graph"}
 )  # fmt: skip
 """Rules that say: the samples are not prepared as the model expects them."""
+
+_REFUSALS: Final = frozenset({"load-failed", "runtime-crash", "runtime-timeout"})
 
 
 class Declined(Exception):
@@ -48,7 +51,7 @@ def prepared(draft: Draft, before: Report) -> Ready:
     """
     evidence, setup = draft.evidence, draft.setup
     if evidence is None or setup is None or draft.observation is None:
-        raise Declined(f"the model was not run: {draft.why_not_run}", before.exit_code)
+        raise Declined(_why_not_run(draft, before), before.exit_code)
     twin = twin_or_reason(evidence)
     if isinstance(twin, str):
         raise Declined(twin)
@@ -70,6 +73,14 @@ def prepared(draft: Draft, before: Report) -> Ready:
     if counted is not None:
         raise Declined(doubts[counted])
     return Ready(setup, evidence.data, twin, overruled)
+
+
+def _why_not_run(draft: Draft, before: Report) -> str:
+    """The fault in the file, where a runtime refused it; else what was missing."""
+    errors = errors_of(before)
+    if any(finding.rule in _REFUSALS for finding in errors):
+        return f"the model does not run: {errors[0].rule}: {errors[0].message}"
+    return f"the model was not run: {draft.why_not_run}"
 
 
 def _doubts(evidence: Evidence, findings: Iterable[Finding]) -> Iterator[tuple[str, str]]:

@@ -7,18 +7,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeAlias
 
+from edgecheck.conversion.report import ConversionReport
 from edgecheck.errors import ReportUnwritable, UsageError
 from edgecheck.findings import Report
 from edgecheck.repair_report import RepairReport
-from edgecheck.report import json_format, text_format, text_repair
+from edgecheck.report import json_format, text_conversion, text_format, text_repair
 from edgecheck.spec.wording import did_you_mean, quoted
 
-Document: TypeAlias = Report | RepairReport
+Document: TypeAlias = Report | RepairReport | ConversionReport
 
 
 def _text(document: Document) -> str:
     if isinstance(document, RepairReport):
         return text_repair.render(document)
+    if isinstance(document, ConversionReport):
+        return text_conversion.render(document)
     return text_format.render(document)
 
 

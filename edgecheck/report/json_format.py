@@ -6,11 +6,12 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from edgecheck.conversion.report import ConversionReport
 from edgecheck.findings import Report
 from edgecheck.repair_report import RepairReport
 
 
-def to_dict(report: Report | RepairReport) -> dict[str, Any]:
+def to_dict(report: Report | RepairReport | ConversionReport) -> dict[str, Any]:
     """JSON values of a report.
 
     A field whose default is None is left out when it is None; non-finite numbers are the strings
@@ -22,7 +23,7 @@ def to_dict(report: Report | RepairReport) -> dict[str, Any]:
     return plain
 
 
-def render(report: Report | RepairReport) -> str:
+def render(report: Report | RepairReport | ConversionReport) -> str:
     """The report as a JSON document, indented, ending in a newline."""
     return json.dumps(to_dict(report), indent=2, ensure_ascii=True, allow_nan=False) + "\n"
 

@@ -2,6 +2,7 @@
 
 from typing import Any, cast
 
+from edgecheck.conversion.report import ConversionReport
 from edgecheck.findings import Report
 from edgecheck.repair_report import RepairReport
 
@@ -17,6 +18,11 @@ def report_schema() -> dict[str, Any]:
 def repair_schema() -> dict[str, Any]:
     """The schema (draft 2020-12) that every report of a repair conforms to."""
     return _schema(RepairReport, "edgecheck repair report")
+
+
+def conversion_schema() -> dict[str, Any]:
+    """The schema (draft 2020-12) that every report of a conversion conforms to."""
+    return _schema(ConversionReport, "edgecheck conversion report")
 
 
 def _schema(document: type, title: str) -> dict[str, Any]:

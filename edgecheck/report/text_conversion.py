@@ -1,93 +1,119 @@
-"""A conversion for a person at a terminal: what was tried, what was written, or why not."""
+"""A conversion for a person at a terminal: its file's report, what was tried, what was written."""
 
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Iterator, Sequence
 from textwrap import fill
 from typing import Final
 
-from edgecheck.conversion.outcome import Conversion, Plan, Trial
+from edgecheck.conversion.report import ConversionReport, ConversionTrial
+from edgecheck.report import text_format
 from edgecheck.report.text_format import WIDTH, printable
 
-_COLUMNS: Final = (9, 10, 8, 9, 7, 8)
+_COLUMNS: Final = (9, 10, 8, 9, 9, 8)
+_NAME: Final = 25
+_FEW: Final = 20
+"""Samples below which a verdict proves little."""
 
 
-def render(found: Conversion, out: Path) -> str:
-    """The conversion as lines of at most 80 columns; stands below the report of its file."""
-    return printable("\n".join(_lines(found, out)) + "\n")
+def render(found: ConversionReport, *, width: int = WIDTH, is_coloured: bool = False) -> str:
+    """The report of the file as `text_format`, then the conversion in at most 80 columns."""
+    report = found.report
+    head = (
+        "" if report is None else text_format.render(report, width=width, is_coloured=is_coloured)
+    )
+    return head + printable("\n".join(_lines(found)) + "\n")
 
 
-def _lines(found: Conversion, out: Path) -> Iterator[str]:
-    yield ""
+def _lines(found: ConversionReport) -> Iterator[str]:
+    if found.report is not None:
+        yield ""
     if len(found.trials) > 1:
         yield from _table(found)
         yield ""
-    if found.calibrated:
-        seen = "others" if found.is_unseen else "the same and all others: there are too few"
-        yield _wrapped("samples", f"{found.calibrated} to calibrate on, {seen} to judge by")
-    chosen = found.chosen
-    if chosen is None:
+    if found.unseen:
+        yield _wrapped("samples", _samples(found))
+    if found.error is not None:
+        yield _wrapped("STOPPED", f"{found.error.message.rstrip('.')}. Nothing was written.")
+        yield _wrapped("to fix", found.error.hint)
+    elif found.scheme is None:
         yield _wrapped("DECLINED", "No scheme passes. Nothing was written.")
-    elif found.is_written:
-        kept = "" if chosen.passes else ", although it does not pass (--keep-failing)"
-        size = f"{len(chosen.data):,} bytes, by {chosen.tool}"
-        yield _wrapped("WRITTEN", f"{out}: {_named(chosen.plan)}, {size}{kept}.")
+    elif found.written is None:
+        yield _wrapped("DECLINED", f"{_named(found)} does not pass. Nothing was written.")
     else:
-        yield _wrapped("DECLINED", f"{_named(chosen.plan)} does not pass. Nothing was written.")
+        kept = ", although it does not pass (--keep-failing)" if found.exit_code else ""
+        size = f"{found.size_bytes or 0:,} bytes, by {found.tool}"
+        yield _wrapped("WRITTEN", f"{found.written}: {_named(found)}, {size}{kept}.")
 
 
-def _named(plan: Plan) -> str:
-    count = len(plan.float_operators)
-    ports = f" ({plan.io} in and out)" if plan.scheme == "full-integer" else ""
-    return f"{plan.scheme}{ports}" + (f", {count} in float" if count else "")
+def _samples(found: ConversionReport) -> str:
+    if found.calibrated:
+        return f"{found.calibrated} to calibrate on, {found.unseen} others to judge by"
+    few = f". So few prove little: give {_FEW} or more" if found.unseen < _FEW else ""
+    return f"{found.unseen} to judge by{few}"
 
 
-def _table(found: Conversion) -> Iterator[str]:
-    head = ("bytes", "agreement", "SQNR dB", "accuracy", "ms", "verdict")
-    yield f"  {'':<27}" + "".join(f"{title:>{w}}" for title, w in zip(head, _COLUMNS, strict=True))
+def _named(found: ConversionReport) -> str:
+    count = len(found.float_operators)
+    ports = f" ({found.io} in and out)" if found.scheme == "full-integer" else ""
+    return f"{found.scheme}{ports}" + (f", {count} in float" if count else "")
+
+
+def _table(found: ConversionReport) -> Iterator[str]:
+    is_measured = any(each.errors is not None for each in found.trials)
+    truth = ("R2", "MAE") if is_measured else ("agreement", "accuracy")
+    head = ("bytes", truth[0], "SQNR dB", truth[1], "a run", "verdict")
+    yield _row(" ", "", head)
     for trial in found.trials:
-        mark = "*" if trial is found.chosen else " "
-        yield f"{mark} {_short(trial):<27}" + "".join(
-            f"{cell:>{width}}" for cell, width in zip(_cells(trial), _COLUMNS, strict=True)
-        )
-        if not trial.passes:
-            yield _wrapped("", _why_not(trial))
+        is_chosen = trial.verdict is not None and _key(trial) == _key(found)
+        yield _row("*" if is_chosen else " ", _short(trial), _cells(trial, is_measured=is_measured))
+        if trial.reason:
+            yield _wrapped("", trial.reason)
 
 
-def _why_not(trial: Trial) -> str:
-    """The errors by name, else in words."""
-    if trial.report is None:
-        return trial.reason
-    found = trial.report.findings
-    rules = dict.fromkeys(each.rule for each in found if each.severity == "error")
-    return ", ".join(rules) or trial.report.summary
+def _key(one: ConversionTrial | ConversionReport) -> tuple[object, ...]:
+    """What no two plans share."""
+    return one.scheme, one.io, one.float_operators
 
 
-def _short(trial: Trial) -> str:
-    count = len(trial.plan.float_operators)
-    return f"{trial.plan.scheme} {trial.plan.io}"[:27] if not count else f"  {count} in float"
+def _row(mark: str, name: str, cells: Sequence[str]) -> str:
+    shown = "".join(f"{cell:>{width}}" for cell, width in zip(cells, _COLUMNS, strict=True))
+    return f"{mark} {name:<{_NAME}}{shown}"
 
 
-def _cells(trial: Trial) -> tuple[str, ...]:
-    report = trial.report
-    if report is None:
+def _short(trial: ConversionTrial) -> str:
+    count = len(trial.float_operators)
+    return f"  {count} in float" if count else f"{trial.scheme} {trial.io}"
+
+
+def _cells(trial: ConversionTrial, *, is_measured: bool) -> tuple[str, ...]:
+    if trial.verdict is None:
         return ("-", "-", "-", "-", "-", "none")
-    metrics, latency = report.metrics, report.latency_ms
-    accuracy = None if metrics is None or metrics.accuracy is None else metrics.accuracy.candidate
-    cells = [
-        (None if metrics is None else metrics.agreement, ".1%"),
-        (None if metrics is None else metrics.sqnr_db, ".1f"),
-        (accuracy, ".1%"),
-        (None if latency is None else latency.p50, ".2f"),
-    ]
-    verdict = "unknown" if report.verdict == "inconclusive" else report.verdict
+    errors = trial.errors
+    truth = [(trial.agreement, ".1%"), (trial.accuracy, ".1%")]
+    if is_measured:
+        truth = [
+            (None if errors is None else errors.r2, ".3f"),
+            (None if errors is None else errors.mae, ".3g"),
+        ]
+    cells = [truth[0], (trial.sqnr_db, ".1f"), truth[1]]
     shown = ("-" if value is None else format(value, form) for value, form in cells)
-    return (f"{len(trial.data):,}", *shown, verdict)
+    verdict = "unknown" if trial.verdict == "inconclusive" else trial.verdict
+    return (f"{trial.size_bytes or 0:,}", *shown, _time(trial.latency_ms), verdict)
+
+
+def _time(milliseconds: float | None) -> str:
+    """Three digits, in the unit that suits: 4.29 us, 12.3 ms, 1.2 s."""
+    if milliseconds is None:
+        return "-"
+    for factor, unit in ((1e3, "us"), (1.0, "ms")):
+        if milliseconds * factor < 999.5:
+            return f"{milliseconds * factor:.3g} {unit}"
+    return f"{milliseconds / 1e3:,.3g} s"
 
 
 def _wrapped(title: str, text: str) -> str:
     start = f"{title:<10}"
     return fill(
-        text,
+        " ".join(printable(text).splitlines()),
         WIDTH,
         initial_indent=start,
         subsequent_indent=" " * len(start),

@@ -43,12 +43,12 @@ def render(report: Report, *, width: int = WIDTH, is_coloured: bool = False) -> 
         emoji=False,
         _environ={},
     )
-    for block in _blocks(report):
+    for block in _blocks(report, console.width):
         console.print(block)
     return _TRAILING.sub("", stream.getvalue())
 
 
-def _blocks(report: Report) -> list[Group]:
+def _blocks(report: Report, width: int) -> list[Group]:
     blocks = [_verdict(report)]
     blocks += [_cause(cause, number, report) for number, cause in enumerate(report.causes)]
     explained = {fingerprint for cause in report.causes for fingerprint in cause.explains}
@@ -64,7 +64,7 @@ def _blocks(report: Report) -> list[Group]:
     if has_stages(report.stages):
         blocks.append(stage_table(report.stages))
     if report.layers:
-        blocks.append(layer_table(report.layers))
+        blocks.append(layer_table(report.layers, width))
     if report.verdict == "fail" and report.worst_samples:
         blocks.append(_worst(report.worst_samples))
     return [*blocks, _checks(report), _footer(report)]
@@ -227,7 +227,8 @@ def _footer(report: Report) -> Group:
         parts.append(f"{report.latency_ms.p50:.3g} ms a run on this host")
     lines: list[_Block] = [Text(_name("  ".join(parts)), style="dim")]
     lines += [_indented(f"passed over: {why}") for why in runtime.get("passed_over", [])]
-    names = [finding.rule for finding in report.findings if finding.severity != "info"]
+    names = [cause.rule for cause in report.causes]
+    names += [finding.rule for finding in report.findings if finding.severity != "info"]
     if names:
         lines.append(Text(f"`edgecheck explain {_name(names[0])}` tells more.", style="dim"))
     return Group(*lines)

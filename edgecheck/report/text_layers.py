@@ -1,8 +1,9 @@
 """The layers of a model in a few lines: around the first bad tensor, the most clipped, the last."""
 
 import math
+import re
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, Literal
 
 from rich.console import Group
 from rich.padding import Padding
@@ -15,28 +16,56 @@ _BEFORE: Final = 2
 _AFTER: Final = 3
 _LAST: Final = 2
 _FEW: Final = 12
-_NAME: Final = 20
+_NAME: Final = 19
+_NUMBER: Final = 6
+"""Columns of an end of a range; with them every column fits into 80, whatever the values."""
 _CLIPPED: Final = 0.01
+_TINY: Final = 1e-98
+"""Shown as 0: no float32 is that small, and its exponent would take a column more."""
+_INDENT: Final = 2
+_COLUMNS: Final = ("", "layer", "SQNR", "alone", "clip %", "real range", "can hold", "weights")
+_LEAST_WANTED: Final = ("weights", "real range", "can hold", "alone", "clip %")
+"""What a narrow terminal loses, in this order; 80 columns have room for all."""
 
 
-def layer_table(layers: Sequence[Layer]) -> Group:
+def layer_table(layers: Sequence[Layer], width: int = 80) -> Group:
     """One line a tensor, `>` before the first bad one; of long models only the telling ones."""
-    has_weights = any(layer.weights is not None for layer in layers)
-    table = Table(box=None, padding=(0, 1 if has_weights else 2, 0, 0))
-    columns = ("", "layer", "SQNR", "alone", "clipped", "real range", "can hold")
-    for name in (*columns, *["weights"] * has_weights):
-        table.add_column(name, justify="left" if name in {"", "layer"} else "right", no_wrap=True)
-    shown = _shown(layers)
-    for before, number in zip((-1, *shown), shown, strict=False):
-        if number != before + 1:
-            table.add_row("", f"... {number - before - 1} more")
-        style = "bold" if layers[number].is_first_bad else None
-        cells = _row(layers[number]) + [_weights(layers[number])] * has_weights
-        table.add_row(*map(Text, cells), style=style)
+    rows = _rows(layers)
+    places = _fitting(rows, width - _INDENT)
+    table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False)
+    for place in places:
+        side: Literal["left", "right"] = "left" if _COLUMNS[place] in {"", "layer"} else "right"
+        table.add_column(_COLUMNS[place], justify=side, no_wrap=True)
+    for cells in rows:
+        style = "bold" if cells[0] else None
+        table.add_row(*(Text(cells[place]) for place in places), style=style)
     bad = any(layer.is_first_bad for layer in layers)
     said = "> the first that goes wrong by itself" if bad else "none of them goes wrong by itself"
-    title = f"{len(layers)} layers beside their float twin; {said}"
-    return Group(Text(""), Text(title), Padding(table, (0, 0, 0, 2), expand=False))
+    title = f"{len(layers)} layers beside their float twin, in dB; {said}"
+    return Group(Text(""), Text(title), Padding(table, (0, 0, 0, _INDENT), expand=False))
+
+
+def _rows(layers: Sequence[Layer]) -> list[list[str]]:
+    """Cells of the layers to show, and of the gaps between them."""
+    shown = _shown(layers)
+    rows = []
+    for before, number in zip((-1, *shown), shown, strict=False):
+        if number != before + 1:
+            gap = f"... {number - before - 1} more"
+            rows.append([gap if name == "layer" else "" for name in _COLUMNS])
+        rows.append(_row(layers[number]))
+    return rows
+
+
+def _fitting(rows: Sequence[Sequence[str]], width: int) -> list[int]:
+    """Places of the columns that say something and have room."""
+    columns = dict(enumerate(zip(*rows, strict=True)))
+    kept = {place: cells for place, cells in columns.items() if any(cells)}
+    for name in _LEAST_WANTED:
+        needed = [max(map(len, (_COLUMNS[place], *kept[place]))) + 1 for place in kept]
+        if sum(needed) - 1 > width:
+            kept.pop(_COLUMNS.index(name), None)
+    return list(kept)
 
 
 def _shown(layers: Sequence[Layer]) -> list[int]:
@@ -53,21 +82,17 @@ def _shown(layers: Sequence[Layer]) -> list[int]:
 
 
 def _row(layer: Layer) -> list[str]:
-    has_codes = layer.representable_range is not None
+    span = layer.representable_range
     return [
         ">" if layer.is_first_bad else "",
         _short(f"{layer.index} {layer.op}" if layer.index >= 0 else layer.op),
         _decibels(layer.sqnr_db),
         "" if layer.isolated_sqnr_db is None else _decibels(layer.isolated_sqnr_db),
-        f"{100 * layer.clip_fraction:.1f} %" if has_codes else "",
+        "" if span is None else f"{100 * layer.clip_fraction:.1f}",
         _span(layer.range),
-        "" if layer.representable_range is None else _span(layer.representable_range),
+        "" if span is None else _span(span),
+        "" if layer.weights is None else _decibels(layer.weights.sqnr_db),
     ]
-
-
-def _weights(layer: Layer) -> str:
-    """SQNR of the weights against those of the reference."""
-    return "" if layer.weights is None else _decibels(layer.weights.sqnr_db)
 
 
 def _short(name: str) -> str:
@@ -78,12 +103,26 @@ def _short(name: str) -> str:
 def _decibels(value: float) -> str:
     if math.isnan(value):
         return "-"
-    return f"{value:.0f} dB" if math.isfinite(value) else "exact" if value > 0 else "lost"
+    return f"{value:.0f}" if math.isfinite(value) else "exact" if value > 0 else "lost"
 
 
 def _span(bounds: tuple[float, float]) -> str:
     low, high = bounds
-    return f"{low:.3g}..{high:.3g}" if low <= high else "-"
+    return f"{_number(low)}..{_number(high)}" if low <= high else "-"
+
+
+def _number(value: float) -> str:
+    """A number of at most 6 characters, with as many digits as fit, up to four."""
+    if abs(value) < _TINY:
+        return "0"
+    plain = [".0f"] if 1000 <= abs(value) < 10_000 else []
+    forms = (format(value, form) for form in (*plain, ".3g", ".2g", ".1g", ".0e"))
+    shown = (re.sub(r"e([+-])0*", _exponent, form) for form in forms)
+    return next(form for form in shown if len(form) <= _NUMBER)
+
+
+def _exponent(found: re.Match[str]) -> str:
+    return "e" + found[1].removeprefix("+")
 
 
 def _sortable(value: float) -> float:

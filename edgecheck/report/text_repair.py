@@ -49,6 +49,8 @@ def _notes(found: RepairReport) -> Iterator[str]:
         told = [each for each in errors_of(found.before) if each.message not in found.reason]
         for finding in told[:_MOST]:
             yield _wrapped("found", f"{finding.rule}: {finding.message}")
+        for finding in [each for each in found.before.findings if each.severity == "warning"]:
+            yield _wrapped("warning", f"{finding.rule}: {finding.message}")
 
 
 def _table(unseen: int, before: Report, after: Report) -> Iterator[str]:

@@ -13,6 +13,7 @@ from edgecheck.rules.dataset.inputs_nonfinite import InputsNonfinite
 from edgecheck.rules.dataset.label_count_mismatch import LabelCountMismatch
 from edgecheck.rules.dataset.label_order_or_offset import LabelOrderOrOffset
 from edgecheck.rules.file.conversion_divergence import ConversionDivergence
+from edgecheck.rules.file.layer_weights_differ import LayerWeightsDiffer
 from edgecheck.rules.file.metadata_missing import MetadataMissing
 from edgecheck.rules.file.model_file_invalid import ModelFileInvalid
 from edgecheck.rules.file.old_schema_or_runtime import OldSchemaOrRuntime
@@ -91,6 +92,7 @@ from edgecheck.rules.wording import plain
 RULES: tuple[type[Rule], ...] = (
     ModelFileInvalid,
     WrongModelFile,
+    LayerWeightsDiffer,
     ConversionDivergence,
     PartiallyQuantizedOrHybrid,
     MetadataMissing,

@@ -11,6 +11,13 @@ from typing import Literal
 Who = Literal["candidate", "reference"]
 """The .tflite file to be shipped, or the trained model it is compared with."""
 
+REPAIR = "`edgecheck repair SPEC MODEL -o FIXED` tries new ranges without retraining."
+"""Ends the fix of whatever calibration alone got wrong."""
+
+Fed = Literal["candidate", "reference", "twin"]
+"""The only model that a trial feeds with other steps. The twin of the candidate stands for it where
+its quantized input cannot hold what they give."""
+
 _SHOWN_NAMES = 6
 _SHOWN_SIZES = 8
 _SHOWN_STEPS = 4
@@ -81,7 +88,11 @@ def quoted_steps(steps: Sequence[str]) -> str:
 
 
 def tried_range(
-    name: str, observed: Sequence[float], other: Sequence[float], tried: Sequence[int]
+    name: str,
+    observed: Sequence[float],
+    other: Sequence[float],
+    tried: Sequence[int],
+    fed: Fed | None = None,
 ) -> str:
     """What a trial of another range than the one that is fed showed, in sentences.
 
@@ -90,13 +101,48 @@ def tried_range(
         observed: the range that is fed.
         other: the range that was tried.
         tried: samples answered rightly with `observed`, with `other`, and samples in all.
+        fed: the only model that got the other range; None where labels were asked.
     """
     before, after, samples = tried
+    start = f'Input "{plain(name)}" gets values from {span(observed)}. With pixels scaled to '
+    if fed is not None:
+        return f"{start}{span(other)} for {fed_model(fed)} alone, {agreed_alone(fed, tried)}"
     return (
-        f'Input "{plain(name)}" gets values from {span(observed)}. With pixels scaled to '
-        f"{span(other)}, {after} of {samples} labelled samples are answered rightly; as the spec "
-        f"feeds them, {before}."
+        f"{start}{span(other)}, {after} of {samples} labelled samples are answered rightly; as the "
+        f"spec feeds them, {before}."
     )
+
+
+def fed_model(fed: Fed) -> str:
+    """What a reader calls the model that was fed alone."""
+    return "the float twin of the .tflite model" if fed == "twin" else model(fed)
+
+
+def agreed_alone(fed: Fed, tried: Sequence[int]) -> str:
+    """What feeding one model alone with other steps showed, as the end of a sentence.
+
+    Args:
+        fed: that model.
+        tried: samples of one class before, after, and in all.
+    """
+    before, after, samples = tried
+    other: Who = "candidate" if fed == "reference" else "reference"
+    return (
+        f"{after} of {samples} samples get the class that {model(other)} gives them; if both are "
+        f"fed as the spec says, {before}."
+    )
+
+
+def fitting_models(fed: Fed, removed: Sequence[str], added: Sequence[str]) -> str:
+    """What to do about two models that need other pixels, `fed` being the one the spec does not fit."""
+    words = (
+        "Convert the model that serves as the reference, or set `model.reference` to the one that "
+        "the .tflite file was made from."
+    )
+    if fed == "reference":
+        return words
+    steps = changed_steps(removed, added)
+    return f"{words} If the .tflite file is right, {steps[0].lower()}{steps[1:]}."
 
 
 def percent(share: float) -> str:

@@ -34,6 +34,8 @@ class Weight:
     """Of the first operator that uses it, in the order of the file."""
     op: str
     """What the file calls that operator."""
+    bias: Array | None = None
+    """float32 (out,): what is added to each output channel; None where none is known."""
 
 
 def weights_of(data: bytes, model: Model, subgraph: int = 0) -> list[Weight]:
@@ -68,7 +70,15 @@ def _weights(graph: Subgraph, real: RealConstants) -> Iterator[Weight]:
         values = _values(real, stored)
         if values is not None:
             names = f"{stored.name};{layer.output.name}"
-            yield Weight(names, _canonical(values, operator), operator.index, operator.name)
+            canonical = _canonical(values, operator)
+            bias = None if layer.bias is None else _bias(real, layer.bias, len(canonical))
+            yield Weight(names, canonical, operator.index, operator.name, bias)
+
+
+def _bias(real: RealConstants, tensor: Tensor, channels: int) -> Array | None:
+    raw = real.of(tensor) if tensor.is_constant else None
+    values = None if raw is None else np.frombuffer(raw, "<f4")
+    return values if values is not None and len(values) == channels else None
 
 
 def _values(real: RealConstants, tensor: Tensor) -> Array | None:

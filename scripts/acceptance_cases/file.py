@@ -31,7 +31,7 @@ size 3480592
 
 def cases() -> list[Case]:
     """All of them."""
-    return [*_invalid(), *_origin(), *_conversion(), *_scheme()]
+    return [*_invalid(), *_origin(), *_layers(), *_conversion(), *_scheme()]
 
 
 def _invalid() -> list[Case]:
@@ -89,6 +89,65 @@ def _wide_files(weights: Array, *, reference: Array) -> dict[str, bytes]:
         "float.tflite": float_dense(reference, BIAS, softmax=True),
         **npz(row=rows(size=16)),
     }
+
+
+def _layers() -> list[Case]:
+    rule = "layer-weights-differ"
+    hidden, head = _normal(3, (8, 16)), _normal(4, (3, 8))
+    half = np.where(np.arange(8)[:, None] < 4, 0, hidden)
+    trained_on = [0.01 * _normal(5, layer.shape) + layer for layer in (hidden, head)]
+    wide = spec(row={"shape": [16]})
+    return [
+        positive(
+            rule,
+            "A script that prunes small layers took half of the channels out of one of them.",
+            wide,
+            _deep_files(half, head, reference=(hidden, head)),
+            role="cause",
+            evidence={"part": "weights", "index": 0, "channels": 8, "zeroed": 4, "changed": 4},
+        ),
+        negative(
+            rule,
+            "Training went on a little with quantization: all layers are a little off.",
+            wide,
+            _deep_files(trained_on[0], trained_on[1], reference=(hidden, head)),
+        ),
+    ]
+
+
+def _normal(seed: int, shape: tuple[int, ...]) -> Array:
+    return np.random.default_rng(seed).normal(size=shape).astype(np.float32)
+
+
+def _deep_files(hidden: Array, head: Array, *, reference: tuple[Array, Array]) -> dict[str, bytes]:
+    return {
+        "model.tflite": _two_layers(hidden, head, is_quantized=True),
+        "float.tflite": _two_layers(*reference, is_quantized=False),
+        **npz(row=rows(size=16)),
+    }
+
+
+def _two_layers(hidden: Array, head: Array, *, is_quantized: bool) -> bytes:
+    """Rows of 16 through 8 units into three classes; weights in int8 or float, all else float."""
+    tensors = [TensorDef("input", (1, 16))]
+    for name, weights in (("hidden", hidden), ("head", head)):
+        scale = float(np.float32(np.abs(weights).max() / 127))
+        kernel = TensorDef(f"{name}/kernel", weights.shape, data=weights)
+        if is_quantized:
+            codes = np.rint(weights / scale)
+            kernel = TensorDef(kernel.name, weights.shape, "int8", scale, data=codes)
+        bias = np.linspace(-0.5, 0.5, len(weights))
+        tensors += [
+            kernel,
+            TensorDef(f"{name}/bias", (len(weights),), data=bias),
+            TensorDef(name, (1, len(weights))),
+        ]
+    version = 3 if is_quantized else 1
+    operators = [
+        OpDef("FULLY_CONNECTED", [0, 1, 2], [3], version=version),
+        OpDef("FULLY_CONNECTED", [3, 4, 5], [6], version=version),
+    ]
+    return build_model(tensors, operators, [0], [6])
 
 
 def _conversion() -> list[Case]:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from hypothesis import strategies as st
 
 from edgecheck.chain import Stage
+from edgecheck.conversion.report import ConversionReport, ConversionTrial
 from edgecheck.findings import (
     BatchNorm,
     Cause,
@@ -152,6 +153,21 @@ def stopped():
     return RepairReport(written=None, reason=error.message, exit_code=2, error=error)
 
 
+def conversion(**changes):
+    """A conversion of two schemes, one of which gave no file; the other was written."""
+    chosen = ConversionTrial(
+        scheme="full-integer", io="int8", size_bytes=7377, agreement=0.995, sqnr_db=48.1,
+        accuracy=0.99, latency_ms=0.00429, verdict="pass", reason="",
+    )  # fmt: skip
+    lost = ConversionTrial(scheme="int16x8", io="float32", reason="the converter died (SIGSEGV)")
+    found = ConversionReport(
+        written="out.tflite", reason="", exit_code=0, scheme="full-integer", io="int8",
+        size_bytes=7377, tool="tensorflow 2.21.0", calibrated=180, unseen=180,
+        trials=(chosen, lost), report=passing(),
+    )  # fmt: skip
+    return replace(found, **changes)
+
+
 _HOSTILE = [
     "[red]",
     "[/]",
@@ -245,3 +261,31 @@ any_repair = st.builds(
     error=st.none() | st.builds(ErrorInfo, message=words, hint=words),
 )
 """Any report of a repair that the types admit."""
+
+any_conversion = st.builds(
+    ConversionReport,
+    kind=st.just("conversion"),
+    schema_version=st.just(1),
+    written=st.none() | words,
+    reason=words,
+    exit_code=st.sampled_from([0, 1, 2, 3, 70]),
+    scheme=st.none() | st.just("full-integer"),
+    io=st.none() | st.just("int8"),
+    float_operators=st.lists(words, **_tuples).map(tuple),
+    size_bytes=st.none() | st.integers(0, 10**9),
+    tool=words,
+    calibrated=st.integers(0, 200),
+    unseen=st.integers(0, 10**6),
+    trials=st.lists(
+        st.builds(
+            ConversionTrial,
+            float_operators=st.lists(words, **_tuples).map(tuple),
+            size_bytes=st.integers(0, 10**9),
+            reason=words,
+        ),
+        **_tuples,
+    ).map(tuple),
+    report=st.none() | any_report,
+    error=st.none() | st.builds(ErrorInfo, message=words, hint=words),
+)
+"""Any report of a conversion that the types admit."""

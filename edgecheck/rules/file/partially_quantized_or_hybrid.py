@@ -64,7 +64,9 @@ class PartiallyQuantizedOrHybrid(Rule):
                 f'The file is "{found}", and {plain(self.target or "")} of the target refuses its '
                 f"operators that mix float values with smaller weights: {left}."
             )
-        says = f'The spec promises the quantization "{plain(self.promised)}", the file has "{found}"'
+        says = (
+            f'The spec promises the quantization "{plain(self.promised)}", the file has "{found}"'
+        )
         if self.promised not in {"full-integer", "int16x8"} or not self.float_operators:
             return f"{says}."
         return f"{says}: {percent(self.float_share)} of its operators compute on floats ({left})."

@@ -3,7 +3,14 @@
 from dataclasses import dataclass
 
 from edgecheck.rules.base import Rule
-from edgecheck.rules.wording import changed_steps, plain
+from edgecheck.rules.wording import (
+    Fed,
+    agreed_alone,
+    changed_steps,
+    fed_model,
+    fitting_models,
+    plain,
+)
 
 
 @dataclass(frozen=True)
@@ -24,7 +31,9 @@ class ChannelOrderSwapped(Rule):
     Where labels show that the model is often wrong, it runs up to 64 labelled
     samples again with the channels reversed. Clearly more of them come out
     right (McNemar's exact test). Gray pictures look alike in both orders and
-    decide nothing.
+    decide nothing. Where candidate and reference disagree, each is fed so
+    alone: one that only then agrees with the other takes the other order. If
+    labels are known, it is the one that is less often right.
 
     ## How to fix
     Take the order of the training code, in the spec:
@@ -44,16 +53,24 @@ class ChannelOrderSwapped(Rule):
 
     input: str
     samples: int
-    """Labelled samples that were run in both orders."""
+    """Samples that were run in both orders; labelled ones where `fed` is None."""
     right_before: int
     right_after: int
     """How many were answered rightly as the spec has it, and with the channels reversed."""
     removed: list[str]
     added: list[str]
     """Steps to take out of the spec, and to put in."""
+    fed: Fed | None = None
+    """The only model that was fed so: right is what the other one answers. None: what labels say."""
 
     def message(self) -> str:
         """What was found, with its numbers."""
+        if self.fed is not None:
+            tried = [self.right_before, self.right_after, self.samples]
+            return (
+                f'Input "{plain(self.input)}": {fed_model(self.fed)} sees its colour channels swapped. '
+                f"With red and blue exchanged for it alone, {agreed_alone(self.fed, tried)}"
+            )
         return (
             f'Input "{plain(self.input)}" has its colour channels in the wrong order: with red and '
             f"blue exchanged, {self.right_after} of {self.samples} labelled samples are answered "
@@ -62,4 +79,6 @@ class ChannelOrderSwapped(Rule):
 
     def fix(self) -> str:
         """What to do."""
+        if self.fed is not None:
+            return fitting_models(self.fed, self.removed, self.added)
         return f"{changed_steps(self.removed, self.added)} (OpenCV decodes to BGR)."

@@ -3,7 +3,15 @@
 from dataclasses import dataclass, field
 
 from edgecheck.rules.base import Rule
-from edgecheck.rules.wording import changed_steps, pixel_rescale, plain, span, tried_range
+from edgecheck.rules.wording import (
+    Fed,
+    changed_steps,
+    fitting_models,
+    pixel_rescale,
+    plain,
+    span,
+    tried_range,
+)
 
 
 @dataclass(frozen=True)
@@ -25,7 +33,9 @@ class InputRangeMismatch(Rule):
     It runs the steps over the dataset, or over black and white where there is
     none, and keeps the smallest and largest value. They are compared with the
     spec's `range`. Where labels show that the model is often wrong, the usual
-    scalings of pixels are tried on up to 64 samples.
+    scalings of pixels are tried on up to 64 samples. Where candidate and
+    reference disagree, each is fed with them alone: one that only then agrees
+    with the other was trained on another range.
 
     ## How to fix
     Look the range up in the training code, not in a tutorial. For 8-bit
@@ -54,7 +64,9 @@ class InputRangeMismatch(Rule):
     """[lowest, highest] that the steps produced."""
 
     tried: list[int] | None = None
-    """[right with these steps, right with `promised`, samples], where labels were asked."""
+    """[right with these steps, right with `promised`, samples], where it was tried."""
+    fed: Fed | None = None
+    """The only model that was fed so: right is what the other one answers. None: what labels say."""
     removed: list[str] = field(default_factory=list)
     added: list[str] = field(default_factory=list)
     """Steps to take out of the spec, and to put in, as far as they were tried."""
@@ -62,7 +74,7 @@ class InputRangeMismatch(Rule):
     def message(self) -> str:
         """What was found, with its numbers."""
         if self.tried is not None:
-            return tried_range(self.input, self.observed, self.promised, self.tried)
+            return tried_range(self.input, self.observed, self.promised, self.tried, self.fed)
         return (
             f'Input "{plain(self.input)}": the spec promises values from {span(self.promised)}, '
             f"but its steps produce {span(self.observed)}."
@@ -70,6 +82,8 @@ class InputRangeMismatch(Rule):
 
     def fix(self) -> str:
         """What to do."""
+        if self.fed is not None:
+            return fitting_models(self.fed, self.removed, self.added)
         if self.tried is not None:
             return f"{changed_steps(self.removed, self.added)}."
         return (

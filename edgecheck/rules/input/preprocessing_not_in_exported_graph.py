@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from edgecheck.rules.base import Rule
-from edgecheck.rules.wording import Who, model, plain
+from edgecheck.rules.wording import Fed, Who, fed_model, model, plain
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,8 @@ class PreprocessingNotInExportedGraph(Rule):
     The two disagree under the steps of the spec. Up to 64 samples are run
     again with the usual scalings and channel orders, fed to one model alone.
     With one of them it agrees with the other model, which is fed as before.
+    Where a quantized input can hold none of them, since it was calibrated
+    without the preprocessing too, the float twin of the .tflite is asked.
     That the same change hardly moves the other model's own answers would speak
     against it, and is looked at too.
 
@@ -46,7 +48,7 @@ class PreprocessingNotInExportedGraph(Rule):
     role = "cause"
 
     input: str
-    fed: Who
+    fed: Fed
     """The model that was fed with other steps."""
     change: str
     """What it was fed with."""
@@ -59,9 +61,9 @@ class PreprocessingNotInExportedGraph(Rule):
 
     def message(self) -> str:
         """What was found, with its numbers."""
-        other: Who = "reference" if self.fed == "candidate" else "candidate"
+        other: Who = "candidate" if self.fed == "reference" else "reference"
         return (
-            f'Input "{plain(self.input)}": {model(self.fed)} answers as {model(other)} does only '
+            f'Input "{plain(self.input)}": {fed_model(self.fed)} answers as {model(other)} does only '
             f"if it alone is fed with {plain(self.change)}: {self.agreed_after} of {self.samples} "
             f"samples then get the same class, {self.agreed_before} if both are fed as the spec "
             "says. Preprocessing inside the reference is not part of the .tflite file."
@@ -69,7 +71,7 @@ class PreprocessingNotInExportedGraph(Rule):
 
     def fix(self) -> str:
         """What to do."""
-        fed = self.fed == "candidate" and bool(self.steps)
+        fed = self.fed != "reference" and bool(self.steps)
         steps = f" (`{'`, `'.join(map(plain, self.steps))}`)" if fed else ""
         return (
             "Export the model from the input that the reference has, with its preprocessing; or "

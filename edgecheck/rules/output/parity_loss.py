@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from edgecheck.rules.base import Rule
 from edgecheck.rules.parity_words import IN_WORDS, SENTENCES, Metric
-from edgecheck.rules.wording import count, number, percent, plain
+from edgecheck.rules.wording import REPAIR, count, number, percent, plain
 
 
 @dataclass(frozen=True)
@@ -52,8 +52,7 @@ class ParityLoss(Rule):
     reference_accuracy: float | None
     candidate_accuracy: float | None
     p: float | None
-    element: int | None = None
-    """Along the last axis of measured values, where the metric is of one of them."""
+    element: int | None = None  # along the last axis of measured values, if the metric is of one
 
     def message(self) -> str:
         """What was found, with its numbers."""
@@ -64,8 +63,9 @@ class ParityLoss(Rule):
 
     def fix(self) -> str:
         """What to do."""
-        first = "Remove the causes in this report first; else convert without quantization."
-        return f"{first} If that file agrees, quantize less; if not, the conversion differs."
+        first = "Remove the causes in this report first. If it has none and the file is quantized,"
+        last = "Else convert without quantization: if that agrees, quantize less."
+        return f"{first} {REPAIR} {last}"
 
     def _details(self, worded: Callable[[float], str]) -> str:
         details = [count(self.samples, "sample")]

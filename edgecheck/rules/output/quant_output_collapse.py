@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from edgecheck.rules.base import Rule
-from edgecheck.rules.wording import count, plain
+from edgecheck.rules.wording import REPAIR, count, plain
 
 
 @dataclass(frozen=True)
@@ -65,5 +65,6 @@ class QuantOutputCollapse(Rule):
         """What to do."""
         return (
             "Remove the causes in this report first. If there are none, convert with dynamic "
-            "range quantization; if that restores the answers, calibrate again without outliers."
+            "range quantization; if that restores the answers, calibrate again without outliers. "
+            f"{REPAIR}"
         )

@@ -4,15 +4,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from edgecheck.rules.base import Rule
+from edgecheck.rules.weight_words import BIAS_FIX, BIAS_SAYS, too_wide
 from edgecheck.rules.wording import count, number, plain
-
-_SAYS = {
-    "clipped": "{channels} of {of} biases stand at the limit of int32: they were clipped",
-    "accumulator": "{channels} of {of} biases reach {worst}, so that bias and products together "
-    "may leave int32",
-    "scale": "its scale is not input scale times weight scale, which kernels take for granted: "
-    "{channels} of {of} outputs are off by up to {worst} steps of the output",
-}
 
 
 @dataclass(frozen=True)
@@ -62,16 +55,19 @@ class BiasOverflow(Rule):
     """Largest absolute bias code; for a scale, the largest error in output steps."""
     tensors: int
     """How many biases are like this."""
+    input_used: list[float] | None = None
+    input_held: list[float] | None = None
+    """What the layer's input is and can hold, where its range is far too wide."""
 
     def message(self) -> str:
         """What was found, with its numbers."""
-        says = _SAYS[self.kind].format(channels=self.channels, of=self.of, worst=number(self.worst))
+        says = BIAS_SAYS[self.kind].format(
+            channels=self.channels, of=self.of, worst=number(self.worst)
+        )
         more = f" ({count(self.tensors - 1, 'other layer')} alike)" if self.tensors > 1 else ""
-        return f'Bias "{plain(self.tensor)}" of {plain(self.operator)}: {says}{more}.'
+        wide = too_wide(self.input_used, self.input_held)
+        return f'Bias "{plain(self.tensor)}" of {plain(self.operator)}: {says}{more}.{wide}'
 
     def fix(self) -> str:
         """What to do."""
-        return (
-            "Prune the channels whose weights are almost zero, or convert again with a current "
-            "TensorFlow."
-        )
+        return BIAS_FIX["input" if self.input_held is not None else self.kind]

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from edgecheck.rules.base import Rule
-from edgecheck.rules.wording import percent, span
+from edgecheck.rules.wording import REPAIR, percent, span
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,8 @@ class CalibratedOnNoise(Rule):
     ## How to fix
     Convert again with a representative dataset of 100 samples or more of what
     the device will meet, through the steps of the spec.
+
+    `edgecheck repair` tries new ranges on the file as it is.
 
     ## References
     * https://github.com/tensorflow/tensorflow/issues/36548
@@ -67,5 +69,5 @@ class CalibratedOnNoise(Rule):
         """What to do."""
         return (
             "Let representative_dataset yield 100 real samples or more that go through the steps "
-            "of the spec, in place of random numbers, and convert again."
+            f"of the spec, in place of random numbers, and convert again. {REPAIR}"
         )

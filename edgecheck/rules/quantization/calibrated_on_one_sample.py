@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from edgecheck.rules.base import Rule
-from edgecheck.rules.wording import percent, plain
+from edgecheck.rules.wording import REPAIR, percent, plain
 
 
 @dataclass(frozen=True)
@@ -75,5 +75,5 @@ class CalibratedOnOneSample(Rule):
         """What to do."""
         return (
             "Let representative_dataset yield 100 different samples or more that go through the "
-            "steps of the spec, and convert again."
+            f"steps of the spec, and convert again. {REPAIR}"
         )

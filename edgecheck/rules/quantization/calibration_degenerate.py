@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from edgecheck.rules.base import Rule
-from edgecheck.rules.wording import count, number, plain
+from edgecheck.rules.wording import REPAIR, count, number, plain
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,8 @@ class CalibrationDegenerate(Rule):
 
         seen = [x[0] for x in representative_dataset()]
         print(len(seen), min(map(np.min, seen)), max(map(np.max, seen)))
+
+    `edgecheck repair` tries new ranges on the file as it is.
 
     ## References
     * https://github.com/lp6m/yolov5s_android/issues/23
@@ -64,5 +66,5 @@ class CalibrationDegenerate(Rule):
         """What to do."""
         return (
             "Print number, range and distinct count of the samples that representative_dataset "
-            "yields, repair what loads them, and convert again."
+            f"yields, repair what loads them, and convert again. {REPAIR}"
         )

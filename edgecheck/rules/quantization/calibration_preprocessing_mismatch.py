@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from edgecheck.rules.base import Rule
-from edgecheck.rules.wording import listed, number, only, percent, plain, span
+from edgecheck.rules.wording import REPAIR, listed, number, only, percent, plain, span
 
 _GIVERS = {"spec": "the spec promises", "data": "your preprocessing gives"}
 
@@ -63,8 +63,8 @@ class CalibrationPreprocessingMismatch(Rule):
     def fix(self) -> str:
         """What to do."""
         return (
-            f"If training used the spec's steps ({span(self.expected)}), calibrate on samples made "
-            f"by them, 100 or more. If not, correct them: this file takes {span(self.representable)}."
+            f"If training used the spec's steps ({span(self.expected)}), calibrate on 100 samples "
+            f"made by them. {REPAIR} If not, correct them: this file takes {span(self.representable)}."
         )
 
     def _damage(self) -> str:

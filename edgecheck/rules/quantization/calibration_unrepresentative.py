@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from edgecheck.rules.base import Rule
-from edgecheck.rules.wording import count, percent, plain, span
+from edgecheck.rules.wording import REPAIR, count, percent, plain, span
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,8 @@ class CalibrationUnrepresentative(Rule):
     ## How to fix
     Calibrate again on a hundred samples or more of what the device will meet,
     through the steps of the spec.
+
+    `edgecheck repair` tries new ranges on the file as it is.
 
     ## References
     * https://github.com/tensorflow/tensorflow/issues/36548
@@ -73,5 +75,5 @@ class CalibrationUnrepresentative(Rule):
         """What to do."""
         return (
             "Convert again with a representative dataset of 100 samples or more that go through "
-            "the steps of the spec."
+            f"the steps of the spec. {REPAIR}"
         )

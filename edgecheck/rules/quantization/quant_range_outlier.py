@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from edgecheck.rules.base import Rule
-from edgecheck.rules.wording import number, plain, span
+from edgecheck.rules.wording import REPAIR, number, plain, span
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,8 @@ class QuantRangeOutlier(Rule):
     ## How to fix
     Calibrate again without the odd samples, or with percentile ranges instead
     of min and max; clip the activation (ReLU6); or use 16-bit activations.
+
+    `edgecheck repair` tries new ranges on the file as it is.
 
     ## References
     * https://github.com/tensorflow/tensorflow/issues/46444
@@ -64,5 +66,6 @@ class QuantRangeOutlier(Rule):
     def fix(self) -> str:
         """What to do."""
         return (
-            "Calibrate again with percentile ranges, or without the samples that stretch the range."
+            "Calibrate again with percentile ranges, or without the samples that stretch the "
+            f"range. {REPAIR}"
         )

@@ -1,5 +1,8 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from layers import layer, walked
 from models import OpDef, TensorDef, build_model
 from static_findings import file_evidence, found
 
@@ -81,3 +84,14 @@ def test_operators_without_a_16_bit_kernel_are_named(name, hits, dtype):
     tensors = [TensorDef("x", (1, 4), dtype, 0.1), TensorDef("y", (1, 4), dtype, 0.1)]
     data = build_model(tensors, [OpDef(name, [0], [1])], [0], [1])
     assert len(found(accumulators.check_int16, data)) == (hits if dtype == "int16" else 0)
+
+
+@pytest.mark.parametrize(("highest", "is_told"), [(2.0, True), (60.0, False)])
+def test_an_input_range_that_is_far_too_wide_is_told_with_the_scale(highest, is_told):
+    held = {"representable": (0.0, 72.0), "scale": 72 / 255}
+    source = layer(0, tensor=0, core_range=(0.0, highest), **held)
+    seen = replace(file_evidence(dense([200, 0, 0], bias_scale=0.05)), walk=walked(source))
+    (finding,) = accumulators.check_biases(seen)
+    assert (finding.evidence["input_held"] == [0.0, 72.0]) is is_told
+    assert ("can hold 0 to 72" in finding.message) is is_told
+    assert ("scale that its bias was made for" in finding.fix) is is_told

@@ -14,7 +14,7 @@ from evidence import (
 )
 
 from edgecheck.checks import labels
-from edgecheck.checks.evidence import NotApplicable
+from edgecheck.checks.evidence import NotApplicable, NotRun
 from edgecheck.compare.statistics import ErrorStatistics, MapStatistics, TaskStatistics
 from edgecheck.metrics.truth import Errors
 from edgecheck.tflite.graph import Contract, Port
@@ -216,3 +216,9 @@ def test_labels_of_another_output_say_which_one():
     (finding,) = labels.check_count(given)
     assert 'output "digit" has as many' in finding.message
     assert "`outputs.digit.primary: true`" in finding.message
+
+
+def test_labels_of_the_spec_are_not_missing_where_nothing_was_run():
+    promised = spec(dataset={"path": "samples.npz", "labels": "y"})
+    with pytest.raises(NotRun):
+        found(labels.check_count, comparison=None, spec=promised)

@@ -36,6 +36,13 @@ def test_cut_off_logits_are_an_error_where_parity_is_lost():
     assert found(layers.check_calibration, *seen, pair=SOUND) == [("info", *expected)]
 
 
+def test_the_first_bad_tensor_is_named_before_the_output_that_it_spoils():
+    spoiled = layer(1, clip_above=0.003, upstream_sqnr_db=3.0, isolated_sqnr_db=20.0, decides=True)
+    first = layer(0, clip_above=0.49, sqnr_db=3.0, isolated_sqnr_db=3.0)
+    expected = [("error", "calibration-unrepresentative", "layer0")]
+    assert found(layers.check_calibration, entry(), first, spoiled) == expected
+
+
 def test_clipping_that_costs_nothing_is_left_alone():
     seen = (entry(clip_above=0.014, sqnr_db=47.0), layer(0, clip_above=0.05, isolated_sqnr_db=31.0))
     assert found(layers.check_calibration, *seen) == []

@@ -93,6 +93,13 @@ def test_a_guilty_stage_is_told_with_those_that_it_covers():
     assert "the weights or the activations" in told(joined)
 
 
+def test_where_the_weights_are_the_references_the_graph_is_blamed():
+    weights = step("weights", LOST)
+    assert "38 dB or better, so the graph differs" in told(weights, 38.2)
+    assert "exactly, so the graph differs" in told(weights, math.inf)
+    assert "the graph" not in told(step("activations", LOST), 38.2)
+
+
 def conversion(output, *others, is_lost=False, **parts):
     return list(
         check_conversion(chain(step("conversion", output), *others, is_lost=is_lost, **parts))

@@ -35,7 +35,7 @@ NOTHING_RUN = {"input-names", "input-shapes", "input-dtypes", "quantization-sche
                "output-head", "output-reach", "random-operators", "batch-statistics",
                "file-age", "input-dynamic-shapes", "input-output-order", "input-steps", "metadata",
                "packed-labels", "in-graph-normalization", "audio-features",
-               "target-memory"}  # fmt: skip
+               "target-memory", "target-types"}  # fmt: skip
 
 
 def test_names_are_unique_and_kebab_case():

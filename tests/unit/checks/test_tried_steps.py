@@ -92,6 +92,8 @@ def test_a_promise_that_is_broken_is_proven_and_told_once():
 
 
 LEFT_OUT = [("preprocessing-not-in-exported-graph", "error")]
+OTHER_ORDER = [("channel-order-swapped", "error")]
+OTHER_RANGE = [("input-range-mismatch", "error")]
 
 
 @pytest.mark.parametrize(
@@ -101,11 +103,50 @@ LEFT_OUT = [("preprocessing-not-in-exported-graph", "error")]
         (scaled(RAW), UNIT, "reference", LEFT_OUT),
         (scaled(RAW), UNIT, "candidate", []),  # it has too much inside, not too little
         (scaled(UNIT), RAW, "reference", []),
-        (REVERSED, RAW, "candidate", LEFT_OUT),
+        (REVERSED, RAW, "candidate", OTHER_ORDER),
+        (REVERSED, RAW, "reference", OTHER_ORDER),
+        (scaled(UNIT), (-1.0, 1.0), "candidate", OTHER_RANGE),  # neither takes raw pixels
+        (scaled((-1.0, 1.0)), UNIT, "candidate", OTHER_RANGE),
+        (scaled((-1.0, 1.0)), UNIT, "reference", OTHER_RANGE),
     ],
 )
-def test_one_model_alone_that_needs_more_done_is_named(change, seen, fed, expected):
+def test_what_one_model_alone_needs_is_named(change, seen, fed, expected):
     assert names(found(trial(change, fed=fed), seen=seen)) == expected
+
+
+@pytest.mark.parametrize(
+    ("right", "swapped", "other"),
+    [
+        ({"candidate_accuracy": 0.3, "reference_accuracy": 0.9}, ".tflite", "reference"),
+        ({"candidate_accuracy": 0.9, "reference_accuracy": 0.3}, "reference", ".tflite"),
+    ],
+)
+def test_the_model_that_labels_speak_against_sees_its_channels_swapped(right, swapped, other):
+    """The trial works with either of them, since the two only differ."""
+    observed = passed_over(compared(labels=seen_labels(**right)))
+    tried = [trial(after=60, fed=who) for who in ("candidate", "reference")]
+    (finding,) = found(*tried, comparison=observed)
+    assert f"the {swapped} model sees its colour channels swapped" in finding.message
+    assert f"60 of 64 samples get the class that the {other} model gives them" in finding.message
+    assert ("add `channel-order: BGR`" in finding.fix) == (swapped == ".tflite")
+
+
+def test_another_range_of_one_model_alone_says_whose():
+    (finding,) = found(trial(scaled(UNIT), after=60, fed="candidate"), seen=(-1.0, 1.0))
+    assert "With pixels scaled to 0 to 1 for the .tflite model alone, 60 of 64" in finding.message
+    assert "labelled" not in finding.message
+    assert "If the .tflite file is right, add `rescale: {scale: 2}`" in finding.fix
+
+
+def test_the_twin_speaks_for_a_candidate_whose_input_cannot_hold_other_values():
+    tried = [trial(scaled(UNIT), after=20, fed="candidate"), trial(scaled(UNIT), fed="twin")]
+    (finding,) = found(*tried)
+    assert names([finding]) == LEFT_OUT
+    assert "the float twin of the .tflite model answers as the reference model" in finding.message
+    assert finding.proof.action.startswith(
+        "64 samples fed to the float twin of the candidate alone"
+    )
+    assert "`rescale: {scale: 2}`" in finding.fix
 
 
 def test_what_the_reference_scales_inside_comes_before_what_labels_say():

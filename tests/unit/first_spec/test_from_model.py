@@ -43,6 +43,7 @@ def test_the_scaling_of_pixels_is_recognised_by_the_calibrated_range(
     text, spec = draft(model_of((1, 16, 16, 3), **SCALED[expected]))
     entry = only(spec)
     assert "guessed: scale and zero point" in text
+    assert "TODO: that range is only what the calibration of this file saw" in text
     np.testing.assert_allclose(entry.range, expected, atol=0.06)
     black, white = (shown(entry, np.full((20, 30, 3), v, np.uint8), png) for v in (0, 255))
     assert black.min() == pytest.approx(entry.range[0], abs=0.06)
@@ -79,6 +80,23 @@ def test_normalisation_in_the_graph_means_raw_pixels(draft):
     assert "guessed: the graph itself scales it further (MUL, SUB)" in text
     twice, _ = draft(data, source="keras/mobilenet_v2")
     assert "nothing is\n    # normalised twice" in twice
+
+
+def test_a_range_that_the_graph_itself_goes_on_to_scale_needs_no_second_look(draft):
+    tensors = [
+        TensorDef("input", (1, 8, 8, 3), "int8", scale=1.0, zero_point=-128),
+        TensorDef("k", (1,), data=np.array([1 / 127.5], np.float32)),
+        TensorDef("m", (1, 8, 8, 3)),
+        TensorDef("b", (1,), data=np.array([-1.0], np.float32)),
+        TensorDef("y", (1, 8, 8, 3)),
+        TensorDef("real", (1, 8, 8, 3)),
+    ]
+    operators = [
+        OpDef("DEQUANTIZE", [0], [5]), OpDef("MUL", [5, 1], [2]), OpDef("ADD", [2, 3], [4]),
+    ]  # fmt: skip
+    text, spec = draft(build_model(tensors, operators, [0], [4]), task="other")
+    assert only(spec).range == (0, 255)
+    assert "calibration of this file" not in text
 
 
 def test_uint8_without_a_scale_takes_raw_pixels(model_of, draft):

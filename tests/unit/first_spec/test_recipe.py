@@ -71,6 +71,34 @@ def test_an_old_config_with_one_number_is_a_square_and_rescales(model_of, draft,
     assert "guessed: size, resample of preprocessor_config.json; one number" in text
 
 
+@pytest.mark.parametrize("values", [{"foo": 1}, {}, {"image_processor_type": "ViTImageProcessor"}])
+def test_a_file_without_a_known_key_is_refused_with_those_expected(model_of, draft, config, values):
+    with pytest.raises(UsageError, match=r"expected sampling_rate for sound, .*image_mean"):
+        draft(model_of((1, 24, 24, 3)), source=config(values))
+
+
+def test_a_key_that_is_not_there_is_a_guessed_default_and_never_cited(model_of, draft, config):
+    values = {"image_processor_type": "ViTImageProcessor", "size": 24, "image_mean": [0.5]}
+    text, spec = draft(model_of((1, 24, 24, 3)), source=config(values))
+    said = " ".join(text.replace("#", "").split())
+    assert (
+        "guessed: default of rescale_factor, do_rescale, which preprocessor_config.json leaves out"
+        in said
+    )
+    assert "rescale_factor of preprocessor_config.json" not in said
+    assert "guessed: default of resample, do_resize, which" in said
+    assert "size of preprocessor_config.json" in said
+    assert "guessed: what the steps of preprocessor_config.json make of pixels" in said
+    assert "TODO: preprocessor_config.json gives no image_mean and image_std" in said
+    assert [step.key for step in only(spec).steps] == ["decode", "resize", "rescale"]
+
+
+def test_a_config_that_states_all_leaves_nothing_of_it_to_guess(model_of, draft, config):
+    text, _ = draft(model_of((1, 24, 24, 3)), source=config(CLIP))
+    assert "default of" not in text
+    assert "rescale_factor of preprocessor_config.json" in text
+
+
 @pytest.mark.parametrize(
     ("changes", "keys"),
     [
@@ -157,6 +185,10 @@ def test_a_whisper_config_is_its_log_mel_and_says_what_is_missing(model_of, draf
     assert steps["trim-or-pad"].samples == 480000
     assert (steps["stft"].window, steps["stft"].step, steps["stft"].power) == (400, 160, 2)
     assert (steps["log-mel"].bins, steps["log-mel"].high_hz) == (80, 8000)
+    said = " ".join(text.replace("#", "").split())
+    assert "n_samples of preprocessor_config.json" in said
+    assert "guessed: default of frequency_min, frequency_max, which preprocessor_config" in said
+    assert "chunk_length" not in said
     assert "TODO: WhisperFeatureExtractor drops the last frame" in text
 
 

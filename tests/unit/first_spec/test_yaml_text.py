@@ -76,6 +76,15 @@ def test_a_key_longer_than_yaml_allows_on_a_line_is_read():
     assert (document.problems, document.value) == ((), {name: {"a": 1}})
 
 
+@given(st.integers(0, WIDTH - 6))
+def test_no_line_ends_inside_a_formula(before):
+    said = f"{'x' * before} which is that of pixels / 127.5 - 1, and 2 * 3 + 4"
+    lines = list(comments(said, 4))
+    assert " ".join(line.strip().removeprefix("# ") for line in lines) == said
+    assert sum("pixels / 127.5 - 1," in line for line in lines) == 1
+    assert all(len(line) <= WIDTH for line in lines)
+
+
 def test_lines_with_comments_fit_the_width():
     words = "words " * 60
     assert max(map(len, commented("    key: value", words))) <= WIDTH

@@ -6,8 +6,10 @@ import jsonschema
 import pytest
 from hypothesis import HealthCheck, given, settings
 from reports import (
+    any_conversion,
     any_repair,
     any_report,
+    conversion,
     declined,
     failing,
     inconclusive,
@@ -17,12 +19,14 @@ from reports import (
 )
 
 from edgecheck.report.json_format import to_dict
-from edgecheck.report.schema import repair_schema, report_schema
+from edgecheck.report.schema import conversion_schema, repair_schema, report_schema
 
 SCHEMA = report_schema()
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
 REPAIR_SCHEMA = repair_schema()
 REPAIR_VALIDATOR = jsonschema.Draft202012Validator(REPAIR_SCHEMA)
+CONVERSION_SCHEMA = conversion_schema()
+CONVERSION_VALIDATOR = jsonschema.Draft202012Validator(CONVERSION_SCHEMA)
 
 
 def _values(node):
@@ -34,7 +38,7 @@ def _values(node):
             yield from _values(entry)
 
 
-@pytest.mark.parametrize("schema", [SCHEMA, REPAIR_SCHEMA])
+@pytest.mark.parametrize("schema", [SCHEMA, REPAIR_SCHEMA, CONVERSION_SCHEMA])
 def test_the_schema_is_valid_draft_2020_12(schema):
     assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
     jsonschema.Draft202012Validator.check_schema(schema)
@@ -115,6 +119,23 @@ def test_what_is_no_repair_is_refused(path, value):
     assert not REPAIR_VALIDATOR.is_valid(report)
 
 
-@pytest.mark.parametrize("schema", [SCHEMA, REPAIR_SCHEMA])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(any_conversion)
+def test_any_conversion_conforms(report):
+    CONVERSION_VALIDATOR.validate(to_dict(report))
+
+
+def test_a_conversion_is_no_other_report():
+    document = to_dict(conversion())
+    CONVERSION_VALIDATOR.validate(document)
+    assert not VALIDATOR.is_valid(document)
+    assert not REPAIR_VALIDATOR.is_valid(document)
+    for other in (passing(), repaired()):
+        assert not CONVERSION_VALIDATOR.is_valid(to_dict(other))
+    for path, value in (("scheme", "int4"), ("written", 1), ("trials", [{"scheme": "none"}])):
+        assert not CONVERSION_VALIDATOR.is_valid({**document, path: value})
+
+
+@pytest.mark.parametrize("schema", [SCHEMA, REPAIR_SCHEMA, CONVERSION_SCHEMA])
 def test_no_default_is_left_that_would_promise_a_value(schema):
     assert not [node for node in _values(schema) if "default" in node]

@@ -149,3 +149,12 @@ def test_what_an_output_lacks_takes_no_row():
     text = render(passing())
     assert "given up" not in text
     assert "worst element" not in text
+
+
+def test_the_last_line_names_the_rule_of_the_first_cause():
+    cause = failing().causes[0]
+    symptoms_first = tuple(reversed(failing().findings))
+    text = render(replace(failing(), findings=symptoms_first))
+    assert text.splitlines()[-1] == f"`edgecheck explain {cause.rule}` tells more."
+    without = replace(failing(), causes=(), findings=(finding("class-collapse"),))
+    assert render(without).splitlines()[-1] == "`edgecheck explain class-collapse` tells more."

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
-from reports import any_repair, declined, failing, passing, repaired, stopped
+from reports import any_repair, declined, failing, finding, passing, repaired, stopped
 
-from edgecheck.findings import Accuracy
+from edgecheck.findings import Accuracy, Cause
 from edgecheck.report import json_format
 from edgecheck.report.text_repair import render
 
@@ -58,6 +58,24 @@ def test_a_finding_that_is_the_reason_is_not_told_twice():
     text = flat(replace(declined(), after=None, reason=f"the samples are wrong: {said}"))
     assert text.count(said) == 1
     assert "found class-collapse:" in text
+
+
+def test_a_decline_lists_the_warnings_of_the_file():
+    doubt = finding("wrong-model-file", "warning", "cause")
+    before = replace(failing(), findings=(*failing().findings, doubt))
+    text = flat(replace(declined(), before=before))
+    assert f"warning wrong-model-file: {doubt.message}" in text
+    assert "warning" not in flat(replace(repaired(), before=before))
+
+
+def test_findings_come_as_the_report_ranks_their_causes():
+    refused, fault = (
+        finding(rule, role="cause") for rule in ("load-failed", "quant-scale-degenerate")
+    )
+    causes = tuple(Cause(f.rule, "likely", f.message, f.fix, None, ()) for f in (fault, refused))
+    before = replace(failing(), findings=(refused, fault), causes=causes)
+    text = flat(replace(declined(), before=before))
+    assert text.index("found quant-scale-degenerate") < text.index("found load-failed")
 
 
 def test_an_error_stops_it_and_comes_with_its_remedy():

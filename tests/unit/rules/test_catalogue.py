@@ -88,7 +88,7 @@ def test_references_are_threads_or_documents(rule):
 
 @pytest.mark.parametrize("module", sorted(modules()))
 def test_rule_module_is_short(module):
-    assert len((PACKAGE / f"{module}.py").read_text().splitlines()) < 80
+    assert len((PACKAGE / f"{module}.py").read_text().splitlines()) < 110
 
 
 def test_catalogue_imports_no_numpy():

@@ -197,6 +197,18 @@ def test_finding_on_the_reference_never_blames_the_conversion():
         assert "converting cannot help" in rule.fix()
 
 
+REPAIRABLE = (
+    "calibrated-on-noise", "calibrated-on-one-sample", "calibration-degenerate",
+    "calibration-preprocessing-mismatch", "calibration-unrepresentative", "parity-loss",
+    "quant-output-collapse", "quant-range-outlier",
+)  # fmt: skip
+
+
+@every_name
+def test_what_new_ranges_may_help_names_the_command_and_nothing_else_does(name):
+    assert ("edgecheck repair SPEC MODEL -o FIXED" in example(name).fix()) == (name in REPAIRABLE)
+
+
 def test_one_more_class_than_labels_suggests_a_background_class():
     assert "background" in example("label-count-mismatch").fix()
     assert "exactly 9 labels" in example("label-count-mismatch", labels=10, classes=9).fix()
