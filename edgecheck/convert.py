@@ -1,37 +1,42 @@
 """The conversion: from a trained model to a .tflite file that passed, or to no file at all.
 
-A file is validated, with the trained model as its reference, before it is written. Where there
-are enough samples, it is judged on others than it was calibrated on.
+A file is validated, with the trained model as its reference, before it is written. It is judged
+on other samples than it was calibrated on.
 """
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
+from functools import cache
 from math import isnan
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Final, Literal, TypeAlias
+from typing import Final
 
 from edgecheck import __version__
 from edgecheck.compare.stream import Progress
 from edgecheck.conversion.annotations import annotate
-from edgecheck.conversion.calibration import Calibration, calibration_of
-from edgecheck.conversion.outcome import Conversion, Plan, Trial
-from edgecheck.conversion.process import convert_in_child
+from edgecheck.conversion.calibration import Calibration, TooFewSamples, calibration_of
+from edgecheck.conversion.outcome import Plan, Trial
+from edgecheck.conversion.plans import Quantize, plans_of
+from edgecheck.conversion.process import Converted, Converter, ConverterLost
+from edgecheck.conversion.report import ConversionReport, report_of
 from edgecheck.conversion.representative import write_representative
 from edgecheck.conversion.request import ConversionRequest
-from edgecheck.conversion.schemes import AUTO, CALIBRATED, Io, Scheme
+from edgecheck.conversion.schemes import Io
 from edgecheck.conversion.source import source_format
 from edgecheck.errors import ConversionFailed, UnusableError, UsageError
 from edgecheck.findings import Report
 from edgecheck.new_file import require_free, write_new
 from edgecheck.runs.draft import Options
+from edgecheck.runtime.trained import weights as trained_weights
+from edgecheck.runtime.trained.description import Description
 from edgecheck.samples.class_names import read_class_names
 from edgecheck.samples.part import without
 from edgecheck.spec.load import LoadedSpec, load_spec
+from edgecheck.tflite.weights import Weight
 from edgecheck.validation import examine, inputs_of, new_draft
-
-Quantize: TypeAlias = Scheme | Literal["auto"]
 
 _CONVERSION_RUNS: Final = 30
 """A conversion may take as long as so many runs of one sample."""
@@ -48,9 +53,9 @@ class ConvertOptions:
     quantize: Quantize | None = None
     """None for what the spec's `model.quantization` says, else "none"."""
     io: Io | None = None
-    """None for int8 with full-integer, else float32."""
+    """None for int8 with full-integer, else float32; given, only schemes that have it are tried."""
     calibrate: int | None = None
-    """Samples that ranges are chosen from; None for half of them, at most 200."""
+    """Samples that ranges are chosen from, the others prove it; None for half, at most 200."""
     keep_failing: bool = False
     """Write the file whatever the verdict is."""
     force: bool = False
@@ -59,7 +64,7 @@ class ConvertOptions:
 
 def convert(
     spec: Path, source: Path, out: Path, options: ConvertOptions, progress: Progress
-) -> Conversion:
+) -> ConversionReport:
     """Convert a trained model, validate the result, and write it if it passes.
 
     Args:
@@ -72,47 +77,57 @@ def convert(
     Raises:
         UsageError: the spec or an option is wrong, or `out` is an input or taken.
         ConversionFailed: the source cannot be converted as asked.
-        UnusableError: the environment or an input is unusable.
+        UnusableError: the environment or an input is unusable, or there are too few samples.
     """
+    _require_outside(out, source)
     require_free(out, inputs_of(spec, source, None), force=options.force)
     loaded = load_spec(spec)
-    plans = _plans(loaded, options)
+    plans = plans_of(options.quantize or loaded.spec.model.quantization or "none", options.io)
     source_format(source)
-    calibration = None
-    if any(plan.scheme in CALIBRATED for plan in plans):
-        calibration = calibration_of(loaded, options.validation.limit, options.calibrate)
-    with _folder() as folder:
+    calibration = _calibration(loaded, plans, options)
+    with _folder() as folder, closing(Converter(folder)) as converter:
         request = _request(loaded, source, folder, options)
-        bench = _Bench(loaded, request, out, options, calibration, folder, progress)
+        bench = _Bench(loaded, request, out, options, calibration, converter, folder, progress)
         trials = bench.all_of(plans) if len(plans) > 1 else (bench.try_plan(plans[0]),)
     chosen = trials[0] if len(plans) == 1 else _smallest(trials)
-    is_written = chosen is not None and (chosen.passes or options.keep_failing)
-    if chosen is not None and is_written:
-        write_new(out, chosen.data, force=options.force)
-    return Conversion(
-        trials=trials,
-        chosen=chosen,
-        calibrated=0 if calibration is None else len(calibration.places),
-        is_unseen=calibration is None or calibration.leaves_enough,
-        is_written=is_written,
-    )
+    report = report_of(trials, chosen, bench.calibrated)
+    if chosen is None or not (chosen.passes or options.keep_failing):
+        return report
+    write_new(out, chosen.data, force=options.force)
+    return replace(report, written=str(out), reason="")
 
 
-def _plans(loaded: LoadedSpec, options: ConvertOptions) -> tuple[Plan, ...]:
-    """What to try.
+def _require_outside(out: Path, source: Path) -> None:
+    """Refuse to write into the folder of a SavedModel.
 
     Raises:
-        UsageError: integer inputs and outputs with a scheme that has none.
+        UsageError: the new file would lie inside the source.
     """
-    quantize = options.quantize or loaded.spec.model.quantization or "none"
-    schemes = AUTO if quantize == "auto" else (quantize,)
-    if options.io not in {None, "float32"} and "full-integer" not in schemes:
+    if Path(os.path.realpath(out)).is_relative_to(os.path.realpath(source)) and source.is_dir():
         raise UsageError(
-            f"--io {options.io} with --quantize {quantize}",
-            hint="integer inputs and outputs go with full-integer",
+            f"{out} lies inside {source}, which is an input of this run and never changed",
+            hint="give the new file a path elsewhere with -o",
         )
-    integer = options.io or "int8"
-    return tuple(Plan(each, integer if each == "full-integer" else "float32") for each in schemes)
+
+
+def _calibration(
+    loaded: LoadedSpec, plans: Sequence[Plan], options: ConvertOptions
+) -> Calibration | TooFewSamples | None:
+    """What to calibrate on, or why nothing can be; None where no plan needs it.
+
+    Raises:
+        TooFewSamples: all plans need it.
+        UsageError, DatasetUnreadable: as `calibration_of`.
+    """
+    needing = [plan for plan in plans if plan.is_calibrated]
+    if not needing:
+        return None
+    try:
+        return calibration_of(loaded, options.validation.limit, options.calibrate)
+    except TooFewSamples as error:
+        if len(needing) == len(plans):
+            raise
+        return error
 
 
 def _request(
@@ -164,10 +179,22 @@ class _Bench:
     """What all plans share."""
     out: Path
     options: ConvertOptions
-    calibration: Calibration | None
+    calibration: Calibration | TooFewSamples | None
+    converter: Converter
     folder: Path
     progress: Progress
     representative: dict[str, Path] = field(default_factory=dict)
+    float_file: Converted | None = None
+    """The source without quantization, which the stages of every validation look at."""
+    examine: Callable[..., tuple[Description, tuple[Weight, ...]]] = field(
+        default_factory=lambda: cache(trained_weights.examine)
+    )
+    """What every validation asks about the source, answered once."""
+
+    @property
+    def calibrated(self) -> int:
+        """Samples that ranges are chosen from."""
+        return len(self.calibration.places) if isinstance(self.calibration, Calibration) else 0
 
     def all_of(self, plans: Sequence[Plan]) -> tuple[Trial, ...]:
         """Every plan, and full-integer with its worst operators in float where it fails."""
@@ -196,31 +223,20 @@ class _Bench:
     def _try_or_reason(self, plan: Plan) -> Trial:
         try:
             return self.try_plan(plan)
-        except ConversionFailed as error:
-            return Trial(plan, reason=error.message)
+        except (ConversionFailed, ConverterLost, TooFewSamples) as error:
+            return Trial(plan, error=error)
 
     def try_plan(self, plan: Plan) -> Trial:
         """Convert and validate.
 
         Raises:
             ConversionFailed: the source cannot be converted so.
+            ConverterLost: the converter died or hung over it.
+            TooFewSamples: it needs samples to calibrate on.
             UnusableError: the environment or an input is unusable.
         """
-        is_calibrated = plan.scheme in CALIBRATED
-        request = replace(
-            self.request,
-            scheme=plan.scheme,
-            io=plan.io,
-            float_operators=plan.float_operators,
-            representative=self._samples() if is_calibrated else {},
-        )
-        seconds = _CONVERSION_RUNS * self.options.validation.timeout
-        if request.format == "tflite" and plan.scheme == "none":
-            raise UsageError(
-                f"{request.source.name} is a float .tflite already",
-                hint="name a scheme: --quantize full-integer",
-            )
-        converted = convert_in_child(request, seconds)
+        request = self._request(plan)
+        converted = self._converted(request)
         spec = self.loaded.spec
         names = read_class_names(spec.model.labels, self.loaded.source.parent)
         origin = {
@@ -231,8 +247,35 @@ class _Bench:
         data = annotate(converted.path.read_bytes(), self.loaded, names, origin)
         return Trial(plan, data, self._validated(data), tool=converted.tool)
 
+    def _request(self, plan: Plan) -> ConversionRequest:
+        if self.request.format == "tflite" and plan.scheme == "none":
+            raise UsageError(
+                f"{self.request.source.name} is a float .tflite already",
+                hint="name a scheme: --quantize full-integer",
+            )
+        return replace(
+            self.request,
+            scheme=plan.scheme,
+            io=plan.io,
+            float_operators=plan.float_operators,
+            representative=self._samples() if plan.is_calibrated else {},
+        )
+
+    def _converted(self, request: ConversionRequest) -> Converted:
+        seconds = _CONVERSION_RUNS * self.options.validation.timeout
+        return self.converter.convert(request, seconds)
+
+    def _float(self, request: ConversionRequest, _seconds: float) -> Converted:
+        """The source without quantization, as the stages ask for it: converted once."""
+        if self.float_file is None:
+            out = self.folder / "float.tflite"
+            self.float_file = self._converted(replace(request, out=out))
+        return self.float_file
+
     def _samples(self) -> dict[str, Path]:
         """The representative dataset, made once."""
+        if isinstance(self.calibration, TooFewSamples):
+            raise self.calibration
         if not self.representative and self.calibration is not None:
             samples, inputs = self.calibration.samples, self.loaded.spec.inputs
             self.representative = write_representative(samples, inputs, self.folder)
@@ -245,9 +288,9 @@ class _Bench:
         path.write_bytes(data)
         options = replace(self.options.validation, reference=str(self.request.source))
         draft = new_draft(options)
-        calibration = self.calibration
-        if calibration is not None and calibration.leaves_enough:
-            draft.narrow = without(calibration.places)
+        draft.converter, draft.examine = self._float, self.examine
+        if isinstance(self.calibration, Calibration):
+            draft.narrow = without(self.calibration.places)
         report = examine(draft, self.loaded.source, path, self.progress)
         model = {**report.environment.get("model", {}), "path": str(self.out)}
         return replace(report, environment={**report.environment, "model": model})

@@ -15,7 +15,7 @@ from time import perf_counter
 from typing import Any
 
 from edgecheck import __version__
-from edgecheck.checks.evidence import Evidence, NotApplicable
+from edgecheck.checks.evidence import Evidence, NotApplicable, NotRun
 from edgecheck.checks.table import CHECKS, Check
 from edgecheck.compare.binding import bind_inputs
 from edgecheck.compare.stream import Progress
@@ -33,6 +33,7 @@ from edgecheck.runs.draft import Draft, Options, finished
 from edgecheck.runs.inside import look_inside
 from edgecheck.runs.models import conclude_target, run
 from edgecheck.runs.stages import follow_stages
+from edgecheck.runs.twin_trials import ask_twin
 from edgecheck.runs.witness import hear_witness
 from edgecheck.runtime.target import Target, target_of
 from edgecheck.samples.class_names import read_class_names
@@ -199,6 +200,8 @@ def _fill(draft: Draft, spec_path: Path, model_path: Path, progress: Progress) -
                 draft.walk = inside.walk
                 evidence = replace(evidence, walk=inside.walk, forensics=inside.forensics)
             evidence = replace(evidence, stages=follow_stages(draft, evidence, setup, progress))
+            asked = ask_twin(draft, evidence, setup)
+            evidence = replace(evidence, trials=evidence.trials + asked)
             draft.batch_norm = hear_witness(draft, evidence, setup)
     evidence = replace(evidence, weights=compare_weights(draft, evidence))
     draft.evidence, draft.setup = evidence, setup
@@ -264,7 +267,8 @@ def _check(draft: Draft, check: Check, evidence: Evidence) -> None:
     try:
         found = list(check.run(evidence))
     except NotApplicable as missing:
-        draft.conclude(check.name, "skipped", str(missing), start)
+        why = draft.why_not_run if isinstance(missing, NotRun) else ""
+        draft.conclude(check.name, "skipped", why or str(missing), start)
         return
     except Exception as error:  # noqa: BLE001  (one broken check must not hide the others)
         where = traceback.extract_tb(error.__traceback__)[-1]

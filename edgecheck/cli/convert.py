@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from edgecheck.cli.delivery import deliver, print_text, progress_bar
+from edgecheck.cli.delivery import deliver, progress_bar
 from edgecheck.cli.repair import require_other_place
 from edgecheck.cli.validate import Runtime
 
 if TYPE_CHECKING:
-    from edgecheck.conversion.outcome import Conversion
+    from edgecheck.conversion.report import ConversionReport
     from edgecheck.convert import ConvertOptions
+    from edgecheck.errors import EdgecheckError
     from edgecheck.report.destinations import Destination
 
 
@@ -52,14 +53,17 @@ def convert(  # noqa: PLR0913, PLR0917  (one parameter an option)
         ),
     ] = None,
     io: Annotated[
-        Io | None, typer.Option(help="Inputs and outputs with full-integer; default: int8.")
+        Io | None,
+        typer.Option(
+            help="Inputs and outputs: only schemes that have them. Default: int8 with full-integer."
+        ),
     ] = None,
     calibrate: Annotated[
         int | None,
         typer.Option(
             min=1,
-            help="Samples to choose ranges from, a seeded draw by class; the others judge the "
-            "result where at least 20 are left. Default: half, at most 200.",
+            help="Samples to choose ranges from, 10 at least, a seeded draw by class; the others, "
+            "20 at least, prove the result. Default: half, at most 200.",
         ),
     ] = None,
     keep_failing: Annotated[
@@ -115,8 +119,8 @@ def convert(  # noqa: PLR0913, PLR0917  (one parameter an option)
         keep_failing,
         force,
     )
-    found = _converted(spec, source, out, options, shows_progress=not quiet, is_verbose=verbose)
-    raise typer.Exit(_told(found, out, destinations))
+    found = _converted(spec, source, out, options, destinations, shows_progress=not quiet)
+    raise typer.Exit(_told(found, destinations, is_verbose=verbose))
 
 
 def _converted(
@@ -124,33 +128,45 @@ def _converted(
     source: Path,
     out: Path,
     options: "ConvertOptions",
+    destinations: "Sequence[Destination]",
     *,
     shows_progress: bool,
-    is_verbose: bool,
-) -> "Conversion":
-    """The conversion; the noise of one that fails is shown where it is wanted."""
+) -> "ConversionReport | EdgecheckError":
+    """The report, or what ended the conversion; a bug leaves a report before it goes on its way."""
     from edgecheck import convert as use_case
-    from edgecheck.errors import ConversionFailed
-    from edgecheck.tflite.names import printable
+    from edgecheck.conversion.report import stopped
+    from edgecheck.errors import EdgecheckError
+    from edgecheck.report.destinations import require_writable
 
     try:
+        require_writable(destinations)
         with progress_bar(shows_progress) as progress:
             return use_case.convert(spec, source, out, options, progress)
-    except ConversionFailed as error:
-        if is_verbose:
-            typer.echo("\n".join(map(printable, error.words.splitlines())), err=True)
+    except EdgecheckError as error:
+        return error
+    except Exception as error:
+        deliver(stopped(error), _files_and_json(destinations))
         raise
 
 
-def _told(found: "Conversion", out: Path, destinations: "Sequence[Destination]") -> int:
-    """Deliver the report of the chosen file and say what became of it; the exit code."""
-    from edgecheck.report.text_conversion import render
+def _told(
+    found: "ConversionReport | EdgecheckError",
+    destinations: "Sequence[Destination]",
+    *,
+    is_verbose: bool,
+) -> int:
+    """Deliver the report, the noise of a failing converter first where it is wanted; the exit code."""
+    from edgecheck.conversion.report import ConversionReport, stopped
+    from edgecheck.errors import ConversionFailed
+    from edgecheck.tflite.names import printable
 
-    code = found.exit_code
-    shown = found.chosen or next((each for each in found.trials if each.report), None)
-    if shown is not None and shown.report is not None:
-        delivered = deliver(shown.report, destinations)
-        code = max(code, delivered) if found.chosen is None else delivered
-    if any(each.path is None and each.format == "text" for each in destinations):
-        print_text(render(found, out))
-    return code
+    if isinstance(found, ConversionReport):
+        return deliver(found, destinations)
+    if is_verbose and isinstance(found, ConversionFailed):
+        typer.echo("\n".join(map(printable, found.words.splitlines())), err=True)
+    return deliver(stopped(found), _files_and_json(destinations))
+
+
+def _files_and_json(destinations: "Sequence[Destination]") -> "list[Destination]":
+    """All but text on stdout: what ends a conversion is said on stderr."""
+    return [each for each in destinations if each.path is not None or each.format != "text"]

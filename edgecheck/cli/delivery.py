@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from edgecheck.cli.streams import complain, discard_stdout
 
 if TYPE_CHECKING:
+    from edgecheck.conversion.report import ConversionReport
     from edgecheck.findings import Report
     from edgecheck.report.destinations import Destination, Document
 
@@ -36,10 +37,10 @@ def deliver(document: "Document", destinations: "Sequence[Destination]") -> int:
 
 def _print(document: "Document", name: str) -> None:
     """Write a report to stdout."""
-    from edgecheck.findings import Report
+    from edgecheck.repair_report import RepairReport
     from edgecheck.report.destinations import FORMATS
 
-    if name == "text" and isinstance(document, Report):
+    if name == "text" and not isinstance(document, RepairReport):
         text = _for_terminal(document)
     else:
         text = FORMATS[name](document)
@@ -67,16 +68,20 @@ def print_text(text: str) -> None:
         ) from None
 
 
-def _for_terminal(report: "Report") -> str:
+def _for_terminal(report: "Report | ConversionReport") -> str:
     """The text, in the width and colours of the terminal; 80 columns and plain elsewhere."""
     from rich.console import Console
 
-    from edgecheck.report.text_format import WIDTH, render
+    from edgecheck.conversion.report import ConversionReport
+    from edgecheck.report import text_conversion, text_format
 
     console = Console()
-    width = console.width if console.is_terminal or "COLUMNS" in os.environ else WIDTH
+    width = console.width if console.is_terminal or "COLUMNS" in os.environ else text_format.WIDTH
     is_coloured = console.color_system is not None and not console.no_color
-    return render(report, width=width, is_coloured=is_coloured and not console.legacy_windows)
+    is_coloured = is_coloured and not console.legacy_windows
+    if isinstance(report, ConversionReport):
+        return text_conversion.render(report, width=width, is_coloured=is_coloured)
+    return text_format.render(report, width=width, is_coloured=is_coloured)
 
 
 @contextmanager

@@ -38,6 +38,9 @@ def repair(  # noqa: PLR0913, PLR0917  (one parameter an option)
     timeout: Annotated[
         float, typer.Option(min=0.1, help="Seconds for loading, and for one run of one sample.")
     ] = 60.0,
+    allow_code: Annotated[
+        bool, typer.Option("--allow-code", help="Run code of the reference, as in validate.")
+    ] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace the file at --out.")] = False,
     output: Annotated[
         list[str] | None,
@@ -61,7 +64,12 @@ def repair(  # noqa: PLR0913, PLR0917  (one parameter an option)
     require_apart(destinations, inputs_of(spec, model, reference))
     require_other_place(destinations, out)
     validation = Options(
-        reference=reference, runtime=runtime.value, limit=limit, threads=threads, timeout=timeout
+        reference=reference,
+        runtime=runtime.value,
+        limit=limit,
+        threads=threads,
+        timeout=timeout,
+        allow_code=allow_code,
     )
     options = RepairOptions(validation, calibrate, force)
     found = _repaired(spec, model, out, options, destinations, shows_progress=not quiet)

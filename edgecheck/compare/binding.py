@@ -5,7 +5,9 @@ Inputs are bound by name; a position is never trusted, except where there is onl
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
+from edgecheck.spec.model import InputSpec
 from edgecheck.tensors import REAL_DTYPES
 from edgecheck.tflite.graph import Contract, Port, Tensor
 
@@ -34,6 +36,15 @@ def bind_inputs(names: Sequence[str], contract: Contract) -> Mapping[str, Port] 
     return bound if len(distinct) == len(names) else None
 
 
+def bind_reference(
+    inputs: Mapping[str, InputSpec], contract: Contract
+) -> Mapping[str, Port] | None:
+    """Spec input name -> port of a reference, as `bind_inputs`, by the names that the spec gives it."""
+    called = {name: section.reference_name or name for name, section in inputs.items()}
+    bound = bind_inputs(list(called.values()), contract)
+    return None if bound is None else {name: bound[theirs] for name, theirs in called.items()}
+
+
 def run_shape(tensor: Tensor, sample_shape: Sequence[int] | None) -> tuple[int, ...] | None:
     """The shape to run an input with, so that one run takes one sample; None if it cannot.
 
@@ -58,30 +69,51 @@ def sample_shape_of(shape: Sequence[int], sample_shape: Sequence[int] | None) ->
     return tuple(sample_shape) if sample_shape is not None else tuple(shape[1:])
 
 
-def pair_outputs(candidate: Contract, reference: Contract | None) -> tuple[OutputPair, ...]:
+def pair_outputs(
+    candidate: Contract,
+    reference: Contract | None,
+    stated: Mapping[str, str] = MappingProxyType({}),
+) -> tuple[OutputPair, ...]:
     """Every readable output of the candidate with the reference's output of the same meaning.
 
     By name where both sides have the name and its shape; the others by position where the shapes
     of all their positions agree, else by shape where it is unique. An output without a
     counterpart is kept with None.
+
+    Args:
+        candidate: whose outputs are paired.
+        reference: None for a candidate alone.
+        stated: output of the candidate -> its name in the reference, where the spec gives it one.
     """
     ports = [port for port in candidate.outputs if port.tensor.dtype in REAL_DTYPES]
     if reference is None:
         return tuple(OutputPair(port, None) for port in ports)
     others = [port for port in reference.outputs if port.tensor.dtype in REAL_DTYPES]
-    by_name = {port.name: port for port in others}
-    found: dict[str, Port | None] = {
-        port.name: by_name[port.name]
-        for port in ports
-        if port.name in by_name and _fits(port, by_name[port.name])
-    }
+    found = _by_name(ports, others, stated)
+    taken = {other.name for other in found.values() if other is not None}
     ports_left = [port for port in ports if port.name not in found]
-    others_left = [other for other in others if other.name not in found]
+    others_left = [other for other in others if other.name not in taken]
     if len(ports_left) == len(others_left) and all(map(_fits, ports_left, others_left)):
         found |= {port.name: other for port, other in zip(ports_left, others_left, strict=True)}
     for port in ports_left:
         found.setdefault(port.name, _only_fit(port, ports_left, others_left))
     return tuple(OutputPair(port, found[port.name]) for port in ports)
+
+
+def _by_name(
+    ports: Sequence[Port], others: Sequence[Port], stated: Mapping[str, str]
+) -> dict[str, Port | None]:
+    """Name -> what is called so and fits; None where what is stated does not fit."""
+    by_name = {other.name: other for other in others}
+    found: dict[str, Port | None] = {}
+    for port in ports:
+        is_free = port.name not in stated.values()
+        other = by_name.get(stated.get(port.name, port.name if is_free else ""))
+        if other is not None and _fits(port, other):
+            found[port.name] = other
+        elif port.name in stated:
+            found[port.name] = None
+    return found
 
 
 def _only_fit(port: Port, ports: Sequence[Port], others: Sequence[Port]) -> Port | None:

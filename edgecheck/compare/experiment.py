@@ -192,8 +192,10 @@ def _surveyed(seen: InputStatistics, pipelines: Mapping[str, Pipeline]) -> Input
 
 def output_pairs(setup: Setup) -> tuple[OutputPair, ...]:
     """The outputs that can be read, each with its counterpart in the reference."""
-    reference = None if setup.reference is None else setup.reference.contract
-    return pair_outputs(setup.candidate.contract, reference)
+    ours, other = setup.candidate.contract, setup.reference
+    if other is None:
+        return pair_outputs(ours, None)
+    return pair_outputs(ours, other.contract, other.layouts.names)
 
 
 def load_only(
@@ -296,6 +298,11 @@ def watched_outputs(setup: Setup) -> tuple[WatchedOutput, ...]:
     return watched(setup.spec, output_pairs(setup), candidate.model, candidate.contract)
 
 
+def class_output(setup: Setup) -> WatchedOutput | None:
+    """The output whose classes count; None where it names none."""
+    return next((o for o in watched_outputs(setup) if o.is_primary and o.names_classes), None)
+
+
 def _vary(
     setup: Setup, feeds: Exchange, sides: list[Side], found: Comparison
 ) -> dict[str, tuple[Sensitivity, ...]]:
@@ -325,6 +332,5 @@ def _tried(
     setup: Setup, feeds: Exchange, sides: list[Side], found: Comparison
 ) -> tuple[Trial, ...]:
     """Other steps, where labels or parity show that something may be wrong with those of the spec."""
-    output = next((o for o in watched_outputs(setup) if o.is_primary and o.names_classes), None)
     by_name = {side.who: side for side in sides}
-    return tried(Scene(setup.spec, setup.dataset, feeds, by_name, found), output)
+    return tried(Scene(setup.spec, setup.dataset, feeds, by_name, found), class_output(setup))

@@ -7,7 +7,7 @@ that nothing else needs to know; the transpositions go into the job of its sessi
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from edgecheck.compare.binding import bind_inputs, pair_outputs, run_shape
+from edgecheck.compare.binding import bind_reference, pair_outputs, run_shape
 from edgecheck.errors import UnusableError, UsageError
 from edgecheck.runtime.job import inverse, transposed
 from edgecheck.spec.model import Layout, Spec
@@ -24,6 +24,8 @@ class Arrangement:
     """Input of the spec -> from what is fed to what the reference takes."""
     outputs: Mapping[str, Axes] = field(default_factory=dict)
     """Output of the reference -> from what it gives to the layout of the candidate."""
+    names: Mapping[str, str] = field(default_factory=dict)
+    """Output of the candidate -> its name in the reference, where the spec gives it one."""
 
 
 def arranged(
@@ -41,7 +43,7 @@ def arranged(
         UsageError: the spec states a layout for something that has no channels and positions.
         UnusableError: shapes fit in another layout only than the spec states.
     """
-    bound = bind_inputs(list(spec.inputs), reference) or {}
+    bound = bind_reference(spec.inputs, reference) or {}
     found = Arrangement(
         {
             name: to_layout(wanted, len(_sizes(port.tensor)), f"inputs.{name}")
@@ -49,6 +51,7 @@ def arranged(
             if (wanted := _other_layout(spec, name)) is not None
         },
         _output_axes(reference, candidate, spec),
+        _stated_names(spec, reference),
     )
     names = {port.name: name for name, port in bound.items()}
     inputs = []
@@ -93,25 +96,34 @@ def _output_axes(reference: Contract, candidate: Contract, spec: Spec) -> dict[s
     for name, output in spec.outputs.items():
         if output.reference_layout is None:
             continue
-        port = _counterpart(name, reference, candidate)
+        port = _counterpart(output.reference_name or name, name, reference, candidate)
         where = f"outputs.{name}"
         if port is None:
             raise UsageError(
                 f"`{where}.reference_layout`: which output of the reference answers it is unclear",
                 hint=f"its outputs are {', '.join(port.name for port in reference.outputs)}; "
-                "export it with the names of the candidate",
+                f"state `{where}.reference_name`",
             )
         axes = to_layout(output.reference_layout, len(_sizes(port.tensor)), where)
         found[port.name] = inverse(axes) or axes
     return found
 
 
-def _counterpart(name: str, reference: Contract, candidate: Contract) -> Port | None:
-    """The output of the reference by name, else by position where the numbers agree."""
+def _stated_names(spec: Spec, reference: Contract) -> dict[str, str]:
+    """Those that it has: a converter may give new names to what it makes of the reference."""
+    known = {port.name for port in reference.outputs}
+    stated = {name: output.reference_name for name, output in spec.outputs.items()}
+    return {
+        name: theirs for name, theirs in stated.items() if theirs is not None and theirs in known
+    }
+
+
+def _counterpart(called: str, name: str, reference: Contract, candidate: Contract) -> Port | None:
+    """The output of the reference by what it is called there, else by the candidate's position."""
     by_name = {port.name: port for port in reference.outputs}
     ours = [port.name for port in candidate.outputs]
-    if name in by_name or len(ours) != len(reference.outputs) or name not in ours:
-        return by_name.get(name)
+    if called in by_name or len(ours) != len(reference.outputs) or name not in ours:
+        return by_name.get(called)
     return reference.outputs[ours.index(name)]
 
 
@@ -158,15 +170,17 @@ def _require_outputs_fit(reference: Contract, candidate: Contract, found: Arrang
     Raises:
         UnusableError: says what to state.
     """
-    for pair in pair_outputs(candidate, reference):
-        other = None if pair.reference else _counterpart(pair.candidate.name, reference, candidate)
+    for pair in pair_outputs(candidate, reference, found.names):
+        name = pair.candidate.name
+        called = found.names.get(name, name)
+        other = None if pair.reference else _counterpart(called, name, reference, candidate)
         if other is None or other.name in found.outputs:
             continue
         for layout in _layouts(other):
-            axes = inverse(to_layout(layout, len(other.tensor.shape), pair.candidate.name))
+            axes = inverse(to_layout(layout, len(other.tensor.shape), name))
             if transposed(other.tensor.shape, axes) == pair.candidate.tensor.shape:
                 shape = list(_sizes(other.tensor))
-                key = f"outputs.{pair.candidate.name}.reference_layout"
+                key = f"outputs.{name}.reference_layout"
                 raise UnusableError(
                     f"output {other.name!r} of the reference is {shape}, the candidate's is "
                     f"{list(pair.candidate.tensor.shape)}: they fit only transposed",

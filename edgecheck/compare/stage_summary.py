@@ -1,5 +1,6 @@
 """A walk through the stages as the report has it."""
 
+from math import inf
 from typing import Final
 
 from edgecheck.chain import Stage, StageLoss, StageName
@@ -29,8 +30,20 @@ def report_stages(walk: StageWalk, guilty: Step | None, output: str | None) -> t
     )
 
 
-def told(guilty: Step) -> str:
-    """Where it goes wrong, as a sentence."""
+def told(guilty: Step, kept_db: float | None = None) -> str:
+    """Where it goes wrong, as a sentence.
+
+    Args:
+        guilty: the stage.
+        kept_db: lowest SQNR of a layer's weights, where they are the reference's.
+    """
+    if kept_db is not None and guilty.stage == "weights":
+        how = "exactly" if kept_db == inf else f"to {kept_db:.0f} dB or better"
+        return (
+            "It goes wrong between the float model and the candidate's float twin. The weights are "
+            f"the reference's, {how}, so the graph differs: a layer is "
+            "missing, added or changed, such as a normalization of the inputs."
+        )
     return f"It goes wrong in the {' or the '.join(guilty.covers)} ({_PAIRS[guilty.stage]})."
 
 

@@ -138,7 +138,8 @@ class _Running:
 def _open(opener: Opener, entrant: Entrant, kernels: Kernels, who: str) -> _Running:
     entrant = replace(entrant, who=who)
     opened: Opened = opener.open(entrant, real_outputs(entrant), kernels, preserves=False)
-    pairs = pair_outputs(opener.setup.candidate.contract, entrant.contract)
+    ours = opener.setup.candidate.contract
+    pairs = pair_outputs(ours, entrant.contract, entrant.layouts.names)
     names = {pair.candidate.name: pair.reference.name for pair in pairs if pair.reference}
     return _Running(Side(who, opened.session), opened.kernels, names)
 

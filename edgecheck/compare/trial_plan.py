@@ -1,7 +1,7 @@
 """Which other steps are tried, on which model: only where labels or parity show that something is wrong."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from edgecheck.compare.outputs import ClassRule
 from edgecheck.compare.statistics import Comparison
@@ -56,6 +56,43 @@ def tried(scene: Scene, output: WatchedOutput | None) -> tuple[Trial, ...]:
         found += one_sided_trials(asked[0], asked[1], *known)
         found += one_sided_trials(asked[1], asked[0], *known)
     return found
+
+
+def tried_on_twin(scene: Scene, output: WatchedOutput) -> tuple[Trial, ...]:
+    """Feed the candidate's twin, which takes any value, alone with other steps.
+
+    Args:
+        scene: with the twin in the place of the candidate.
+        output: the one that names classes, of both.
+
+    Raises:
+        SideFault, DatasetUnreadable: as `tried`.
+    """
+    others = _others(scene)
+    if output.rule is None or not any(others.values()):
+        return ()
+    sides = scene.sides
+    twin = _examiner(scene, sides["candidate"], output, output.rule)
+    reference = _examiner(scene, sides["reference"], output, output.rule)
+    if twin is None or reference is None:
+        return ()
+    known = (scene.dataset, scene.spec.inputs, others)
+    return one_sided_trials(replace(twin, is_twin=True), reference, *known)
+
+
+def is_unexplained(
+    found: Comparison, trials: Sequence[Trial], output: WatchedOutput | None
+) -> bool:
+    """Whether two models name different classes, and no trial of one alone made them agree.
+
+    Args:
+        found: of the two.
+        trials: of a candidate and its reference.
+        output: the one that names classes, if any does.
+    """
+    if output is None or not _disagree(found, output):
+        return False
+    return all(trial.right_after < _GOOD * trial.samples for trial in trials if trial.fed)
 
 
 def _others(scene: Scene) -> Alternatives:

@@ -10,7 +10,7 @@ from edgecheck.errors import DatasetUnreadable
 from edgecheck.metrics.paired import mcnemar_p
 from edgecheck.preprocess.alternatives import Alternative, Change
 from edgecheck.preprocess.pipeline import Pipeline
-from edgecheck.rules.wording import Who
+from edgecheck.rules.wording import Fed, Who
 from edgecheck.runtime.exchange import Exchange
 from edgecheck.runtime.session import Session, run_rows
 from edgecheck.samples.chunk import UNLABELLED, Chunk, Dataset
@@ -32,7 +32,7 @@ class Trial:
     right_after: int
     p: float
     """Exact two-sided McNemar test of the two."""
-    fed: Who | None = None
+    fed: Fed | None = None
     """The only model that was fed so: right is what the other one answers as it was. None where
     labels say what is right."""
     unmoved: int = 0
@@ -48,6 +48,8 @@ class Examiner:
     feeds: Exchange
     classes: Callable[[Outputs], Array]
     """Outputs of n rows -> the class of each, int64 (n,)."""
+    is_twin: bool = False
+    """It is the twin of the candidate, which stands for it."""
 
 
 Alternatives = Mapping[str, Sequence[Alternative]]
@@ -110,7 +112,10 @@ def one_sided_trials(
     for name, change, answers in _fed_with(
         lambda fed: named(asked, fed), inputs, alternatives if len(truth) else {}
     ):
-        trial = replace(_trial(name, change, before, answers == truth), fed=asked.who)
+        trial = replace(
+            _trial(name, change, before, answers == truth),
+            fed="twin" if asked.is_twin else asked.who,
+        )
         if trial.right_after > trial.right_before:
             fed = {**inputs, name: dict(alternatives[name])[change]}
             trial = replace(trial, unmoved=int((named(other, fed) == truth).sum()))

@@ -40,11 +40,7 @@ def fixed_shape(
     wanted: tuple[int | None, ...] = tuple(sizes[1:] if sample is None else sample)
     fitting = [each for each in ((1, *wanted), wanted) if _fits(sizes, each)]
     if not fitting:
-        said = "" if sample is None else f", the spec says {_shown(sample)} for a sample"
-        raise Unconvertible(
-            f"input {name!r} of the source has the shape {_shown(sizes)}{said}",
-            "correct the shape in the spec, or export the model with an open batch (None) or 1",
-        )
+        raise _misfit(name, sizes, sample)
     found = tuple(size for size in fitting[0] if size is not None)
     if len(found) < len(sizes):
         raise Unconvertible(
@@ -52,6 +48,22 @@ def fixed_shape(
             f"state `inputs.{name}.shape` in the spec: a device needs fixed sizes",
         )
     return found
+
+
+def _misfit(name: str, sizes: Sequence[int | None], sample: Sequence[int] | None) -> Unconvertible:
+    """Why neither one sample nor a batch of 1 fits an input."""
+    takes = f"input {name!r} of the source has the shape {_shown(sizes)}"
+    if sample is None or _fits(sizes[1:], sample):  # the batch alone is in the way
+        return Unconvertible(
+            f"{takes}: it takes {sizes[0]} samples at a time, a device gives one",
+            "export the model with an open batch (None) or a batch of 1",
+        )
+    one = sizes if sizes[:1] not in ([None], [1]) and len(sizes) == len(sample) else sizes[1:]
+    return Unconvertible(
+        f"{takes}, which is {_shown(one)} for a sample; the spec says {_shown(sample)}",
+        f"let the steps of the spec give {_shown(one)} and write it as the `shape` of the input; "
+        f"or, if the model was trained on {_shown(sample)}, export it with these sizes",
+    )
 
 
 def _fits(sizes: Sequence[int | None], wanted: Sequence[int | None]) -> bool:

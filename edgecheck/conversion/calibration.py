@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from edgecheck.conversion.representative import classes_of, stratified
-from edgecheck.errors import UsageError
+from edgecheck.errors import UnusableError, UsageError
 from edgecheck.samples.chunk import Dataset, Truth
 from edgecheck.samples.class_names import read_class_names
 from edgecheck.samples.open import open_dataset
@@ -13,7 +13,12 @@ from edgecheck.samples.selection import select
 from edgecheck.spec.load import LoadedSpec
 
 MOST_CALIBRATED: Final = 200
+LEAST_CALIBRATED: Final = 10
 LEAST_UNSEEN: Final = 20
+
+
+class TooFewSamples(UnusableError):
+    """Not enough to calibrate on and to judge the result by; other schemes need no calibration."""
 
 
 @dataclass(frozen=True)
@@ -29,11 +34,6 @@ class Calibration:
         """Those to calibrate on."""
         return Part(self.whole, self.places)
 
-    @property
-    def leaves_enough(self) -> bool:
-        """Whether enough samples are left to judge the result by."""
-        return len(self.whole) - len(self.places) >= LEAST_UNSEEN
-
 
 def calibration_of(loaded: LoadedSpec, limit: int | None, wanted: int | None) -> Calibration:
     """Draw the calibration samples, by class where there are classes.
@@ -42,10 +42,11 @@ def calibration_of(loaded: LoadedSpec, limit: int | None, wanted: int | None) ->
         loaded: the spec; its dataset's seed steers the draw. With `order: file`, and in a stream,
             the first samples are taken.
         limit: most samples to use in all; None for the spec's.
-        wanted: how many to calibrate on; None for half, at most 200, and all where there are few.
+        wanted: how many to calibrate on; None for half, at most 200; 20 stay unseen.
 
     Raises:
-        UsageError: no dataset, or more are wanted than there are.
+        UsageError: no dataset, or a wanted number that leaves too few on either side.
+        TooFewSamples: fewer than any number could be calibrated on and judged by.
         DatasetUnreadable: a sample cannot be read.
     """
     spec = loaded.spec
@@ -73,10 +74,19 @@ def calibration_of(loaded: LoadedSpec, limit: int | None, wanted: int | None) ->
 
 
 def _count(samples: int, wanted: int | None) -> int:
-    if wanted is not None and wanted > samples:
-        raise UsageError(
-            f"--calibrate {wanted}, and there are {samples} samples",
-            hint=f"give at most {samples}, or more samples in `dataset.path`",
+    """How many to calibrate on."""
+    most = samples - LEAST_UNSEEN
+    if most < LEAST_CALIBRATED:
+        raise TooFewSamples(
+            f"there are {samples} samples: {LEAST_CALIBRATED} at least to calibrate on, and "
+            f"{LEAST_UNSEEN} others to prove the result on, are needed",
+            hint="give more samples in `dataset.path`, or raise `limit`; none, float16 and "
+            "dynamic-range need none to calibrate on",
         )
-    half = min(MOST_CALIBRATED, samples // 2)
-    return wanted or (half if samples - half >= LEAST_UNSEEN else min(MOST_CALIBRATED, samples))
+    count = wanted or min(MOST_CALIBRATED, samples // 2, most)
+    if not LEAST_CALIBRATED <= count <= most:
+        raise UsageError(
+            f"--calibrate {count} of {samples} samples",
+            hint=f"give {LEAST_CALIBRATED} to {most}: {LEAST_UNSEEN} at least must stay unseen",
+        )
+    return count

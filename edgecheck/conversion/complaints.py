@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from edgecheck.conversion.schemes import Scheme
+from edgecheck.errors import RuntimeMissing
 from edgecheck.tflite.names import printable
 
 _MOST = 8
@@ -13,6 +14,8 @@ _REPLACED: Final[Mapping[str, str]] = {
     "Erf": "use the tanh form of GELU (keras.activations.gelu(x, approximate=True))",
     "FFT": "use tf.signal.rfft, or take the spectrum out of the model into the spec's steps",
     "MatrixInverse": "precompute the inverse where the matrix is constant",
+    "Random": "call the model with training=False: dropout and noise belong to training "
+    "(edgecheck explain train-mode-export)",
     "TensorListReserve": "unroll the recurrent layer (unroll=True) or fix its length",
 }
 """TensorFlow operators that often stand in the way, and what to write instead."""
@@ -24,14 +27,28 @@ def translated(words: str, scheme: Scheme) -> tuple[str, str]:
     Args:
         words: its error, whole; it may be many lines.
         scheme: what was asked for.
+
+    Raises:
+        RuntimeMissing: it is the converter itself that does not work here.
     """
+    broken = re.match(r"(?:[\w.]*\.)?PackageBroken: (\w+): (.*)", words)
+    if broken:
+        raise _broken(broken[1], broken[2])
     for pattern, explain in _KNOWN:
         found = re.search(pattern, words, re.DOTALL)
         if found:
             return explain(found, scheme)
-    return f"the converter failed: {_last_error(words)}", (
-        "its whole output is shown with -v; try `--quantize none` to see whether the model or "
-        "its quantization is the reason"
+    hint = "its whole output is shown with -v"
+    if scheme != "none":
+        hint += "; try `--quantize none` to see whether the model or its quantization is the reason"
+    return f"the converter failed: {_last_error(words)}", hint
+
+
+def _broken(module: str, why: str) -> RuntimeMissing:
+    package = module.replace("_", "-")
+    return RuntimeMissing(
+        f"the package {package} is installed, but its import fails: {printable(why)[:_LINE]}",
+        hint=f"reinstall it: pip install --force-reinstall {package}; then see `edgecheck doctor`",
     )
 
 
@@ -104,6 +121,26 @@ def _dynamic(found: re.Match[str], _scheme: Scheme) -> tuple[str, str]:
     )
 
 
+def _in_training(_found: re.Match[str], _scheme: Scheme) -> tuple[str, str]:
+    return (
+        (
+            "train-mode-export: a layer of the model draws random numbers (Dropout or noise), so it "
+            "runs in training mode"
+        ),
+        (
+            "build the model so that its layers follow the training argument (no training=True in "
+            "a call), and save it anew (edgecheck explain train-mode-export)"
+        ),
+    )
+
+
+def _tables(_found: re.Match[str], _scheme: Scheme) -> tuple[str, str]:
+    return (
+        "the model looks values up in a table (IntegerLookup, StringLookup), which cannot be converted",
+        "take the table out of the model, and feed the indices that it gives",
+    )
+
+
 def _memory(_found: re.Match[str], _scheme: Scheme) -> tuple[str, str]:
     return (
         "the converter ran out of memory",
@@ -115,6 +152,8 @@ _KNOWN: Final[tuple[tuple[str, Callable[[re.Match[str], Scheme], tuple[str, str]
     (r"MemoryError|bad_alloc|ResourceExhausted|OOM when allocating", _memory),
     (r"Custom ops: ([^\n]+)", _custom),
     (r"TF Select ops: ([^\n]+)", _select),
+    (r"captures tensor [^\n]*seed_generator|RngReadAndSkip", _in_training),
+    (r"KeyError: [^\n]*LookupTableFind\w*/table_handle", _tables),
     (r"Lowering tensor list ops is failed|requires element_shape to be static", _tensor_lists),
     (r"Quantization (?:to 16x8-bit )?not yet supported for op: '?([\w, ]+)", _unquantizable),
     (r"`?representative_dataset`? must be specified|representative_dataset is required", _no_samples),

@@ -1,8 +1,9 @@
-"""What came of a conversion: plain data."""
+"""What is tried, and what comes of it: plain data."""
 
 from dataclasses import dataclass, field
 
-from edgecheck.conversion.schemes import Io, Scheme
+from edgecheck.conversion.schemes import CALIBRATED, Io, Scheme
+from edgecheck.errors import EdgecheckError
 from edgecheck.findings import Report
 
 
@@ -14,6 +15,11 @@ class Plan:
     io: Io = "float32"
     float_operators: tuple[str, ...] = ()
 
+    @property
+    def is_calibrated(self) -> bool:
+        """Whether it needs a representative dataset."""
+        return self.scheme in CALIBRATED
+
 
 @dataclass(frozen=True)
 class Trial:
@@ -23,7 +29,7 @@ class Trial:
     data: bytes = field(default=b"", repr=False)
     report: Report | None = None
     """Of the validation; None where there is nothing to validate."""
-    reason: str = ""
+    error: EdgecheckError | None = None
     """Why there is no file."""
     tool: str = ""
 
@@ -33,23 +39,20 @@ class Trial:
         report = self.report
         return report is not None and (report.verdict, report.exit_code) == ("pass", 0)
 
-
-@dataclass(frozen=True)
-class Conversion:
-    """What came of all of them."""
-
-    trials: tuple[Trial, ...]
-    chosen: Trial | None
-    """The smallest that passes; of a single plan that one, whatever came of it."""
-    calibrated: int
-    """Samples that ranges were chosen from."""
-    is_unseen: bool
-    """Whether the verdict is about other samples than those."""
-    is_written: bool
-
     @property
     def exit_code(self) -> int:
-        """That of the report: 0 only where the file passed."""
-        if self.chosen is None:
-            return 1
-        return 1 if self.chosen.report is None else self.chosen.report.exit_code
+        """Of its report, else of its error."""
+        if self.report is not None:
+            return self.report.exit_code
+        return 1 if self.error is None else self.error.exit_code
+
+    @property
+    def reason(self) -> str:
+        """Why it does not pass: the errors by name, else in words; empty where it passes."""
+        if self.passes:
+            return ""
+        if self.report is None:
+            return "" if self.error is None else self.error.message
+        found = self.report.findings
+        rules = dict.fromkeys(each.rule for each in found if each.severity == "error")
+        return ", ".join(rules) or self.report.summary

@@ -1,16 +1,18 @@
-"""A conversion in a child process: its noise, its hangs and its death stay there."""
+"""Conversions in a child process: its noise, its hangs and its death stay there."""
 
 import contextlib
 import json
 import os
+import queue
 import signal
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from edgecheck.conversion.complaints import translated
 from edgecheck.conversion.request import ConversionRequest
@@ -23,6 +25,11 @@ _CHILD = (
 )
 _NOISE_BYTES = 8000
 _SHOWN = 400
+_DEATH_SECONDS = 5.0
+
+
+class ConverterLost(UnusableError):
+    """The converter died or hung over one request; another one may go well."""
 
 
 @dataclass(frozen=True)
@@ -36,60 +43,142 @@ class Converted:
     """The last that it printed."""
 
 
-def convert_in_child(request: ConversionRequest, timeout: float) -> Converted:
-    """Convert; the file lies at `request.out` afterwards.
+class Converter:
+    """A child that converts one request after the other, and loads a source once.
 
-    Args:
-        request: what to convert, and how.
-        timeout: seconds that it may take.
-
-    Raises:
-        ConversionFailed: the source cannot be converted as asked.
-        RuntimeMissing: the converter is not installed.
-        UnusableError: it would run code, took too long, or died.
+    It starts with the first request, and anew after a death.
     """
-    with tempfile.TemporaryFile() as stderr:
-        text, code = _run(request, timeout, stderr)
-        noise = _tail(stderr)
-    try:
-        answer: dict[str, str] = json.loads(text)
-    except ValueError:
-        raise _death(code, noise) from None
-    if "tool" not in answer:
-        raise _error(answer, request, noise)
-    return Converted(request.out, answer["tool"], noise)
 
+    def __init__(self, folder: Path) -> None:
+        """Start nothing yet.
 
-def _run(request: ConversionRequest, timeout: float, stderr: IO[bytes]) -> tuple[str, int]:
-    """What the child answered, and its exit status."""
-    with subprocess.Popen(
-        [sys.executable, "-c", _CHILD, "\x1f".join(entry or "." for entry in sys.path)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=stderr,
-        text=True,
-        encoding="utf-8",
-        env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "2", "CUDA_VISIBLE_DEVICES": "-1"},
-    ) as process:
+        Args:
+            folder: private to this run; temporary files of the child go there.
+        """
+        self._folder = folder
+        self._child: _Child | None = None
+
+    def convert(self, request: ConversionRequest, timeout: float) -> Converted:
+        """Convert; the file lies at `request.out` afterwards.
+
+        Args:
+            request: what to convert, and how.
+            timeout: seconds that it may take.
+
+        Raises:
+            ConversionFailed: the source cannot be converted as asked.
+            RuntimeMissing: the converter is not installed.
+            UnusableError: it would run code, or cannot be loaded.
+            ConverterLost: it took too long, or died.
+        """
+        if self._child is None:
+            self._child = _Child(self._folder)
+        child = self._child
         try:
-            text, _ = process.communicate(request.to_json(), timeout=timeout)
-        except subprocess.TimeoutExpired:
-            raise UnusableError(
+            answer = child.answer(request.to_json(), timeout)
+        except queue.Empty:
+            self.close()
+            raise ConverterLost(
                 f"the conversion of {request.source.name} gave no answer within {timeout:g} s",
                 hint="allow more seconds with --timeout, or calibrate on fewer samples",
             ) from None
-        finally:
-            process.kill()
-    return text, process.returncode
+        noise = child.noise()
+        if answer is None:
+            code = child.status()
+            self.close()
+            raise _death(code, noise)
+        if "tool" not in answer:
+            raise _error(answer, request, noise)
+        return Converted(request.out, answer["tool"], noise)
+
+    def close(self) -> None:
+        """End the child, if there is one."""
+        if self._child is not None:
+            self._child.close()
+            self._child = None
 
 
-def _tail(stderr: IO[bytes]) -> str:
-    size = stderr.seek(0, os.SEEK_END)
-    stderr.seek(max(0, size - _NOISE_BYTES))
-    return stderr.read().decode("utf-8", "replace").strip()
+def convert_in_child(request: ConversionRequest, timeout: float) -> Converted:
+    """Convert once, in a child of its own; as `Converter.convert`."""
+    with (
+        tempfile.TemporaryDirectory(prefix="edgecheck-") as folder,
+        contextlib.closing(Converter(Path(folder))) as converter,
+    ):
+        return converter.convert(request, timeout)
 
 
-def _death(code: int, noise: str) -> UnusableError:
+class _Child:
+    """The process, and the lines that it answers."""
+
+    def __init__(self, folder: Path) -> None:
+        self._stderr = tempfile.TemporaryFile()  # noqa: SIM115  (closed in close)
+        self._told = 0
+        self._answers: queue.Queue[str] = queue.Queue()
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", _CHILD, "\x1f".join(entry or "." for entry in sys.path)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._stderr,
+            text=True,
+            encoding="utf-8",
+            env={
+                **os.environ,
+                "TF_CPP_MIN_LOG_LEVEL": "2",
+                "CUDA_VISIBLE_DEVICES": "-1",
+                "TMPDIR": str(folder),  # TensorFlow leaves files there when it is killed
+            },
+        )
+        threading.Thread(target=self._listen, daemon=True).start()
+
+    def answer(self, request: str, timeout: float) -> dict[str, str] | None:
+        """The answer to a request of one line; None where the process ended without one.
+
+        Raises:
+            queue.Empty: the time is over.
+        """
+        assert self._process.stdin is not None  # noqa: S101
+        self._told = self._stderr.seek(0, os.SEEK_END)
+        with contextlib.suppress(OSError):  # it is gone: the end of its answers says so
+            self._process.stdin.write(request + "\n")
+            self._process.stdin.flush()
+        try:
+            found: dict[str, str] = json.loads(self._answers.get(timeout=timeout))
+        except ValueError:
+            return None
+        return found
+
+    def noise(self) -> str:
+        """The last that it printed over the last request."""
+        size = self._stderr.seek(0, os.SEEK_END)
+        self._stderr.seek(max(self._told, size - _NOISE_BYTES))
+        return self._stderr.read().decode("utf-8", "replace").strip()
+
+    def status(self) -> int:
+        """Its exit status; negative for a signal."""
+        try:
+            return self._process.wait(timeout=_DEATH_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            return self._process.wait()
+
+    def close(self) -> None:
+        """End it at once: it holds nothing that is worth a goodbye."""
+        self._process.kill()
+        self._process.wait()
+        if self._process.stdin is not None:
+            with contextlib.suppress(OSError):
+                self._process.stdin.close()
+        self._stderr.close()
+
+    def _listen(self) -> None:
+        assert self._process.stdout is not None  # noqa: S101
+        with self._process.stdout as lines:
+            for line in lines:
+                self._answers.put(line)
+        self._answers.put("")
+
+
+def _death(code: int, noise: str) -> ConverterLost:
     """The error of a child that ended without an answer."""
     cause = f"exit status {code}"
     if code < 0:
@@ -99,7 +188,7 @@ def _death(code: int, noise: str) -> UnusableError:
     hint = "convert on a machine with more memory, or calibrate on fewer samples"
     if code != -signal.SIGKILL.value:
         hint = f"its last words: {words}" if words else "run it again with -v"
-    return UnusableError(f"the converter died ({cause})", hint=hint)
+    return ConverterLost(f"the converter died ({cause})", hint=hint)
 
 
 def _error(answer: Mapping[str, Any], request: ConversionRequest, noise: str) -> EdgecheckError:

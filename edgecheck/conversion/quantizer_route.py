@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from edgecheck.conversion.request import ConversionRequest
-from edgecheck.conversion.unconvertible import Unconvertible
+from edgecheck.conversion.unconvertible import Unconvertible, require_package
 from edgecheck.tensors import Array
 
 _ALL = ".*"
@@ -21,8 +21,10 @@ def convert(request: ConversionRequest) -> bytes:
 
     Raises:
         Unconvertible: the package cannot do what is asked.
+        ModuleNotFoundError, PackageBroken: it cannot be imported.
         Exception: the package's own words.
     """
+    require_package("ai_edge_quantizer")
     from ai_edge_quantizer import quantizer
 
     if request.io == "uint8" or request.float_operators:

@@ -33,6 +33,13 @@ class ConversionRequest:
     float_operators: tuple[str, ...] = ()
     """Names of outputs of operators that stay in float, with full-integer."""
 
+    @property
+    def source_key(self) -> str:
+        """What the loaded source depends on: the same for all schemes."""
+        return json.dumps(
+            [str(self.source), self.signature, sorted(self.shapes.items()), self.allow_code]
+        )
+
     def to_json(self) -> str:
         """As text that `from_json` reads."""
         return json.dumps(asdict(self), default=str)

@@ -5,24 +5,36 @@ function of named arrays with fixed shapes and frozen weights, so that names sur
 left open.
 """
 
+import sys
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, TypeAlias
 
 import numpy as np
 
 from edgecheck.conversion.binding import bind, fixed_shape
 from edgecheck.conversion.request import ConversionRequest
-from edgecheck.conversion.unconvertible import Unconvertible, Unreadable
+from edgecheck.conversion.requirements import (
+    loop_in,
+    require_dense,
+    require_finite,
+    require_inference,
+    require_numbers,
+)
+from edgecheck.conversion.schemes import CALIBRATED
+from edgecheck.conversion.unconvertible import Unconvertible, Unreadable, require_package
+from edgecheck.runtime.trained.keras_file import config_of
 from edgecheck.runtime.trained.keras_model import KerasModel
 from edgecheck.runtime.trained.refusal import CodeRefused
 from edgecheck.runtime.trained.saved_model import DEFAULT_SIGNATURE, load_saved_model
+from edgecheck.runtime.trained.train_mode import layers_in_training
 
 Tf: TypeAlias = Any
 """What TensorFlow gives: it has no type information that mypy can use."""
-_MOST_NAMED = 5
+_READERS = frozenset({"keras", "h5py"})
+"""Packages that come with TensorFlow; any other is asked for by the model."""
 
 
 @dataclass(frozen=True)
@@ -36,27 +48,66 @@ class TrainedFunction:
     """Takes a tensor for each input by name; gives the outputs by name."""
     weights: Mapping[str, Tf]
     model: Tf
-    """What keeps the weights alive."""
+    """What has to be saved with the function: what holds its tables."""
 
 
-def convert(request: ConversionRequest) -> bytes:
-    """The .tflite file.
+@dataclass(frozen=True)
+class Frozen:
+    """A source as a SavedModel with fixed shapes and constant weights, which is converted often."""
+
+    folder: str
+    signature: str
+    inputs: Mapping[str, Tf]
+    """Name -> TensorSpec."""
+    bound: Mapping[str, str]
+    """Input -> input of the spec."""
+    loop: str = ""
+    """Name of an operator that loops, as recurrent layers have it."""
+
+    def convert(self, request: ConversionRequest) -> bytes:
+        """The .tflite file.
+
+        Raises:
+            Unconvertible: the samples do not fit.
+            Exception: TensorFlow's own words.
+        """
+        import tensorflow as tf
+
+        samples = {name: request.representative.get(self.bound[name]) for name in self.inputs}
+        converter = tf.lite.TFLiteConverter.from_saved_model(
+            self.folder, signature_keys=[self.signature]
+        )
+        _configure(converter, request, representative(self.inputs, samples))
+        if self.loop and request.scheme in CALIBRATED:
+            _leave_word(self.loop)
+        if request.float_operators:
+            return _partly_in_float(converter, request.float_operators)
+        return bytes(converter.convert())
+
+
+def freeze(request: ConversionRequest, folder: str) -> Frozen:
+    """Load the source and freeze it, for whatever scheme.
+
+    Args:
+        request: its scheme does not matter.
+        folder: empty; where the SavedModel goes.
 
     Raises:
         Unconvertible: the source does not fit the request, or its training is broken.
         Unreadable: the source cannot be loaded.
         CodeRefused: the source would run code.
+        ModuleNotFoundError, PackageBroken: TensorFlow cannot be imported.
         Exception: TensorFlow's own words.
     """
+    require_package("tensorflow")
     import tensorflow as tf
 
-    try:
-        source = _loaded(request)
-    except (CodeRefused, ImportError):
-        raise
-    except Exception as error:
-        raise Unreadable(str(error)) from error
+    warnings.simplefilter("ignore")  # should the converter die, they would be its last words
+    source = _read(request)
     require_finite(source.weights)
+    require_numbers({name: spec.dtype.name for name, spec in source.inputs.items()})
+    if request.format == "saved-model":
+        require_dense(request.source, list(source.inputs))
     bound = bind(list(request.shapes), list(source.inputs))
     specs = {
         name: tf.TensorSpec(
@@ -66,20 +117,36 @@ def convert(request: ConversionRequest) -> bytes:
         )
         for name, spec in source.inputs.items()
     }
-    samples = {name: request.representative.get(bound[name]) for name in specs}
-    with TemporaryDirectory(dir=request.out.parent) as folder:
-        _save_frozen(source, specs, folder)
-        converter = tf.lite.TFLiteConverter.from_saved_model(
-            folder, signature_keys=[source.signature]
-        )
-        _configure(converter, request, representative(specs, samples))
-        if request.float_operators:
-            return _partly_in_float(converter, request.float_operators)
-        return bytes(converter.convert())
+    traced = tf.function(source.call).get_concrete_function(**specs)
+    _save_frozen(source, traced, specs, folder)
+    loop = loop_in(traced.graph.as_graph_def())
+    return Frozen(folder, source.signature, specs, bound, loop)
 
 
 def _sizes(spec: Tf) -> list[int | None] | None:
     return None if spec.shape.rank is None else list(spec.shape)
+
+
+def _read(request: ConversionRequest) -> TrainedFunction:
+    """The source, as it runs in inference.
+
+    Raises:
+        Unreadable: it cannot be loaded.
+        CodeRefused: it would run code.
+        ModuleNotFoundError: what reads it is not installed.
+        Unconvertible: it is wired to training mode.
+    """
+    try:
+        source = _loaded(request)
+    except CodeRefused:
+        raise
+    except Exception as error:
+        if isinstance(error, ModuleNotFoundError) and error.name in _READERS:
+            raise
+        raise Unreadable(str(error) or type(error).__name__) from error
+    if request.format == "keras":
+        require_inference(layers_in_training(config_of(request.source)))
+    return source
 
 
 def _loaded(request: ConversionRequest) -> TrainedFunction:
@@ -102,6 +169,7 @@ def _loaded(request: ConversionRequest) -> TrainedFunction:
 def keras_function(model: KerasModel, signature: str) -> TrainedFunction:
     """A Keras model as one function, by the names that its description has."""
     import tensorflow as tf
+    from tensorflow.python.trackable.resource import CapturableResource
 
     inputs, outputs = model.description.inputs, model.description.outputs
 
@@ -118,33 +186,18 @@ def keras_function(model: KerasModel, signature: str) -> TrainedFunction:
         },
         call=call,
         weights={each.path: each for each in model.model.weights},
-        model=model.model,
+        # Its tables alone: a Keras model is saved with a function of its own, in which layers that
+        # augment are active, and whose random state cannot be saved.
+        model=[
+            value
+            for layer in model.layers
+            for value in vars(layer).values()
+            if isinstance(value, CapturableResource)
+        ],
     )
 
 
-def require_finite(weights: Mapping[str, Tf]) -> None:
-    """Refuse weights that training has ruined.
-
-    Raises:
-        Unconvertible: NaN or infinite values, with the names of the weights.
-    """
-    bad = []
-    for name, weight in weights.items():
-        values = np.asarray(weight) if weight.dtype not in ("resource", "string") else np.zeros(1)
-        if values.dtype.kind not in "biu":
-            count = int((~np.isfinite(values.astype(np.float64))).sum())
-            bad += [f"{name} ({count} of {values.size} values)"] if count else []
-    if bad:
-        more = f" and {len(bad) - _MOST_NAMED} more" if len(bad) > _MOST_NAMED else ""
-        raise Unconvertible(
-            f"weights of the trained model are NaN or infinite: {', '.join(bad[:_MOST_NAMED])}"
-            f"{more}",
-            "training diverged: take an earlier checkpoint, lower the learning rate or clip "
-            "gradients (edgecheck explain nan-or-inf-weights)",
-        )
-
-
-def _save_frozen(source: TrainedFunction, specs: Mapping[str, Tf], folder: str) -> None:
+def _save_frozen(source: TrainedFunction, traced: Tf, specs: Mapping[str, Tf], folder: str) -> None:
     """Write the function as a SavedModel whose weights are constants.
 
     The converter leaves variables of a Keras 3 model as resources, which calibration cannot read.
@@ -152,7 +205,6 @@ def _save_frozen(source: TrainedFunction, specs: Mapping[str, Tf], folder: str) 
     import tensorflow as tf
     from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
-    traced = tf.function(source.call).get_concrete_function(**specs)
     frozen = convert_variables_to_constants_v2(traced, lower_control_flow=False)
     order = [each.name.partition(":")[0] for each in frozen.inputs]
     names = sorted(traced.structured_outputs)  # as nests of dictionaries are flattened
@@ -218,6 +270,16 @@ def _configure(
         converter.target_spec.supported_ops = [
             kinds.EXPERIMENTAL_TFLITE_BUILTINS_ACTIVATIONS_INT16_WEIGHTS_INT8
         ]
+
+
+def _leave_word(loop: str) -> None:
+    """Say on stderr what helps should the converter die of a loop, as some versions do."""
+    sys.stderr.write(
+        f"the model loops ({loop}), as recurrent layers do, which kills some converters: try "
+        "`--quantize dynamic-range`, or build the layer with unroll=True "
+        "(edgecheck explain recurrent-quantization)\n"
+    )
+    sys.stderr.flush()
 
 
 def _partly_in_float(converter: Tf, operators: Sequence[str]) -> bytes:

@@ -1,4 +1,4 @@
-"""The child process that converts: one request on stdin, one answer on what was stdout.
+"""The child process that converts: a request a line on stdin, an answer a line on what was stdout.
 
     {"tool": "tensorflow 2.21.0"}                  the file was written
     {"missing": "tensorflow"}                      a package is not installed
@@ -17,12 +17,17 @@ import signal
 import sys
 import traceback
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from importlib import metadata
-from typing import Final
+from tempfile import mkdtemp
+from typing import TYPE_CHECKING, Final
 
 from edgecheck.conversion.request import ConversionRequest, SourceFormat
 from edgecheck.conversion.unconvertible import Unconvertible, Unreadable
 from edgecheck.runtime.trained.refusal import CodeRefused
+
+if TYPE_CHECKING:
+    from edgecheck.conversion.tensorflow_route import Frozen
 
 TOOLS: Final[Mapping[SourceFormat, str]] = {
     "keras": "tensorflow",
@@ -36,35 +41,49 @@ PACKAGES: Final = {"ai_edge_quantizer": "ai-edge-quantizer"}
 _WORDS = 20_000
 
 
-def answer(request: ConversionRequest) -> dict[str, str]:
-    """Convert, and say what became of it."""
-    try:
-        request.out.write_bytes(_converted(request))
-    except Unconvertible as error:
-        return {"reason": error.reason, "hint": error.hint}
-    except Unreadable as error:
-        return {"unusable": str(error)[:_WORDS]}
-    except CodeRefused as error:
-        return {"code": error.reason}
-    except ModuleNotFoundError as error:
-        return {"missing": PACKAGES.get(error.name or "", error.name or "")}
-    except Exception as error:  # noqa: BLE001  (converters raise anything)
-        return {"words": "".join(traceback.format_exception_only(error)).strip()[-_WORDS:]}
-    return {"tool": _tool(TOOLS[request.format])}
+@dataclass
+class Workbench:
+    """What has been loaded: it is converted with one scheme after the other."""
+
+    frozen: dict[str, "Frozen"] = field(default_factory=dict)
+    """Source and what fixes its shapes -> it, ready."""
+
+    def answer(self, request: ConversionRequest) -> dict[str, str]:
+        """Convert, and say what became of it."""
+        try:
+            request.out.write_bytes(self._converted(request))
+        except Unconvertible as error:
+            return {"reason": error.reason, "hint": error.hint}
+        except Unreadable as error:
+            return {"unusable": str(error)[:_WORDS]}
+        except CodeRefused as error:
+            return {"code": error.reason}
+        except ModuleNotFoundError as error:
+            return {"missing": PACKAGES.get(error.name or "", error.name or "")}
+        except Exception as error:  # noqa: BLE001  (converters raise anything)
+            return {"words": "".join(traceback.format_exception_only(error)).strip()[-_WORDS:]}
+        return {"tool": _tool(TOOLS[request.format])}
+
+    def _converted(self, request: ConversionRequest) -> bytes:
+        if request.format == "tflite":
+            from edgecheck.conversion import quantizer_route
+
+            return quantizer_route.convert(request)
+        key = request.source_key
+        if key not in self.frozen:
+            self.frozen[key] = _freeze(request)
+        return self.frozen[key].convert(request)
 
 
-def _converted(request: ConversionRequest) -> bytes:
-    if request.format == "tflite":
-        from edgecheck.conversion import quantizer_route
-
-        return quantizer_route.convert(request)
+def _freeze(request: ConversionRequest) -> "Frozen":
+    folder = mkdtemp()  # in the folder of the run, which removes it
     if request.format == "onnx":
         from edgecheck.conversion import onnx_route
 
-        return onnx_route.convert(request)
+        return onnx_route.freeze(request, folder)
     from edgecheck.conversion import tensorflow_route
 
-    return tensorflow_route.convert(request)
+    return tensorflow_route.freeze(request, folder)
 
 
 def _tool(module: str) -> str:
@@ -82,8 +101,9 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     private = os.dup(1)
     os.dup2(2, 1)
-    request = ConversionRequest.from_json(sys.stdin.read())
+    bench = Workbench()
     with os.fdopen(private, "w", encoding="utf-8") as answers:
-        json.dump(answer(request), answers)
-        answers.flush()
-        os._exit(0)  # TensorFlow's threads may outlive the work, and crash at the end
+        for line in sys.stdin:
+            answers.write(json.dumps(bench.answer(ConversionRequest.from_json(line))) + "\n")
+            answers.flush()
+    os._exit(0)  # TensorFlow's threads may outlive the work, and crash at the end

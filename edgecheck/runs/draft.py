@@ -7,6 +7,7 @@ from typing import Any, Literal, get_args
 
 from edgecheck.chain import Stage
 from edgecheck.checks.evidence import Evidence
+from edgecheck.checks.layer_weights import kept_weights
 from edgecheck.checks.stages import guilty_step
 from edgecheck.compare.experiment import Observation, Setup
 from edgecheck.compare.layer_summary import report_layers
@@ -19,6 +20,8 @@ from edgecheck.compare.summary import (
     output_metrics,
     worst_samples,
 )
+from edgecheck.conversion.process import Converted, convert_in_child
+from edgecheck.conversion.request import ConversionRequest
 from edgecheck.errors import EdgecheckError, UsageError
 from edgecheck.findings import (
     BatchNorm,
@@ -33,6 +36,8 @@ from edgecheck.findings import (
 )
 from edgecheck.rules.gate.check_skipped import CheckSkipped
 from edgecheck.rules.gate.unused_ignore import UnusedIgnore
+from edgecheck.runtime.trained.description import Description
+from edgecheck.runtime.trained.weights import examine
 from edgecheck.samples.chunk import Dataset
 from edgecheck.spec.load import LoadedSpec
 from edgecheck.tflite.weights import Weight
@@ -108,6 +113,10 @@ class Draft:
     walk: LayerWalk | None = None
     narrow: Callable[[Dataset], Dataset] | None = None
     """Leaves out samples that this run must not see."""
+    converter: Callable[[ConversionRequest, float], Converted] = convert_in_child
+    """Gives the reference as a float .tflite, within seconds; as `convert_in_child`."""
+    examine: Callable[..., tuple[Description, tuple[Weight, ...]]] = examine
+    """Tells about a trained reference; as `edgecheck.runtime.trained.weights.examine`."""
     reference_weights: tuple[Weight, ...] = ()
     """Of a trained reference; empty for other references."""
     batch_norm: tuple[BatchNorm, ...] = ()
@@ -140,7 +149,8 @@ def finished(draft: Draft) -> Report:
     """The report: findings sorted into those that count and those ignored, judged and summed up."""
     kept, ignored = _sorted_out(draft)
     kept = related(kept)
-    causes = causes_of(kept)
+    guilty = None if draft.evidence is None else guilty_step(draft.evidence)
+    causes = causes_of(kept, () if guilty is None else guilty.covers)
     seen = draft.observation
     judgement = judge(
         kept,
@@ -206,7 +216,9 @@ def _judged(
     if causes or judgement.verdict != "fail" or draft.evidence is None:
         return said
     guilty = guilty_step(draft.evidence)
-    return said if guilty is None else f"{said} {told(guilty)}"
+    if guilty is None:
+        return said
+    return f"{said} {told(guilty, kept_weights(draft.evidence.weights))}"
 
 
 def _summary(

@@ -5,17 +5,16 @@ from dataclasses import replace
 from pathlib import Path
 
 from edgecheck.checks.evidence import Evidence
-from edgecheck.compare.binding import bind_inputs, run_shape, sample_shape_of
+from edgecheck.compare.binding import bind_reference, run_shape, sample_shape_of
 from edgecheck.compare.experiment import Entrant, Trained, is_feedable
 from edgecheck.compare.layouts import arranged
 from edgecheck.errors import EdgecheckError, ModelFileInvalid, UnusableError
 from edgecheck.runs.draft import Draft
 from edgecheck.runtime.backends import TRAINED, installed_version
 from edgecheck.runtime.trained.formats import TrainedFormat, fingerprint, format_of
-from edgecheck.runtime.trained.weights import examine
 from edgecheck.spec.model import Spec
 from edgecheck.tflite.contract import contract_of
-from edgecheck.tflite.graph import Model, Tensor
+from edgecheck.tflite.graph import Contract, Model, Tensor
 from edgecheck.tflite.reader import load_model
 
 
@@ -37,14 +36,52 @@ def reference_entrant(draft: Draft, evidence: Evidence, path: Path) -> Entrant:
     except EdgecheckError as error:
         error.message = f"the reference {error.message}"  # what read it does not know its part
         raise
+    _require_stated_names(found.contract, evidence.spec)
     entrant = fitted(found, evidence)
     if entrant is None or not is_feedable(entrant, evidence.spec):
-        ports = ", ".join(f"{p.name} {list(p.tensor.shape)}" for p in found.contract.inputs)
-        raise UnusableError(
-            f"the reference {path.name} does not take the inputs of the spec: it has {ports}",
-            hint="give the float model that the candidate was converted from",
-        )
+        raise _other_inputs(path, found.contract, evidence)
     return entrant
+
+
+def _require_stated_names(reference: Contract, spec: Spec) -> None:
+    """Refuse a `reference_name` that the reference does not have.
+
+    Raises:
+        UnusableError: says what it has.
+    """
+    sides = (
+        ("inputs", spec.inputs, reference.inputs),
+        ("outputs", spec.outputs, reference.outputs),
+    )
+    for side, sections, ports in sides:
+        known = {port.name for port in ports}
+        if side == "inputs":
+            known |= {port.tensor.name for port in ports}
+        for name, section in sections.items():
+            stated = section.reference_name
+            if stated is not None and stated not in known:
+                raise UnusableError(
+                    f"`{side}.{name}.reference_name` is {stated!r}, but the {side} of the reference "
+                    f"are {', '.join(port.name for port in ports)}",
+                    hint="write one of these names",
+                )
+
+
+def _other_inputs(path: Path, reference: Contract, evidence: Evidence) -> UnusableError:
+    """What the reference has and what the spec names; names that differ can be stated."""
+    inputs, fed = evidence.spec.inputs, _fed_shapes(evidence)
+    ports = ", ".join(f"{port.name} {list(port.tensor.shape)}" for port in reference.inputs)
+    named = ", ".join(f"{name} {list(fed[name])}" if name in fed else name for name in inputs)
+    hint = "give the float model that the candidate was converted from"
+    if len(inputs) == len(reference.inputs) and bind_reference(inputs, reference) is None:
+        known = {port.name for port in reference.inputs}
+        name = next((name for name in inputs if name not in known), next(iter(inputs)))
+        hint = f"state `inputs.{name}.reference_name: NAME`, and so for every name that differs"
+    return UnusableError(
+        f"the reference {path.name} does not take the inputs of the spec: it has {ports}; "
+        f"the spec names {named}",
+        hint=hint,
+    )
 
 
 def _tflite(draft: Draft, spec: Spec, path: Path) -> Entrant:
@@ -63,7 +100,7 @@ def _tflite(draft: Draft, spec: Spec, path: Path) -> Entrant:
 def _trained(draft: Draft, path: Path, form: TrainedFormat) -> Entrant:
     options, spec = draft.options, draft.spec
     asked = spec.spec.signature if spec is not None and form == "saved-model" else None
-    description, draft.reference_weights = examine(
+    description, draft.reference_weights = draft.examine(
         path, signature=asked, allow_code=options.allow_code, timeout=options.timeout
     )
     backend = TRAINED[form]
@@ -100,7 +137,7 @@ def fitted(entrant: Entrant, evidence: Evidence) -> Entrant | None:
     """The entrant in the layout of the candidate, its inputs bound; None where names do not match."""
     fed = _fed_shapes(evidence)
     shown, layouts = arranged(entrant.contract, evidence.contract, evidence.spec, fed)
-    bound = bind_inputs(list(evidence.spec.inputs), shown)
+    bound = bind_reference(evidence.spec.inputs, shown)
     if bound is None:
         return None
     if not all(_takes(port.tensor, fed[name]) for name, port in bound.items()):

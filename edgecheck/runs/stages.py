@@ -12,7 +12,6 @@ from edgecheck.compare.experiment import Entrant, Setup, Trained, is_feedable
 from edgecheck.compare.stages import Link, SkippedStage, StageWalk, walk_stages
 from edgecheck.compare.stream import Progress, SideFault
 from edgecheck.compare.walk_sessions import twin_entrant
-from edgecheck.conversion.process import convert_in_child
 from edgecheck.conversion.request import ConversionRequest
 from edgecheck.errors import ConversionFailed, RuntimeMissing, UnusableError
 from edgecheck.runs.baselines import twin_or_reason
@@ -47,7 +46,9 @@ def follow_stages(
         setup = replace(setup, backends=(draft.observation.runtime.backend,))
     try:
         with TemporaryDirectory(prefix="edgecheck-") as folder:
-            found = walk_stages(setup, _chain(evidence, setup, reference, Path(folder)), progress)
+            found = walk_stages(
+                setup, _chain(draft, evidence, setup, reference, Path(folder)), progress
+            )
     except SideFault as fault:
         draft.conclude("stages", "crashed", f"{fault.who}: {fault}", start)
         return None
@@ -66,7 +67,7 @@ def _is_wanted(draft: Draft, evidence: Evidence, reference: Entrant) -> bool:
 
 
 def _chain(
-    evidence: Evidence, setup: Setup, reference: Entrant, folder: Path
+    draft: Draft, evidence: Evidence, setup: Setup, reference: Entrant, folder: Path
 ) -> list[Link | SkippedStage]:
     """The models behind the reference. A float candidate is its own float file and its own twin."""
     candidate, trained = setup.candidate, reference.trained
@@ -75,7 +76,7 @@ def _chain(
         made_by: StageName = "weights" if trained is None else "conversion"
         return [Link(made_by, "builtin kernels", candidate), as_it_runs]
     return [
-        *([] if trained is None else [_float_file(evidence, reference, trained, folder)]),
+        *([] if trained is None else [_float_file(draft, evidence, reference, trained, folder)]),
         _twin(evidence, setup, folder),
         Link("activations", "builtin kernels", candidate),
         as_it_runs,
@@ -83,11 +84,11 @@ def _chain(
 
 
 def _float_file(
-    evidence: Evidence, reference: Entrant, trained: Trained, folder: Path
+    draft: Draft, evidence: Evidence, reference: Entrant, trained: Trained, folder: Path
 ) -> Link | SkippedStage:
     """The reference, converted without quantization."""
     try:
-        entrant = _converted(evidence, reference, trained, folder)
+        entrant = _converted(draft, evidence, reference, trained, folder)
     except (ConversionFailed, RuntimeMissing, UnusableError) as error:
         why = f"the reference is not converted: {error.message}"
         return SkippedStage("conversion", "float .tflite", why)
@@ -98,7 +99,7 @@ def _float_file(
 
 
 def _converted(
-    evidence: Evidence, reference: Entrant, trained: Trained, folder: Path
+    draft: Draft, evidence: Evidence, reference: Entrant, trained: Trained, folder: Path
 ) -> Entrant | None:
     """The file as a model of the comparison; None where its inputs have other names.
 
@@ -114,12 +115,14 @@ def _converted(
         out=folder / "float.tflite",
         signature=trained.signature if trained.format == "saved-model" else None,
         shapes={
-            name: None if name in reference.layouts.inputs else section.shape
+            section.reference_name or name: (
+                None if name in reference.layouts.inputs else section.shape
+            )
             for name, section in evidence.spec.inputs.items()
         },
         allow_code=trained.allow_code,
     )
-    path = convert_in_child(request, _CONVERSION_SECONDS).path
+    path = draft.converter(request, _CONVERSION_SECONDS).path
     _, model = load_model(path)
     has_signature = any(signature.key == request.signature for signature in model.signatures)
     contract = contract_of(model, request.signature if has_signature else None)

@@ -102,7 +102,12 @@ class WorkerSession:
             stderr=self._stderr,
             text=True,
             encoding="utf-8",
-            env={"TF_CPP_MIN_LOG_LEVEL": "1", **os.environ, "KERAS_BACKEND": "tensorflow"},
+            env={
+                "TF_CPP_MIN_LOG_LEVEL": "1",
+                **os.environ,
+                "KERAS_BACKEND": "tensorflow",
+                "TMPDIR": str(folder),  # TensorFlow leaves files there when it is killed
+            },
         )
         threading.Thread(target=self._listen, daemon=True).start()
         try:

@@ -72,6 +72,8 @@ class InputSpec(Part):
     reference_layout: Layout | None = None
     """The same for the input of the reference, where that is another: NCHW of an ONNX file whose
     .tflite is NHWC. It is never guessed."""
+    reference_name: Text | None = None
+    """Name of this input in the reference, where that is another."""
     sample_rate: Annotated[int, Field(ge=1000, le=384_000)] | None = None
     """Of audio, in Hz, as training saw it. Files of another rate need a `resample` step."""
     range: tuple[float, float] | None = None
@@ -173,6 +175,8 @@ class OutputSpec(Part):
     """Group name -> [first, end) along `axis`; each is judged apart: boxes [0, 4], scores [4, 85]."""
     reference_layout: Layout | None = None
     """Layout of this output in the reference, where the candidate has it in the other one."""
+    reference_name: Text | None = None
+    """Name of this output in the reference, where that is another."""
     axis: int = -1
     """The axis that `groups` and classes run along, the batch axis counted; -1 is the last."""
 

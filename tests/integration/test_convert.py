@@ -114,9 +114,9 @@ def test_what_is_written_was_validated_against_the_trained_model(made, tmp_path)
     out = tmp_path / "out.tflite"
     options = ConvertOptions(FAST, "full-integer", calibrate=70)
     found = convert(made / "spec.yaml", made / "model.keras", out, options, lambda *_: None)
-    assert (found.exit_code, found.is_written, found.calibrated) == (0, True, 70)
-    assert found.is_unseen
-    report = found.chosen.report
+    assert (found.exit_code, found.written) == (0, str(out))
+    assert (found.calibrated, found.unseen) == (70, 50)
+    report = found.report
     assert report.metrics.samples == 50  # those of 120 that calibration did not see
     assert report.environment["model"]["path"] == str(out)
     assert report.environment["reference"]["path"].endswith("model.keras")

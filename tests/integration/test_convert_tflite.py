@@ -32,9 +32,9 @@ def converted(tmp_path, scheme, io=None):
 )  # fmt: skip
 def test_every_scheme_passes_on_samples_that_it_has_not_seen(tmp_path, scheme, io):
     out, found = converted(tmp_path, scheme, io if scheme == "full-integer" else None)
-    report = found.chosen.report
+    report = found.report
     assert (found.exit_code, report.verdict) == (0, "pass"), report.summary
-    assert found.chosen.tool.startswith("ai-edge-quantizer ")
+    assert found.tool.startswith("ai-edge-quantizer ")
     assert report.metrics.accuracy.candidate >= report.metrics.accuracy.reference - 0.01
     _, model = load_model(out)
     contract = contract_of(model, None)

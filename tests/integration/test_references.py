@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import trained
 import yaml
+from command_line import edgecheck
 
 from edgecheck import validate
 from edgecheck.runs.draft import Options
@@ -167,6 +168,10 @@ def test_code_in_a_reference_is_refused_unless_it_is_allowed(models):
     assert "layer 'sneaky': a" in refused.error.message
     assert "--allow-code" in refused.error.hint
     assert report(models, "lambda.keras", Options(allow_code=True)).verdict == "pass"
+    arguments = ("repair", models / "spec.yaml", models / "float.tflite", "-o", models / "x.tflite")
+    assert edgecheck(*arguments).returncode == 3
+    allowed = edgecheck(*arguments, "--allow-code")  # there is nothing to repair
+    assert (allowed.returncode, allowed.stdout[:8]) == (1, "DECLINED")
 
 
 def test_a_trained_model_as_candidate_is_pointed_to_convert(models):

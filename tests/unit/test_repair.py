@@ -14,6 +14,7 @@ from edgecheck.compare.stream import SideFault
 from edgecheck.errors import LoadFault, ReportUnwritable
 from edgecheck.recalibration import workshop
 from edgecheck.repair import RepairOptions
+from edgecheck.report import json_format
 from edgecheck.runs.draft import Options
 from edgecheck.runtime.discovery import candidates
 from edgecheck.tflite.dequantize.twin import twin_of
@@ -100,6 +101,19 @@ def test_clipped_logits_are_repaired_without_a_reference(dense):
     }  # fmt: skip
 
 
+def number_of(name):
+    """Of a sample whose id is `rows.npz[12]`."""
+    return int(name.partition("[")[2][:-1])
+
+
+def test_the_report_after_is_about_the_file_that_was_asked_for(dense):
+    spec, model, out = dense()
+    found = repaired(spec, model, out)
+    assert found.after.environment["model"]["path"] == str(out)
+    assert found.after.environment["model"]["sha256"] == read_model(out.read_bytes()).sha256
+    assert "recalibrated.tflite" not in json_format.render(found)
+
+
 def test_no_sample_is_both_calibrated_and_judged_on(dense, monkeypatch):
     spec, model, out = dense()
     seen = []
@@ -111,6 +125,10 @@ def test_no_sample_is_both_calibrated_and_judged_on(dense, monkeypatch):
     monkeypatch.setattr(workshop, "gather", watched)
     found = repaired(spec, model, out, calibrate=30)
     assert len(set(seen)) == len(seen) == found.calibrated == 30
+    assert found.calibrated_ids == tuple(sorted(seen, key=number_of))
+    assert found.seed == 0
+    drawn = np.random.Generator(np.random.PCG64(0)).choice(120, 30, replace=False)
+    assert sorted(drawn) == list(map(number_of, found.calibrated_ids))
     judged = {worst.id for report in (found.before, found.after) for worst in report.worst_samples}
     assert judged
     assert judged.isdisjoint(seen)

@@ -125,6 +125,22 @@ def test_a_refusal_to_load_is_a_symptom_where_its_reason_was_found_in_the_file()
     assert related([refusal, doubt]) == [refusal, doubt]
 
 
+def test_a_stranger_is_a_symptom_where_its_weights_were_never_loaded():
+    stranger = finding("wrong-model-file", severity="error", kind="model")
+    unloaded = finding("weights-not-loaded", kind="model")
+    (cause,) = causes_of(related([stranger, unloaded]))
+    assert (cause.rule, cause.explains) == (unloaded.rule, (stranger.fingerprint,))
+    assert related([stranger]) == [stranger]
+
+
+def test_weights_come_before_calibration_where_they_lose_parity():
+    noise = finding("calibrated-on-noise", "error", kind="tensor")
+    weights = finding("weight-per-tensor-loss", "error", kind="tensor")
+    found = [noise, weights, ERROR]
+    assert [c.rule for c in causes_of(found, ("weights",))] == [weights.rule, noise.rule]
+    assert [c.rule for c in causes_of(found, ("activations",))] == [noise.rule, weights.rule]
+
+
 def test_a_specific_cause_comes_before_one_that_only_says_that_ranges_differ():
     findings = [CAUSE, finding("features-unscaled", "error", kind="input"), ERROR]
     assert [cause.rule for cause in causes_of(findings)] == ["features-unscaled", CAUSE.rule]

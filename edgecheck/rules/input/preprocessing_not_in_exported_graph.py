@@ -23,7 +23,7 @@ class PreprocessingNotInExportedGraph(Rule):
 
     ## How edgecheck knows
     The two disagree under the steps of the spec. Up to 64 samples are run
-    again with the usual scalings and channel orders, fed to one model alone.
+    again with the usual scalings of pixels, fed to one model alone.
     With one of them it agrees with the other model, which is fed as before.
     Where a quantized input can hold none of them, since it was calibrated
     without the preprocessing too, the float twin of the .tflite is asked.

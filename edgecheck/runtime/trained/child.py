@@ -66,7 +66,10 @@ def _missing(path: Path, form: TrainedFormat, package: str) -> RuntimeMissing:
 
 def _answered(request: Mapping[str, Any], path: Path, timeout: float) -> dict[str, Any]:
     """What the child wrote; an error where it died or took too long."""
-    with tempfile.TemporaryFile() as noise:
+    with (
+        tempfile.TemporaryDirectory(prefix="edgecheck-") as folder,
+        tempfile.TemporaryFile() as noise,
+    ):
         try:
             done = subprocess.run(
                 [sys.executable, "-c", _CHILD, "\x1f".join(entry or "." for entry in sys.path)],
@@ -75,7 +78,12 @@ def _answered(request: Mapping[str, Any], path: Path, timeout: float) -> dict[st
                 stderr=noise,
                 timeout=timeout + START_SECONDS,
                 check=False,
-                env={"TF_CPP_MIN_LOG_LEVEL": "2", **os.environ, "KERAS_BACKEND": "tensorflow"},
+                env={
+                    "TF_CPP_MIN_LOG_LEVEL": "2",
+                    **os.environ,
+                    "KERAS_BACKEND": "tensorflow",
+                    "TMPDIR": folder,  # TensorFlow leaves files there when it is killed
+                },
             )
         except subprocess.TimeoutExpired:
             raise UnusableError(

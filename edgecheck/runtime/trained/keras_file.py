@@ -3,6 +3,7 @@
 For child processes only: TensorFlow is imported here.
 """
 
+import json
 import os
 import zipfile
 from pathlib import Path, PurePosixPath
@@ -10,9 +11,14 @@ from typing import Any
 
 from edgecheck.runtime.trained.keras_config import MOST_BYTES, scan
 from edgecheck.runtime.trained.refusal import CodeRefused
+from edgecheck.tflite.names import printable
 
 _CONFIG = "config.json"
+_CAUSE = "Exception encountered: "
+"""Behind it Keras gives the reason, after the whole configuration of what it could not build."""
 _PICKLES = {".npz", ".npy", ".pkl", ".pickle", ".pt", ".pth"}
+_UNREADABLE = (zipfile.BadZipFile, OSError, NotImplementedError, RuntimeError)
+_MOST_NAMED, _LENGTH = 3, 60
 _EXPANSION, _ALWAYS_BYTES = 100, 64 << 20
 """Weights hardly compress: an archive that unpacks to more than both is a bomb."""
 
@@ -26,16 +32,74 @@ def load_keras(path: Path, *, allow_code: bool) -> Any:  # noqa: ANN401  (keras.
 
     Raises:
         CodeRefused: the file would run code.
-        ValueError: it holds no whole model, or is damaged; Keras raises others, too.
+        ValueError: it holds no whole model, is damaged, or has layers whose code is nowhere; Keras
+            raises others, too.
         ImportError: TensorFlow or Keras is not installed.
     """
     os.environ["KERAS_BACKEND"] = "tensorflow"  # whatever the user's environment prefers
     import keras
 
-    if not allow_code:
-        scan_keras(path)
-    # Absolute: Keras takes some prefixes (hf://, gs://) for places on the network.
-    return keras.models.load_model(str(path.resolve()), compile=False, safe_mode=not allow_code)
+    try:
+        if not allow_code:
+            scan_keras(path)
+        # Absolute: Keras takes some prefixes (hf://, gs://) for places on the network.
+        return keras.models.load_model(str(path.resolve()), compile=False, safe_mode=not allow_code)
+    except Exception as error:
+        absent = _absent_layers(path, set(dir(keras.layers)) | set(dir(keras.models)))
+        if not absent and isinstance(error, TypeError | ValueError):
+            raise ValueError(str(error).rpartition(_CAUSE)[2].strip()) from error
+        if not absent:
+            raise
+        raise ValueError(
+            f"its layer {' and '.join(absent)} is a custom class, whose code is neither in the file "
+            "nor in Keras, so that --allow-code cannot help; export a SavedModel where the model "
+            "was made (model.export), which holds the graph itself"
+        ) from error
+
+
+def config_of(path: Path) -> Any:  # noqa: ANN401  (any JSON)
+    """The configuration of a file; None where it holds none that can be read."""
+    import h5py
+
+    try:
+        if path.suffix.lower() == ".keras":
+            with zipfile.ZipFile(path) as archive, archive.open(_CONFIG) as member:
+                text = member.read(MOST_BYTES)
+        else:
+            with h5py.File(path, "r") as file:
+                text = file.attrs.get("model_config", b"null")
+        return json.loads(text)
+    except (*_UNREADABLE, KeyError, ValueError, RecursionError):
+        return None
+
+
+def _absent_layers(path: Path, known: set[str]) -> list[str]:
+    """Layers of a file without a module to import them from, and of no class that is known."""
+    found: dict[str, None] = {}
+    waiting = [config_of(path)]
+    while waiting and len(found) < _MOST_NAMED:
+        value = waiting.pop()
+        if isinstance(value, list):
+            waiting += reversed(value)
+        if isinstance(value, dict):
+            layers = value.get("layers")
+            inner = [*(layers if isinstance(layers, list) else []), value.get("layer")]
+            found |= {_shown(each): None for each in inner if _is_absent(each, known)}
+            waiting += reversed(value.values())
+    return list(found)[:_MOST_NAMED]
+
+
+def _is_absent(layer: Any, known: set[str]) -> bool:  # noqa: ANN401
+    if not isinstance(layer, dict) or layer.get("module") is not None:
+        return False
+    name = layer.get("class_name")
+    return isinstance(name, str) and name not in known
+
+
+def _shown(layer: dict[str, Any]) -> str:
+    config = layer.get("config")
+    name = config.get("name", "") if isinstance(config, dict) else ""
+    return printable(f"{name!r} (class {layer['class_name']})")[:_LENGTH]
 
 
 def scan_keras(path: Path) -> None:
@@ -76,7 +140,7 @@ def _scan_archive(path: Path) -> None:
                 if name.endswith(".h5"):
                     with archive.open(name) as member, h5py.File(member, "r") as file:
                         _require_own_data(file)
-    except (zipfile.BadZipFile, OSError, NotImplementedError, RuntimeError) as error:
+    except _UNREADABLE as error:
         raise ValueError(f"it is no readable .keras archive: {error}") from None
 
 

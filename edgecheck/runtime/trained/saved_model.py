@@ -98,6 +98,35 @@ def scan_saved_model(path: Path) -> None:
         CodeRefused: a graph calls Python, or what is run reads or writes files.
         ValueError: its saved_model.pb cannot be read.
     """
+    for graph in _parsed(path).meta_graphs:
+        _scan_graph(graph)
+
+
+def takes_ragged(path: Path) -> bool:
+    """Whether a function of a SavedModel folder takes ragged tensors.
+
+    Raises:
+        ValueError: its saved_model.pb cannot be read.
+    """
+    from tensorflow.core.protobuf.struct_pb2 import TypeSpecProto
+
+    ragged = TypeSpecProto.TypeSpecClass.RAGGED_TENSOR_SPEC
+    waiting = [
+        function.canonicalized_input_signature
+        for graph in _parsed(path).meta_graphs
+        for function in graph.object_graph_def.concrete_functions.values()
+    ]
+    while waiting:
+        value = waiting.pop()
+        if value.type_spec_value.type_spec_class == ragged:
+            return True
+        waiting += [*value.tuple_value.values, *value.list_value.values]
+        waiting += value.dict_value.fields.values()
+    return False
+
+
+def _parsed(path: Path) -> Any:  # noqa: ANN401  (SavedModel)
+    """Its saved_model.pb, with a graph at least."""
     from google.protobuf.message import DecodeError
     from tensorflow.core.protobuf import saved_model_pb2
 
@@ -110,8 +139,7 @@ def scan_saved_model(path: Path) -> None:
         raise ValueError(f"its saved_model.pb cannot be read: {error}") from None
     if not saved.meta_graphs:
         raise ValueError("its saved_model.pb holds no graph")
-    for graph in saved.meta_graphs:
-        _scan_graph(graph)
+    return saved
 
 
 def _scan_graph(graph: Any) -> None:  # noqa: ANN401  (MetaGraphDef)

@@ -1,6 +1,5 @@
 """The weights of a trained model's layers, in the layout of `tflite.weights.Weight`."""
 
-import os
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -54,9 +53,8 @@ def examine(
     A SavedModel holds variables whose layers it does not name, and has no weights here.
     """
     form = require_format(path)
-    handle, name = tempfile.mkstemp(suffix=".npz")
-    os.close(handle)
-    try:
+    with tempfile.TemporaryDirectory(prefix="edgecheck-") as folder:
+        name = str(Path(folder) / "weights.npz")
         options = {"signature": signature, "allow_code": allow_code, "out": name}
         answer = ask("examine", path, form, options, timeout)
         with np.load(name, allow_pickle=False) as arrays:
@@ -64,8 +62,6 @@ def examine(
                 Weight(entry["name"], arrays[f"w{index}"], index, entry["op"])
                 for index, entry in enumerate(answer["weights"])
             )
-    finally:
-        Path(name).unlink()
     return Description.from_dict(answer["description"]), weights
 
 

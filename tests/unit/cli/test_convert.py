@@ -10,17 +10,16 @@ FLOAT = DIGITS / "float.tflite"
 FAST = ("--limit", "80", "--runtime", "litert")
 FAKE = """
 import shutil
-import edgecheck.convert
-from edgecheck.conversion.process import Converted
+from edgecheck.conversion.process import Converted, Converter
 from edgecheck.errors import ConversionFailed
 
-def stand_in(request, timeout):
+def stand_in(converter, request, timeout):
     if request.scheme == "int16x8":
         raise ConversionFailed("no such kernel", hint="another", words="much noise\\x1b[2J")
     shutil.copy({file!r}, request.out)
     return Converted(request.out, "a converter 1.0", "")
 
-edgecheck.convert.convert_in_child = stand_in
+Converter.convert = stand_in
 """
 
 
@@ -47,11 +46,28 @@ def test_a_failing_file_shows_its_findings_and_exits_1(tmp_path):
     assert not out.exists()
 
 
-def test_the_json_is_the_report_of_validate(tmp_path):
-    out = tmp_path / "out.tflite"
-    done = converted("-o", out, "--output", "json")
-    report = json.loads(done.stdout)
-    assert (report["verdict"], report["environment"]["model"]["path"]) == ("pass", str(out))
+def test_the_json_says_what_was_done(tmp_path):
+    out, path = tmp_path / "out.tflite", tmp_path / "report.json"
+    done = converted("-o", out, "--output", "json", "--output", f"text:{tmp_path / 'report.txt'}")
+    found = json.loads(done.stdout)
+    assert (found["kind"], found["written"], found["exit_code"]) == ("conversion", str(out), 0)
+    assert found["size_bytes"] == out.stat().st_size
+    assert (found["report"]["verdict"], found["trials"][0]["verdict"]) == ("pass", "pass")
+    assert found["report"]["environment"]["model"]["path"] == str(out)
+    assert "WRITTEN" in (tmp_path / "report.txt").read_text()
+    again = converted("-o", out, "--output", f"json:{path}", "-q")
+    found = json.loads(path.read_text())
+    assert (again.returncode, found["exit_code"], found["written"]) == (2, 2, None)
+    assert found["error"]["message"] == found["reason"] == f"{out} exists"
+    assert again.stderr.startswith(f"error: {out} exists")
+
+
+def test_the_json_of_a_failing_converter_says_why(tmp_path):
+    arguments = ("-o", tmp_path / "out.tflite", "--quantize", "int16x8", "--output", "json")
+    done = converted(*arguments)
+    found = json.loads(done.stdout)
+    assert (done.returncode, found["exit_code"], found["reason"]) == (1, 1, "no such kernel")
+    assert (found["error"]["kind"], found["trials"]) == ("conversion-failed", [])
 
 
 def test_auto_shows_a_table(tmp_path):

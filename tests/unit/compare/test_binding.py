@@ -1,7 +1,14 @@
 import pytest
 from evidence import tensor
 
-from edgecheck.compare.binding import bind_inputs, pair_outputs, run_shape, sample_shape_of
+from edgecheck.compare.binding import (
+    bind_inputs,
+    bind_reference,
+    pair_outputs,
+    run_shape,
+    sample_shape_of,
+)
+from edgecheck.spec.model import InputSpec
 from edgecheck.tflite.graph import Contract, Port
 
 
@@ -83,9 +90,26 @@ def test_a_row_of_feeds_has_the_shape_of_a_sample():
     assert sample_shape_of((), None) == ()
 
 
-def paired(ours, theirs):
+@pytest.mark.parametrize(
+    ("called", "expected"),
+    [
+        ({"zeta": "b", "alpha": "a"}, {"zeta": "b", "alpha": "a"}),
+        ({"zeta": "b", "a": None}, {"zeta": "b", "a": "a"}),
+        ({"b": "a", "a": "b"}, {"b": "a", "a": "b"}),
+        ({"zeta": "t1", "alpha": "t0"}, {"zeta": "b", "alpha": "a"}),  # names of tensors
+        ({"zeta": "b", "b": None}, None),  # one port twice
+        ({"zeta": "b", "alpha": None}, None),
+    ],
+)
+def test_a_reference_is_bound_by_the_names_that_the_spec_gives_its_inputs(called, expected):
+    inputs = {n: InputSpec(kind="array", reference_name=theirs) for n, theirs in called.items()}
+    found = bind_reference(inputs, contract([("a", (1, 8)), ("b", (1, 8))]))
+    assert (found and {name: port.name for name, port in found.items()}) == expected
+
+
+def paired(ours, theirs, stated=None):
     other = None if theirs is None else contract(outputs=theirs)
-    pairs = pair_outputs(contract(outputs=ours), other)
+    pairs = pair_outputs(contract(outputs=ours), other, stated or {})
     return {p.candidate.name: p.reference.name if p.reference else None for p in pairs}
 
 
@@ -112,6 +136,20 @@ A, B = (1, 10), (1, 4)
 )  # fmt: skip
 def test_outputs_are_paired_by_name_position_and_shape(ours, theirs, expected):
     assert paired(ours, theirs) == expected
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "stated", "expected"),
+    [
+        ([("x", A), ("y", A)], [("a", A), ("b", A)], {"x": "b"}, {"x": "b", "y": "a"}),
+        ([("a", A), ("b", A)], [("a", A), ("b", A)], {"a": "b", "b": "a"}, {"a": "b", "b": "a"}),
+        ([("a", A), ("b", A)], [("a", A), ("b", A)], {"a": "b"}, {"a": "b", "b": "a"}),
+        ([("x", A)], [("a", A), ("b", A)], {"x": "b"}, {"x": "b"}),
+        ([("x", A)], [("a", A), ("b", B)], {"x": "b"}, {"x": None}),  # stated, and does not fit
+    ],
+)
+def test_a_stated_name_comes_before_all_else(ours, theirs, stated, expected):
+    assert paired(ours, theirs, stated) == expected
 
 
 def test_outputs_that_numpy_cannot_hold_are_left_out():

@@ -95,3 +95,22 @@ def test_an_output_without_counterpart_cannot_have_a_layout():
     with pytest.raises(UsageError, match="unclear") as error:
         arranged(reference, CANDIDATE, stated, {"x": (6, 8, 3)})
     assert "a, b" in error.value.hint
+
+
+def test_stated_names_bind_and_pair_a_reference():
+    reference = contract({"p": (1, 2), "q": (1, 3, 6, 8)}, {"a": (1, 5), "b": (1, 5, 3, 4)})
+    inputs = {
+        "x": {"reference_name": "q", "reference_layout": "NCHW"},
+        "z": {"reference_name": "p"},
+    }
+    stated = spec(inputs, {"y": {"reference_name": "b", "reference_layout": "NCHW"}})
+    shown, found = arranged(reference, CANDIDATE, stated, {"x": (6, 8, 3), "z": (2,)})
+    assert found.inputs == {"x": (0, 3, 1, 2)}
+    assert (found.outputs, found.names) == ({"b": (0, 2, 3, 1)}, {"y": "b"})
+    assert shown.inputs[1].tensor.shape == (1, 6, 8, 3)
+
+
+def test_a_stated_name_that_a_converter_changed_is_not_insisted_on():
+    renamed = contract({"x": (1, 6, 8, 3)}, {"output_0": (1, 3, 4, 5)})
+    stated = spec({"x": {}}, {"y": {"reference_name": "dense"}})
+    assert arranged(renamed, CANDIDATE, stated, {"x": (6, 8, 3)})[1].names == {}

@@ -4,7 +4,7 @@ from evidence import compared, passed_over, seen_input, seen_labels, seen_pair
 
 from edgecheck.compare.outputs import ClassRule
 from edgecheck.compare.stream import Side, SideFault
-from edgecheck.compare.trial_plan import Scene, tried
+from edgecheck.compare.trial_plan import Scene, is_unexplained, tried, tried_on_twin
 from edgecheck.compare.trials import TRIED
 from edgecheck.compare.watching import WatchedOutput
 from edgecheck.errors import CrashFault
@@ -159,3 +159,33 @@ def test_a_model_that_dies_in_a_trial_is_blamed(tmp_path):
     with pytest.raises(SideFault) as caught:
         tried(*scene(tmp_path, dies))
     assert caught.value.who == "candidate"
+
+
+def test_a_twin_takes_the_steps_that_a_quantized_input_cuts_off(tmp_path):
+    """The candidate's codes are whole pixels, so scaled ones are all alike to it."""
+
+    def outside(rows):
+        return level(rows / 2 + 0.5)  # of pixels in -1..1
+
+    def codes(rows):
+        return outside(np.clip(np.round(rows), 0, 255))
+
+    def inside(rows):
+        return outside(rows / 127.5 - 1)
+
+    given, output = scene(tmp_path, codes, inside, right=0.95, agreement=0.3)
+    alone = tried(given, output)
+    assert is_unexplained(given.found, alone, output)
+    given, output = scene(tmp_path, outside, inside, right=0.95, agreement=0.3)
+    twin = tried_on_twin(given, output)
+    assert {trial.fed for trial in twin} == {"twin"}
+    trial = by_words(twin, "twin")["pixels in -1..1"]
+    assert (trial.right_after, trial.samples) == (60, 60)
+    assert trial.right_before < 50
+    assert not is_unexplained(given.found, [*alone, *twin], output)
+
+
+def test_models_that_agree_need_no_twin(tmp_path):
+    given, output = scene(tmp_path, level, level, agreement=0.95)
+    assert not is_unexplained(given.found, (), output)
+    assert not is_unexplained(given.found, (), None)

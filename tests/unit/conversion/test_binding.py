@@ -50,6 +50,22 @@ def test_what_does_not_fit_is_refused(sizes, sample):
         fixed_shape("x", sizes, sample)
 
 
+@pytest.mark.parametrize("sizes", [(None, 28, 28, 1), (1, 28, 28, 1), (32, 28, 28, 1)])
+def test_another_shape_than_the_models_is_corrected_in_the_spec(sizes):
+    with pytest.raises(Unconvertible) as found:
+        fixed_shape("x", sizes, (16, 16, 1))
+    assert "is [28, 28, 1] for a sample; the spec says [16, 16, 1]" in found.value.reason
+    assert "steps of the spec give [28, 28, 1]" in found.value.hint
+    assert "batch" not in found.value.hint
+
+
+@pytest.mark.parametrize("sample", [(8,), None])
+def test_a_fixed_batch_is_opened_in_the_model(sample):
+    with pytest.raises(Unconvertible, match="takes 32 samples at a time") as found:
+        fixed_shape("x", (32, 8), sample)
+    assert "batch of 1" in found.value.hint
+
+
 @given(st.lists(st.integers(1, 9), min_size=1, max_size=4), st.data())
 def test_a_fixed_shape_always_fits_the_source(sample, data):
     sizes = [None, *(data.draw(st.sampled_from([size, None])) for size in sample)]

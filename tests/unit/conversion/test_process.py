@@ -1,5 +1,6 @@
 """Conversions in a child: what it answers, how it dies, and what a user is told."""
 
+import contextlib
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -8,7 +9,7 @@ import pytest
 from command_line import DIGITS
 
 from edgecheck.conversion import process
-from edgecheck.conversion.process import convert_in_child
+from edgecheck.conversion.process import Converter, ConverterLost, convert_in_child
 from edgecheck.conversion.request import ConversionRequest
 from edgecheck.errors import ConversionFailed, RuntimeMissing, UnusableError
 
@@ -88,6 +89,37 @@ def test_a_hang_ends(request_, monkeypatch):
     child(monkeypatch, "import time; time.sleep(60)")
     with pytest.raises(UnusableError, match=r"no answer within 0\.5 s"):
         convert_in_child(request_, 0.5)
+
+
+SERVING = """
+print("up", file=sys.stderr, flush=True)
+for number, line in enumerate(sys.stdin):
+    if json.loads(line)["scheme"] == "none":
+        os.abort()
+    print(number, file=sys.stderr, flush=True)
+    print(json.dumps({"tool": f"{os.getpid()} {os.environ['TMPDIR']}"}), flush=True)
+"""
+
+
+def test_one_child_serves_until_it_dies_and_another_takes_over(request_, monkeypatch, tmp_path):
+    child(monkeypatch, SERVING)
+    deadly = replace(request_, scheme="none")
+    with contextlib.closing(Converter(tmp_path)) as converter:
+        first, second = (converter.convert(request_, 60) for _ in range(2))
+        assert first.tool == second.tool == f"{first.tool.split()[0]} {tmp_path}"
+        assert second.noise == "1"
+        with pytest.raises(ConverterLost, match="SIGABRT"):
+            converter.convert(deadly, 60)
+        third = converter.convert(request_, 60)
+        assert third.tool.split()[0] != first.tool.split()[0]
+        assert third.noise == "up\n0"
+
+
+def test_the_source_is_loaded_again_only_where_it_would_be_another(request_):
+    same = [replace(request_, scheme="none", io="float32"), replace(request_, representative={})]
+    other = [replace(request_, signature="a"), replace(request_, shapes={"image": None})]
+    assert {each.source_key for each in same} == {request_.source_key}
+    assert len({each.source_key for each in (request_, *other)}) == 3
 
 
 def test_a_package_that_is_missing_is_named(request_, monkeypatch):

@@ -8,7 +8,12 @@ from command_line import SPEC
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgecheck.conversion.calibration import LEAST_UNSEEN, calibration_of
+from edgecheck.conversion.calibration import (
+    LEAST_CALIBRATED,
+    LEAST_UNSEEN,
+    TooFewSamples,
+    calibration_of,
+)
 from edgecheck.conversion.representative import classes_of, stratified, write_representative
 from edgecheck.errors import UsageError
 from edgecheck.preprocess.pipeline import Pipeline
@@ -44,20 +49,28 @@ def test_a_draw_repeats_and_depends_on_the_seed():
 def test_calibration_and_judgement_share_no_sample():
     found = calibration_of(load_spec(SPEC), 100, None)
     assert (len(found.whole), len(found.places)) == (100, 50)
-    assert found.leaves_enough
     classes = classes_of(found.whole)
     assert set(classes[list(found.places)]) == set(classes)
 
 
-def test_few_samples_are_all_calibrated_on():
-    found = calibration_of(load_spec(SPEC), LEAST_UNSEEN + 5, None)
-    assert len(found.places) == LEAST_UNSEEN + 5
-    assert not found.leaves_enough
+@pytest.mark.parametrize(("samples", "calibrated"), [(30, 10), (35, 15), (50, 25), (360, 180)])
+def test_enough_samples_stay_unseen(samples, calibrated):
+    found = calibration_of(load_spec(SPEC), samples, None)
+    assert (len(found.whole), len(found.places)) == (samples, calibrated)
 
 
-def test_more_samples_than_there_are_is_a_usage_error():
-    with pytest.raises(UsageError, match="there are 30 samples"):
-        calibration_of(load_spec(SPEC), 30, 31)
+def test_too_few_samples_are_refused_with_what_is_needed():
+    with pytest.raises(TooFewSamples, match=r"29 samples: 10 at least .* 20 others") as found:
+        calibration_of(load_spec(SPEC), LEAST_CALIBRATED + LEAST_UNSEEN - 1, None)
+    assert "dynamic-range need none" in found.value.hint
+
+
+@pytest.mark.parametrize("wanted", [9, 21, 100])
+def test_a_number_that_leaves_too_few_on_either_side_is_a_usage_error(wanted):
+    with pytest.raises(UsageError, match=f"--calibrate {wanted} of 40") as found:
+        calibration_of(load_spec(SPEC), 40, wanted)
+    assert "give 10 to 20" in found.value.hint
+    assert len(calibration_of(load_spec(SPEC), 40, 20).places) == 20
 
 
 def test_the_files_hold_what_the_pipeline_makes(tmp_path: Path):

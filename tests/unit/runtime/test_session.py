@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 from fake_runtime import doubling_job, write_fake
 
-from edgecheck.errors import LoadFault
+from edgecheck.errors import CrashFault, LoadFault
+from edgecheck.runtime import session
 from edgecheck.runtime.session import WorkerSession, empty_feeds, run_rows
 
 
@@ -162,3 +163,10 @@ def test_fifty_sessions_leave_no_descriptor_and_no_process(tmp_path, fake):
     assert refused == 10
     assert _descriptors() <= before + 1
     assert _children() <= children
+
+
+def test_temporary_files_of_the_child_lie_in_the_folder_of_the_run(tmp_path, monkeypatch):
+    monkeypatch.setattr(session, "_CHILD", "import tempfile, os; tempfile.mkdtemp(); os._exit(3)")
+    with pytest.raises(CrashFault):
+        WorkerSession(doubling_job(), tmp_path, 10)
+    assert len(list(tmp_path.iterdir())) == 1

@@ -27,7 +27,7 @@ INPUT = "inputs: {x: {kind: array}}\n"
         ("version: 1\nmodel: {task: other, labels: [a, 1]}\n" + INPUT, "2:34: model.labels[1]: found 1, expected text; put it in quotes"),
         (START + "inputs: {}\n", "3:9: inputs: found a mapping, expected at least 1"),
         (START + "inputs: [a]\n", "3:9: inputs: found a list of 1, expected a mapping of keys to values"),
-        (START + "inputs: {steps: {kind: array, foo: 1}}\n", "3:31: inputs.steps.foo: unknown key 'foo' (allowed: kind, shape, layout, reference_layout, sample_rate, range, steps)"),
+        (START + "inputs: {steps: {kind: array, foo: 1}}\n", "3:31: inputs.steps.foo: unknown key 'foo' (allowed: kind, shape, layout, reference_layout, reference_name, sample_rate, range, steps)"),
         (START + "inputs: {'a b': {}}\n", "3:10: inputs['a b']: missing key 'kind'"),
         (START + "inputs: {x: {kind: array, range: [1, 1]}}\n", "3:34: inputs.x.range: found [1, 1], expected [lowest, highest]"),
         (START + "inputs: {x: {kind: array, range: [1]}}\n", "3:34: inputs.x.range: found a list of 1, expected exactly 2"),

@@ -64,6 +64,23 @@ def test_float16_constants_are_read_behind_their_dequantize():
     np.testing.assert_array_equal(weight.values, values.astype(np.float32))
 
 
+@pytest.mark.parametrize(
+    ("bias", "expected"),
+    [
+        (TensorDef("b", (3,), "int32", [0.5, 0.25, 2.0], [0, 0, 0], data=np.array([2, 4, -3])),
+         [1, 1, -6]),
+        (TensorDef("b", (3,), data=np.array([1, 2, 3])), [1, 2, 3]),
+        (TensorDef("b", (2,), data=np.array([1, 2])), None),
+        (TensorDef("b", (3,)), None),
+    ],
+    ids=["codes", "float", "too short", "no constant"],
+)  # fmt: skip
+def test_a_bias_is_there_in_real_units(bias, expected):
+    weights = TensorDef("w", (3, 4), data=np.ones((3, 4)))
+    (weight,) = found([weights, bias], [OpDef("FULLY_CONNECTED", [0, 2, 3], [1])])
+    assert expected == (None if weight.bias is None else weight.bias.tolist())
+
+
 def test_shared_weights_are_there_once():
     tensors = [TensorDef("w", (5, 4), data=np.ones((5, 4)))]
     assert len(found(tensors, [operator("FULLY_CONNECTED")] * 3)) == 1

@@ -1,3 +1,4 @@
+import tempfile
 from importlib.util import find_spec
 
 import numpy as np
@@ -122,3 +123,18 @@ def test_a_child_that_dies_or_hangs_is_an_error(tmp_path, monkeypatch):
     monkeypatch.setattr(child, "START_SECONDS", 0.5)
     with pytest.raises(UnusableError, match="not loaded within 1 s"):
         describe(tmp_path / "m.onnx", timeout=0.5)
+
+
+def test_what_a_child_leaves_behind_goes_with_it(tmp_path, monkeypatch):
+    model, places = tmp_path / "model.onnx", tmp_path / "places"
+    model.write_bytes(b"any")
+    places.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(places))
+    leave = (
+        "import os, tempfile; print(tempfile.mkdtemp(), file=__import__('sys').stderr, flush=True)"
+    )
+    monkeypatch.setattr(child, "_CHILD", f"{leave}; os._exit(3)")
+    monkeypatch.setattr(child, "is_installed", lambda _: True)
+    with pytest.raises(UnusableError, match=f"status 3.*{places}"):
+        child.ask("examine", model, "onnx", {}, 60)
+    assert list(places.iterdir()) == []
