@@ -93,13 +93,18 @@ def _tflite(draft: Draft, spec: Spec, path: Path) -> Entrant:
         same = "reference and candidate are the same file, so parity shows nothing"
         draft.conclude("reference-differs", "skipped", same)
     draft.environment["reference"] = {"path": str(path), "sha256": model.sha256}
-    contract = contract_of(model, spec.signature if model.signatures else None)
+    contract = contract_of(model, _signature(spec) if model.signatures else None)
     return Entrant("reference", path, model, contract, {})
+
+
+def _signature(spec: Spec) -> str | None:
+    """What the spec calls the signature of the reference."""
+    return spec.model.reference_signature or spec.signature
 
 
 def _trained(draft: Draft, path: Path, form: TrainedFormat) -> Entrant:
     options, spec = draft.options, draft.spec
-    asked = spec.spec.signature if spec is not None and form == "saved-model" else None
+    asked = _signature(spec.spec) if spec is not None and form == "saved-model" else None
     description, draft.reference_weights = draft.examine(
         path, signature=asked, allow_code=options.allow_code, timeout=options.timeout
     )

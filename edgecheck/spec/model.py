@@ -52,6 +52,8 @@ class ModelSpec(Part):
     """What the model does; it decides how outputs are compared."""
     reference: Text | None = None
     """The trained model that the candidate came from: a path, relative to the spec."""
+    reference_signature: Text | None = None
+    """The signature of the reference, where it has another name than the candidate's `signature`."""
     labels: Labels | None = None
     """Class names in the order of the outputs: a file with one a line, or a list."""
     quantization: Literal["none", "float16", "dynamic-range", "full-integer", "int16x8"] | None = (

@@ -87,7 +87,10 @@ def chosen_signature(names: Iterable[str], wanted: str | None) -> str:
     if DEFAULT_SIGNATURE in known:
         return DEFAULT_SIGNATURE
     if len(known) != 1:
-        raise ValueError(f"state `signature` in the spec; its signatures: {listed}")
+        raise ValueError(
+            "state `signature` in the spec (`model.reference_signature`, if the candidate's has "
+            f"another name); its signatures: {listed}"
+        )
     return known[0]
 
 

@@ -6,6 +6,13 @@ import yaml
 from models import OpDef, TensorDef, build_model
 
 from edgecheck import validate
+from edgecheck.checks.evidence import Evidence
+from edgecheck.errors import UnusableError
+from edgecheck.runs.references import reference_entrant
+from edgecheck.spec.load import load_spec
+from edgecheck.tflite.contract import contract_of
+from edgecheck.tflite.reader import read_model
+from edgecheck.validation import Options, new_draft
 
 SHAPE = (1, 4)
 
@@ -83,3 +90,37 @@ def test_a_stated_name_that_the_reference_has_not_is_refused(report, names, outp
     found = report(names, output)
     assert found.exit_code == 3
     assert words in found.error.message
+
+
+@pytest.mark.parametrize(
+    ("stated", "asked"),
+    [
+        ({}, None),
+        ({"signature": "run"}, "run"),
+        ({"signature": "run", "reference_signature": "classify"}, "classify"),
+        ({"reference_signature": "classify"}, "classify"),
+    ],
+)
+def test_the_signature_of_a_saved_model_may_have_another_name(tmp_path, stated, asked):
+    model = {"task": "other", "reference": "saved"}
+    model |= {k: v for k, v in stated.items() if k == "reference_signature"}
+    content = {"version": 1, "model": model, "inputs": {"x": {"kind": "array"}}}
+    content |= {k: v for k, v in stated.items() if k == "signature"}
+    (tmp_path / "spec.yaml").write_text(yaml.safe_dump(content))
+    (tmp_path / "saved").mkdir()
+    (tmp_path / "saved" / "saved_model.pb").write_bytes(b"")
+    seen = []
+
+    def examine(_path, *, signature, **_):
+        seen.append(signature)
+        raise UnusableError("enough")
+
+    draft = new_draft(Options())
+    draft.spec, draft.examine = load_spec(tmp_path / "spec.yaml"), examine
+    tensors = [TensorDef("x", SHAPE), TensorDef("y", SHAPE)]
+    data = build_model(tensors, [OpDef("RELU", [0], [1])], [0], [1])
+    model_view = read_model(data)
+    evidence = Evidence(draft.spec.spec, (), model_view, contract_of(model_view), None, data)
+    with pytest.raises(UnusableError, match="enough"):
+        reference_entrant(draft, evidence, tmp_path / "saved")
+    assert seen == [asked]
