@@ -28,7 +28,7 @@ from edgecheck.errors import (
 from edgecheck.findings import Finding, Report, Subject
 from edgecheck.rules.catalogue import rule_named
 from edgecheck.rules.file import model_file_invalid
-from edgecheck.runs.baselines import compare_weights, is_trained_model
+from edgecheck.runs.baselines import compare_weights, fake_quantization_of, is_trained_model
 from edgecheck.runs.draft import Draft, Options, finished
 from edgecheck.runs.inside import look_inside
 from edgecheck.runs.models import conclude_target, run
@@ -200,6 +200,8 @@ def _fill(draft: Draft, spec_path: Path, model_path: Path, progress: Progress) -
                 draft.walk = inside.walk
                 evidence = replace(evidence, walk=inside.walk, forensics=inside.forensics)
             evidence = replace(evidence, stages=follow_stages(draft, evidence, setup, progress))
+            seen = fake_quantization_of(draft, evidence)
+            evidence = replace(evidence, fake_quantization=seen)
             asked = ask_twin(draft, evidence, setup)
             evidence = replace(evidence, trials=evidence.trials + asked)
             draft.batch_norm = hear_witness(draft, evidence, setup)

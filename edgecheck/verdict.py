@@ -29,6 +29,9 @@ _OF_WEIGHTS: Final = frozenset(
 )
 """What is wrong with weights: it comes before calibration where the weights lose parity."""
 
+_LOST_TRAINING: Final = "qat-conversion-mismatch"
+"""It comes before calibration, which took the place of training, where it shows lost ranges."""
+
 _HARMLESS: Final = frozenset(
     {"delegate-not-used", "device-memory-exceeded", "metadata-missing", "old-schema-or-runtime",
      "partially-quantized-or-hybrid"}
@@ -153,9 +156,16 @@ def _place(finding: Finding, *, in_weights: bool) -> int:
     """Specific causes first, what follows from others last."""
     if in_weights and finding.rule in _OF_WEIGHTS:
         return 0
+    if finding.rule == _LOST_TRAINING and _lost_ranges(finding):
+        return 0
     if finding.rule in _BLAMED_FIRST | _SPECIFIC:
         return 0 if finding.rule in _BLAMED_FIRST else 1
     return 3 if finding.rule in _BLAMED_LAST | _HARMLESS else 2
+
+
+def _lost_ranges(finding: Finding) -> bool:
+    facts = finding.evidence
+    return facts.get("stage") == "activations" and bool(facts.get("differing"))
 
 
 def summary_of(judgement: Judgement, findings: Sequence[Finding], causes: Sequence[Cause]) -> str:

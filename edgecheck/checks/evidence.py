@@ -8,6 +8,7 @@ from edgecheck.compare.layers import LayerWalk
 from edgecheck.compare.sensitivity import Sensitivity
 from edgecheck.compare.stages import StageWalk
 from edgecheck.compare.statistics import Comparison, OutputComparison
+from edgecheck.compare.trained_ranges import FakeQuantization
 from edgecheck.compare.trials import Trial
 from edgecheck.compare.weight_match import WeightComparison
 from edgecheck.findings import Subject
@@ -57,6 +58,8 @@ class Evidence:
     """What the stored ranges say about the calibration; only there with a walk."""
     stages: StageWalk | None = None
     """The chain from the reference to the candidate, where it was followed."""
+    fake_quantization: FakeQuantization | None = None
+    """What training with quantization left in the reference; None without a chain, or any of it."""
 
     @property
     def walked(self) -> LayerWalk:

@@ -59,15 +59,17 @@ def check_conversion(evidence: Evidence) -> Iterator[Finding]:
 
 
 def _diverging(evidence: Evidence, step: Step) -> Iterator[Finding]:
-    guilty = guilty_step(evidence)
+    guilty, limit = guilty_step(evidence), thresholds.CONVERSION_ERROR
+    if evidence.fake_quantization is not None:  # values that lie between two codes fall either way
+        limit = thresholds.FAKE_CONVERSION_ERROR
     for output in step.before.outputs:
         error = _relative_error(output)
         is_lossy = is_lost(output, evidence.spec.tolerances)
-        if error > thresholds.CONVERSION_ERROR or is_lossy:
+        if error > limit or is_lossy:
             own: Severity = "error" if is_lossy or guilty is step else "warning"
             # What is lost later is not explained by the little that is lost here.
             severity = own if guilty is None or guilty is step else "info"
-            rule = _divergence(output, error)
+            rule = _divergence(output, error, limit)
             yield Finding.of(rule, output_subject(output.name), severity=severity)
 
 
@@ -87,11 +89,11 @@ def _ratio(sqnr_db: float) -> float:
     return 0.0 if math.isnan(sqnr_db) else 10 ** (-sqnr_db / 20)
 
 
-def _divergence(output: OutputComparison, error: float) -> ConversionDivergence:
+def _divergence(output: OutputComparison, error: float, limit: float) -> ConversionDivergence:
     return ConversionDivergence(
         output=output.name,
         relative_error=error,
-        limit=thresholds.CONVERSION_ERROR,
+        limit=limit,
         against="size" if output.task.variation_sqnr_db is None else "movement",
         samples=output.candidate.samples,
         agreement=None if output.pair is None else output.pair.agreement,

@@ -30,6 +30,7 @@ from edgecheck.checks import (
     structure,
     tables,
     target,
+    trained_quantization,
     tried_steps,
 )
 from edgecheck.checks.evidence import Evidence
@@ -43,7 +44,7 @@ class Check:
     name: str
     run: Callable[[Evidence], Iterator[Finding]]
     is_static: bool
-    needs: Literal["walk", "stages", "weights"] | None = None
+    needs: Literal["walk", "stages", "weights", "fake_quantization"] | None = None
     """The part of the evidence that it judges; it is planned only where that is there."""
 
 
@@ -101,6 +102,12 @@ CHECKS: Final = (
     Check("detections", heads.check_postprocessed, is_static=False),
     Check("parity", parity.check, is_static=False),
     Check("conversion", stages.check_conversion, is_static=False, needs="stages"),
+    Check(
+        "trained-quantization",
+        trained_quantization.check,
+        is_static=False,
+        needs="fake_quantization",
+    ),
     Check("layer-ranges", layers.check_calibration, is_static=False, needs="walk"),
     Check("calibration-forensics", forensics.check, is_static=False, needs="walk"),
     Check("layer-steps", layers.check_range, is_static=False, needs="walk"),

@@ -190,6 +190,10 @@ SCALE_EXPLAINED: Final = 0.8
 suspected, and a factor that brings it above the second is named. (The least factor that is tried,
 that from log10 to natural, leaves 0.43.)"""
 
+TRAINED_RANGE: Final = 0.1
+"""Movement of an end of a range, for each trained width, from which on it is not the trained one: a
+step of 8 bits is 0.004, and the fixed ranges of SOFTMAX, LOGISTIC and TANH move by 0.004 too."""
+
 MOST_NAMED: Final = 5
 """Findings of one rule on like subjects; more of them would only repeat it."""
 
@@ -237,6 +241,8 @@ CONVERSION_ERROR: Final = 1e-3
 FLOAT_ROUNDING: Final = 1e-5
 """Error of a float file for each unit of the output's size or movement, as converters' authors take
 it, and of the size, below which it is rounding: two healthy libraries are 4e-7 apart."""
+FAKE_CONVERSION_ERROR: Final = 0.03
+"""The same where the model rounds to 8 bits by itself: 30 dB. A healthy one had 0.006."""
 
 HYBRID_WEIGHTS: Final = 1024
 """Elements below which TensorFlow's converter leaves weights in float, dynamic-range or not."""

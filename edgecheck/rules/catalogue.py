@@ -70,6 +70,7 @@ from edgecheck.rules.quantization.inputs_out_of_domain import InputsOutOfDomain
 from edgecheck.rules.quantization.int16x8_unsupported_or_overflow import (
     Int16X8UnsupportedOrOverflow,
 )
+from edgecheck.rules.quantization.qat_conversion_mismatch import QatConversionMismatch
 from edgecheck.rules.quantization.quant_range_outlier import QuantRangeOutlier
 from edgecheck.rules.quantization.quant_scale_degenerate import QuantScaleDegenerate
 from edgecheck.rules.quantization.recurrent_quantization import RecurrentQuantization
@@ -131,6 +132,7 @@ RULES: tuple[type[Rule], ...] = (
     CalibrationUnrepresentative,
     CalibratedOnOneSample,
     CalibratedOnNoise,
+    QatConversionMismatch,
     QuantRangeOutlier,
     ActivationSensitiveOp,
     BiasOverflow,

@@ -6,6 +6,7 @@ from time import perf_counter
 from edgecheck.checks.evidence import Evidence
 from edgecheck.compare.binding import bind_inputs
 from edgecheck.compare.experiment import Entrant, is_feedable
+from edgecheck.compare.trained_ranges import FakeQuantization, trained_ranges
 from edgecheck.compare.weight_match import WeightComparison, match_weights
 from edgecheck.errors import EdgecheckError
 from edgecheck.runs.draft import Draft
@@ -14,6 +15,7 @@ from edgecheck.runtime.trained.formats import format_of
 from edgecheck.spec.load import LoadedSpec
 from edgecheck.tflite.contract import contract_of, quantization_scheme
 from edgecheck.tflite.dequantize.twin import Twin, TwinImpossible, twin_of
+from edgecheck.tflite.fake_quantization import fake_quantizers
 from edgecheck.tflite.graph import Model
 from edgecheck.tflite.reader import load_model
 from edgecheck.tflite.weights import Weight, weights_of
@@ -73,6 +75,25 @@ def compare_weights(draft: Draft, evidence: Evidence) -> WeightComparison | None
         return None
     ours = weights_of(evidence.data, evidence.model, evidence.contract.subgraph)
     return match_weights(ours, theirs, path.name)
+
+
+def fake_quantization_of(draft: Draft, evidence: Evidence) -> FakeQuantization | None:
+    """What training with quantization left in the reference; None where there is none of it."""
+    if draft.spec is None or evidence.stages is None:
+        return None
+    path = _reference_file(draft, draft.spec)
+    if path is None:
+        return None
+    if is_trained_model(path):
+        count = draft.reference_fake_quantizers
+        return FakeQuantization(path.name, count) if count else None
+    try:
+        fakes = fake_quantizers(*load_model(path))
+    except (EdgecheckError, OSError):
+        return None
+    graph = evidence.model.subgraphs[evidence.contract.subgraph]
+    ranges = trained_ranges(fakes, graph)
+    return FakeQuantization(path.name, len(fakes), ranges) if fakes else None
 
 
 def _weights(data: bytes, model: Model, signature: str | None) -> list[Weight]:

@@ -119,6 +119,8 @@ class Draft:
     """Tells about a trained reference; as `edgecheck.runtime.trained.weights.examine`."""
     reference_weights: tuple[Weight, ...] = ()
     """Of a trained reference; empty for other references."""
+    reference_fake_quantizers: int = 0
+    """Likewise: fake-quantization operators or layers in its graph."""
     batch_norm: tuple[BatchNorm, ...] = ()
     """Likewise, where it was looked at."""
     evidence: Evidence | None = None

@@ -108,6 +108,7 @@ def _trained(draft: Draft, path: Path, form: TrainedFormat) -> Entrant:
     description, draft.reference_weights = draft.examine(
         path, signature=asked, allow_code=options.allow_code, timeout=options.timeout
     )
+    draft.reference_fake_quantizers = description.fake_quantizers
     backend = TRAINED[form]
     sha256, size = fingerprint(path)
     draft.environment["reference"] = {

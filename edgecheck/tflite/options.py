@@ -22,12 +22,21 @@ class Options:
 
         None where the operator has no options, or they lead out of the file.
         """
+        found = self._field(graph, operator, slot, code)
+        return None if found is None else int(found)
+
+    def real(self, graph: Subgraph, operator: Operator, slot: int) -> float | None:
+        """Likewise of a float32, which may be NaN or infinite."""
+        return self._field(graph, operator, slot, "<f")
+
+    def _field(self, graph: Subgraph, operator: Operator, slot: int, code: str) -> float | None:
         data, table = self._data, self._operators[graph.index][operator.index]
         try:
             options = flat.child(data, table, _OPTIONS)
             if not options:
                 return None
             place = flat.field(data, options, slot, struct.calcsize(code))
-            return int(struct.unpack_from(code, data, place)[0]) if place else 0
+            found: float = struct.unpack_from(code, data, place)[0] if place else 0
         except struct.error:
             return None
+        return found

@@ -20,7 +20,7 @@ TINY = 1e-9
 
 def cases() -> list[Case]:
     """All of them."""
-    return [*_calibration(), *_scales()]
+    return [*_calibration(), *_scales(), *_trained()]
 
 
 def _calibration() -> list[Case]:
@@ -67,6 +67,57 @@ def _scales() -> list[Case]:
             amperes,
         ),
     ]
+
+
+def _trained() -> list[Case]:
+    rule = "qat-conversion-mismatch"
+    wide, narrow = (-4, 4), (-0.25, 0.25)
+    return [
+        positive(
+            rule,
+            "The model was trained with quantization, and calibrated once more when it was "
+            "converted: on samples that gave a sixteenth of the trained range.",
+            spec(),
+            row_files(_int8(narrow), reference=_fake_quantized(wide)),
+            role="cause",
+            evidence={"operators": 2, "stage": "activations", "compared": 2, "differing": 1,
+                      "tensor": "logits"},
+        ),
+        negative(
+            rule,
+            "The same model, converted with the ranges that training chose.",
+            spec(),
+            row_files(_int8(wide), reference=_fake_quantized(wide)),
+            arguments=["--layers", "always"],
+        ),
+    ]  # fmt: skip
+
+
+def _int8(logits: tuple[float, float]) -> bytes:
+    return int8_dense(WEIGHTS, BIAS, (-1, 1), logits, softmax=True)
+
+
+def _fake_quantized(logits: tuple[float, float]) -> bytes:
+    """The float classifier, with FAKE_QUANT behind its input and its logits."""
+    tensors = [
+        TensorDef("input", (1, 4)),
+        TensorDef("input/fake_quantized", (1, 4)),
+        TensorDef("weights", (3, 4), data=WEIGHTS),
+        TensorDef("bias", (3,), data=BIAS),
+        TensorDef("logits", (1, 3)),
+        TensorDef("logits/fake_quantized", (1, 3)),
+        TensorDef("output", (1, 3)),
+    ]
+    ends = [
+        {"Min": float(low), "Max": float(high), "NumBits": 8} for low, high in ((-1, 1), logits)
+    ]
+    operators = [
+        OpDef("FAKE_QUANT", [0], [1], options=ends[0]),
+        OpDef("FULLY_CONNECTED", [1, 2, 3], [4]),
+        OpDef("FAKE_QUANT", [4], [5], options=ends[1]),
+        OpDef("SOFTMAX", [5], [6], options={"Beta": 1.0}),
+    ]
+    return build_model(tensors, operators, [0], [6])
 
 
 def _classifier_without_scale() -> bytes:

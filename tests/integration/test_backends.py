@@ -2,6 +2,8 @@
 
 import importlib
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -76,19 +78,33 @@ def running(backend, warm, tmp_path):
         started.session.close()
 
 
-def _bare_loop(backend, data, rows):
-    """Codes of the only output, from a loop over rows that knows nothing of edgecheck."""
-    interpreter = importlib.import_module(backend.module).Interpreter(
-        model_content=data, num_threads=1
-    )
-    interpreter.allocate_tensors()
-    (source,), (target,) = interpreter.get_input_details(), interpreter.get_output_details()
-    codes = []
-    for row in rows:
-        interpreter.set_tensor(source["index"], row.reshape(source["shape"]))
-        interpreter.invoke()
-        codes.append(interpreter.get_tensor(target["index"]))
-    return np.array(codes), target["quantization"]
+BARE_LOOP = """
+import importlib, sys
+import numpy as np
+
+module, folder = sys.argv[1:]
+interpreter = importlib.import_module(module).Interpreter(f"{folder}/bare.tflite", num_threads=1)
+interpreter.allocate_tensors()
+(source,), (target,) = interpreter.get_input_details(), interpreter.get_output_details()
+codes = []
+for row in np.load(f"{folder}/rows.npy"):
+    interpreter.set_tensor(source["index"], row.reshape(source["shape"]))
+    interpreter.invoke()
+    codes.append(interpreter.get_tensor(target["index"]))
+np.savez(f"{folder}/codes.npz", codes=codes, quantization=target["quantization"])
+"""
+
+
+def _bare_loop(backend, data, rows, folder):
+    """Codes of the only output, and its scale and zero point, from a loop that knows nothing of
+    edgecheck, in a process of its own: two runtimes in one crash it.
+    """
+    (folder / "bare.tflite").write_bytes(data)
+    np.save(folder / "rows.npy", rows)
+    command = [sys.executable, "-W", "ignore", "-c", BARE_LOOP, backend.module, str(folder)]
+    subprocess.run(command, check=True, capture_output=True)
+    with np.load(folder / "codes.npz") as found:
+        return found["codes"], found["quantization"]
 
 
 def test_the_backend_is_usable(backend):
@@ -108,23 +124,25 @@ def test_a_float_model_computes_what_numpy_does(running, rng):
 
 
 @pytest.mark.parametrize("softmax", [False, True])
-def test_int8_outputs_are_those_of_a_bare_loop_bit_for_bit(backend, running, rng, softmax):
+def test_int8_outputs_are_those_of_a_bare_loop_bit_for_bit(
+    backend, running, rng, softmax, tmp_path
+):
     data = int8_dense(
         rng.normal(size=(3, 4)), rng.normal(size=3), (-2, 2), (-8, 8), softmax=softmax
     )
     model = running(data)
     params = model.contract.inputs[0].tensor.quantization
     rows = rng.normal(size=(ROWS, 4)).astype(np.float32) * 2
-    codes, (scale, zero) = _bare_loop(backend, data, quantize(rows, params, "int8"))
+    codes, (scale, zero) = _bare_loop(backend, data, quantize(rows, params, "int8"), tmp_path)
     expected = ((codes.astype(np.float64) - zero) * np.float64(np.float32(scale))).astype("float32")
     assert len(np.unique(codes)) > 3
     assert np.array_equal(model(input=rows)["output"], expected)
 
 
-def test_float_inputs_of_an_integer_model_are_fed_as_they_are(backend, running, rng):
+def test_float_inputs_of_an_integer_model_are_fed_as_they_are(backend, running, rng, tmp_path):
     data = float_io_int8_dense(rng.normal(size=(3, 4)), rng.normal(size=3), (-2, 2), (-8, 8))
     rows = rng.normal(size=(ROWS, 4)).astype(np.float32)
-    expected, _ = _bare_loop(backend, data, rows)
+    expected, _ = _bare_loop(backend, data, rows, tmp_path)
     assert np.array_equal(_only(running(data), rows), expected)
 
 

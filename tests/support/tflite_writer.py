@@ -19,6 +19,7 @@ OPTIONS = {
     "CONCATENATION": "ConcatenationOptions",
     "CONV_2D": "Conv2DOptions",
     "DEPTHWISE_CONV_2D": "DepthwiseConv2DOptions",
+    "FAKE_QUANT": "FakeQuantOptions",
     "FULLY_CONNECTED": "FullyConnectedOptions",
     "IF": "IfOptions",
     "MAX_POOL_2D": "Pool2DOptions",

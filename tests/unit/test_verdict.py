@@ -171,3 +171,20 @@ def test_another_model_is_blamed_before_its_calibration():
     causes = causes_of([calibration, ERROR, wrong])
     assert [cause.rule for cause in causes] == [wrong.rule, calibration.rule]
     assert causes[0].explains == (ERROR.fingerprint,)
+
+
+@pytest.mark.parametrize(
+    ("changes", "first"),
+    [
+        ({}, "qat-conversion-mismatch"),
+        ({"differing": 0}, "calibrated-on-noise"),
+        ({"stage": "weights"}, "calibrated-on-noise"),
+    ],
+)
+def test_lost_trained_ranges_come_before_the_calibration_that_replaced_them(changes, first):
+    rule = replace(example("qat-conversion-mismatch"), **changes)
+    trained = Finding.of(rule, Subject("model", "candidate"))
+    noise = finding("calibrated-on-noise", kind="model", name="calibration")
+    causes = causes_of([noise, trained, finding()])
+    assert causes[0].rule == first
+    assert all(cause.explains == (finding().fingerprint,) for cause in causes)

@@ -10,7 +10,7 @@ from edgecheck.rules.wording import plain
 
 @dataclass(frozen=True)
 class LayerWeightsDiffer(Rule):
-    """One layer's weights or biases are not the reference's; those of others are.
+    """One layer's weights or biases are not the reference's; others are.
 
     ## What it means
     The model comes from the reference, but one layer was changed: set to 0 in

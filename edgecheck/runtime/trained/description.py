@@ -30,6 +30,8 @@ class Description:
     """Of a SavedModel."""
     has_state: bool = False
     """Variables change from run to run."""
+    fake_quantizers: int = 0
+    """Operators, or layers of Keras, that round to the codes of a range that training chose."""
 
     @classmethod
     def from_dict(cls, fields: Mapping[str, Any]) -> "Description":

@@ -10,6 +10,10 @@ from edgecheck.runtime.trained.description import Description, TrainedPort
 from edgecheck.runtime.trained.keras_file import load_keras
 from edgecheck.tensors import Array
 
+_QUANTIZING = frozenset({"QuantizeLayer", "QuantizeWrapper", "QuantizeWrapperV2"})
+"""Layers of tensorflow-model-optimization that round, which are code outside Keras; those that are
+only annotated do not."""
+
 
 class KerasModel:
     """Runs with training=False: dropout is off, and BatchNormalization takes what it stored."""
@@ -29,6 +33,7 @@ class KerasModel:
             inputs=_ports(_names_of(self.model.inputs), self.model.inputs),
             outputs=_ports(self._output_names(), tf.nest.flatten(self.model.outputs)),
             has_state=bool(self._stateful),
+            fake_quantizers=sum(type(layer).__name__ in _QUANTIZING for layer in self.layers),
         )
         self._call = tf.function(
             lambda *feeds: self.infer(feeds), input_signature=_specs(tf, self.model.inputs)

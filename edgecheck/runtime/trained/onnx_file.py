@@ -33,8 +33,7 @@ class OnnxModel:
         """
         import onnxruntime
 
-        if not allow_code:
-            scan_onnx(path)
+        fake_quantizers = _looked_through(path, allow_code=allow_code)
         self._session = onnxruntime.InferenceSession(
             str(path.resolve()), providers=["CPUExecutionProvider"]
         )
@@ -42,6 +41,7 @@ class OnnxModel:
             format="onnx",
             inputs=tuple(map(_port, self._session.get_inputs())),
             outputs=tuple(map(_port, self._session.get_outputs())),
+            fake_quantizers=fake_quantizers,
         )
 
     def run(self, feeds: Mapping[str, Array]) -> Mapping[str, Array]:
@@ -53,6 +53,14 @@ class OnnxModel:
         """An ONNX file keeps nothing from run to run."""
 
 
+def _looked_through(path: Path, *, allow_code: bool) -> int:
+    """How many fake quantizers a file has; the parsed file is let go before it is loaded."""
+    model = _parsed(path)
+    if not allow_code:
+        _scan(model, path.parent)
+    return _fake_quantizers(model.graph)
+
+
 def scan_onnx(path: Path) -> None:
     """Look through a file before onnxruntime does.
 
@@ -60,15 +68,22 @@ def scan_onnx(path: Path) -> None:
         CodeRefused: it needs operators from outside, or reads weights outside its folder.
         ValueError: it is no ONNX file.
     """
+    _scan(_parsed(path), path.parent)
+
+
+def _parsed(path: Path) -> Any:  # noqa: ANN401  (ModelProto)
     import onnx
     from google.protobuf.message import DecodeError
 
     try:
         if path.stat().st_size >= _MOST_BYTES:
             raise ValueError("it is larger than a protocol buffer can be")
-        model = onnx.load_model_from_string(path.read_bytes())
+        return onnx.load_model_from_string(path.read_bytes())
     except (OSError, DecodeError) as error:
         raise ValueError(f"it is no ONNX file: {error}") from None
+
+
+def _scan(model: Any, folder: Path) -> None:  # noqa: ANN401
     own = {function.domain for function in model.functions}
     for message in _messages(model):
         kind = type(message).__name__
@@ -76,7 +91,16 @@ def scan_onnx(path: Path) -> None:
             what = f"its operator {message.op_type!r} of the domain {message.domain!r}"
             raise CodeRefused(f"{what} is code in a library outside the file")
         if kind == "TensorProto":
-            _require_inside(message, path.parent)
+            _require_inside(message, folder)
+
+
+def _fake_quantizers(graph: Any) -> int:  # noqa: ANN401  (GraphProto)
+    """Values that are turned into codes and right back."""
+    codes = {
+        name for node in graph.node if node.op_type == "QuantizeLinear" for name in node.output
+    }
+    back = (node for node in graph.node if node.op_type == "DequantizeLinear")
+    return sum(node.input[0] in codes for node in back if node.input)
 
 
 def _messages(root: Any) -> Iterator[Any]:  # noqa: ANN401  (ModelProto)

@@ -36,6 +36,7 @@ _COMPUTES = re.compile(
     re.VERBOSE,
 )
 """Operators with state that stay within the process (PrintV2 can print to a file)."""
+_FAKE_QUANT = re.compile(r"FakeQuantWithMinMax(Args|Vars|VarsPerChannel)")
 _WRITES = re.compile(r"Assign.*VariableOp|Resource(Scatter|StridedSliceAssign).*")
 
 
@@ -178,11 +179,19 @@ def _reachable(graph: Any, functions: Mapping[str, Any]) -> Iterator[Any]:  # no
     names = set(graph.object_graph_def.concrete_functions) & set(functions)
     for called in names:
         waiting += functions[called].node_def
+    yield from _followed(waiting, functions, frozenset(names))
+
+
+def _followed(
+    waiting: list[Any], functions: Mapping[str, Any], names: frozenset[str] = frozenset()
+) -> Iterator[Any]:
+    """Nodes, and those of every function that they call; each function once, `names` not at all."""
+    done = set(names)
     while waiting:
         node = waiting.pop()
         yield node
-        fresh = {name for name in _called(node) if name in functions} - names
-        names |= fresh
+        fresh = {name for name in _called(node) if name in functions} - done
+        done |= fresh
         for name in fresh:
             waiting += functions[name].node_def
 
@@ -237,6 +246,7 @@ class SignatureModel:
             outputs=tuple(_port(name, spec) for name, spec in function.structured_outputs.items()),
             signature=self._loaded.name,
             has_state=bool(written),
+            fake_quantizers=_fake_quantizers(function),
         )
 
     def run(self, feeds: Mapping[str, Array]) -> Mapping[str, Array]:
@@ -259,6 +269,14 @@ def _written(function: Any) -> list[Any]:  # noqa: ANN401  (ConcreteFunction)
     nodes = [node.op for graph in definitions for node in graph.node]
     nodes += [n.op for graph in definitions for f in graph.library.function for n in f.node_def]
     return list(function.variables) if any(_WRITES.match(op) for op in nodes) else []
+
+
+def _fake_quantizers(function: Any) -> int:  # noqa: ANN401  (ConcreteFunction)
+    """Fake-quantization operators that a call runs through."""
+    graph = function.graph.as_graph_def()
+    functions = {inner.signature.name: inner for inner in graph.library.function}
+    nodes = _followed(list(graph.node), functions)
+    return sum(_FAKE_QUANT.fullmatch(node.op) is not None for node in nodes)
 
 
 def _port(name: str, spec: Any) -> TrainedPort:  # noqa: ANN401  (TensorSpec)

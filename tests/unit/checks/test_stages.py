@@ -11,6 +11,7 @@ from edgecheck.checks.stages import check_conversion, guilty_step
 from edgecheck.compare.stage_summary import told
 from edgecheck.compare.stages import SkippedStage, StageWalk, Step
 from edgecheck.compare.statistics import Measure, TaskStatistics
+from edgecheck.compare.trained_ranges import FakeQuantization
 
 MODELS = {
     "conversion": "float .tflite",
@@ -161,3 +162,11 @@ def test_nonfinite_answers_do_not_break_the_judgement():
     nothing = closer(math.nan, agreement=None, agreement_interval=None)
     nothing = replace(nothing, candidate=seen_output(nonfinite=2000))
     assert guilty_step(chain(step("weights", nothing), FINE[2])) is not None
+
+
+@pytest.mark.parametrize(("sqnr_db", "expected"), [(44.0, 0), (25.0, 1)])
+def test_a_reference_that_rounds_by_itself_may_differ_by_codes(sqnr_db, expected):
+    rounding = FakeQuantization("saved_model", 6)
+    output = closer(sqnr_db, agreement=1.0)
+    assert len(conversion(output, fake_quantization=rounding)) == expected
+    assert len(conversion(output)) == 1

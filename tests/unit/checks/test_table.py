@@ -10,6 +10,7 @@ from layers import entry, layer, walked
 from edgecheck.checks.evidence import NotApplicable
 from edgecheck.checks.table import CHECKS
 from edgecheck.compare.stages import StageWalk
+from edgecheck.compare.trained_ranges import FakeQuantization
 from edgecheck.compare.weight_match import match_weights
 from edgecheck.tflite.weights import Weight
 
@@ -24,6 +25,7 @@ HEALTHY = evidence(
     runtime=("litert", "2.3.0"),
     forensics=forensics(),
     stages=StageWalk(()),
+    fake_quantization=FakeQuantization("float.tflite", 1),
     weights=match_weights(WEIGHTS, WEIGHTS),
     walk=walked(entry(), layer(0), layer(1, op="SOFTMAX", tensor=1, is_output=True)),
 )

@@ -6,7 +6,9 @@ import yaml
 from evidence import evidence
 from models import OpDef, SignatureDef, TensorDef, build_model, float_dense, int8_dense
 
-from edgecheck.runs.baselines import compare_weights
+from edgecheck.compare.stages import StageWalk
+from edgecheck.compare.trained_ranges import FakeQuantization
+from edgecheck.runs.baselines import compare_weights, fake_quantization_of
 from edgecheck.spec.load import load_spec
 from edgecheck.tflite.contract import contract_of
 from edgecheck.tflite.reader import read_model
@@ -68,3 +70,37 @@ def test_a_reference_without_the_signature_is_left_to_the_run(draft, candidate, 
         made.spec, spec=made.spec.spec.model_copy(update={"signature": "serving_default"})
     )
     assert compare_weights(made, candidate) is None
+
+
+def followed(candidate):
+    return replace(candidate, stages=StageWalk(()))
+
+
+def test_fake_quantization_of_a_float_file_is_held_against_the_candidate(
+    draft, candidate, tmp_path
+):
+    tensors = [TensorDef("input", (1, 16)), TensorDef("y", (1, 16))]
+    options = {"Min": -2.0, "Max": 2.0, "NumBits": 8}
+    fake = OpDef("FAKE_QUANT", [0], [1], options=options)
+    reference = tmp_path / "trained.tflite"
+    reference.write_bytes(build_model(tensors, [fake], [0], [1]))
+    made = draft(reference=str(reference))
+    assert fake_quantization_of(made, candidate) is None  # no chain, nothing to judge
+    found = fake_quantization_of(made, followed(candidate))
+    assert (found.reference, found.operators) == ("trained.tflite", 1)
+    (trained,) = found.ranges
+    assert (trained.tensor, trained.trained) == ("input", (-2.0, 2.0))
+    assert trained.stored == pytest.approx((-1, 1), abs=0.01)
+
+
+def test_a_trained_reference_tells_a_number_alone(draft, candidate):
+    made = draft(reference="trained.keras")
+    assert fake_quantization_of(made, followed(candidate)) is None
+    made.reference_fake_quantizers = 4
+    expected = FakeQuantization("trained.keras", 4)
+    assert fake_quantization_of(made, followed(candidate)) == expected
+
+
+@pytest.mark.parametrize("reference", [None, "none", "twin", "missing.tflite"])
+def test_other_references_show_no_fake_quantization(draft, candidate, reference):
+    assert fake_quantization_of(draft(reference=reference), followed(candidate)) is None

@@ -1,3 +1,4 @@
+import sys
 import tempfile
 from importlib.util import find_spec
 
@@ -32,6 +33,23 @@ np.savez("kernels.npz", **{
     "grown": model.get_layer("grown").get_weights()[0],
     "deep": inner.layers[0].get_weights()[0],
 })
+"""
+
+MAKE_ROUNDING = """
+import pathlib, sys
+sys.path[:] = SYS_PATH
+from edgecheck.runtime.trained.keras_model import KerasModel
+
+@keras.saving.register_keras_serializable("tfmot")
+class QuantizeLayer(keras.layers.Layer):
+    def call(self, x):
+        return tf.quantization.fake_quant_with_min_max_args(x, -1, 1)
+
+inputs = keras.Input((2,))
+inner = keras.Sequential([keras.Input((2,)), QuantizeLayer(), keras.layers.Dense(1)])
+keras.Model(inputs, inner(QuantizeLayer()(inputs))).save("rounding.keras")
+found = KerasModel(pathlib.Path("rounding.keras"), allow_code=True).description.fake_quantizers
+pathlib.Path("count.txt").write_text(str(found))
 """
 
 
@@ -70,6 +88,12 @@ def test_many_inputs_and_outputs_and_the_weights_between(models, monkeypatch):
             grown = found["grown"].values[out, i, j]
             np.testing.assert_array_equal(grown, kernels["grown"][i, j, out])
         np.testing.assert_array_equal(found["deep"].values, kernels["deep"].T)
+
+
+def test_layers_that_round_are_counted_at_any_depth(models, tmp_path):
+    trained.script(tmp_path, MAKE_ROUNDING.replace("SYS_PATH", repr(sys.path)))
+    assert (tmp_path / "count.txt").read_text() == "2"
+    assert describe(models / "many.keras").fake_quantizers == 0
 
 
 def test_a_model_of_open_inputs_says_what_to_do(models):

@@ -158,3 +158,21 @@ def test_a_dense_layer_behind_a_flattened_picture_is_left_out(helper, tmp_path, 
     ]
     path = saved(tmp_path / "m.onnx", helper, nodes, [tensor("w", np.ones((4, 2)))])
     assert len(list(_of_onnx(path))) == is_kept
+
+
+def test_values_that_are_turned_into_codes_and_back_are_counted(helper, tmp_path):
+    import onnx
+
+    scale, zero = tensor("s", 0.5), onnx.numpy_helper.from_array(np.array(0, np.int8), "z")
+    nodes = [
+        helper.make_node("QuantizeLinear", ["x", "s", "z"], ["codes"]),
+        helper.make_node("DequantizeLinear", ["codes", "s", "z"], ["back"]),
+        helper.make_node("DequantizeLinear", ["w", "s", "z"], ["weights"]),
+        helper.make_node("Add", ["back", "weights"], ["y"]),
+    ]
+    weights = onnx.numpy_helper.from_array(np.ones((1, 4), np.int8), "w")
+    path = saved(tmp_path / "q.onnx", helper, nodes, [scale, zero, weights])
+    assert describe(path).fake_quantizers == 1
+    assert describe(path, allow_code=True).fake_quantizers == 1
+    plain = saved(tmp_path / "m.onnx", helper, [helper.make_node("Relu", ["x"], ["y"])])
+    assert describe(plain).fake_quantizers == 0

@@ -47,13 +47,18 @@ def saves(self, x):
 def reads(self, x):
     return x + tf.cast(tf.strings.length(tf.io.read_file("/etc/passwd")), tf.float32)
 
+def rounds(self, x):
+    low = tf.quantization.fake_quant_with_min_max_args(x, -1, 1)
+    inner = tf.function(lambda v: tf.quantization.fake_quant_with_min_max_vars(v, 0.0, self.scale))
+    return tf.cond(tf.reduce_sum(x) > 1, lambda: inner(low), lambda: low)
+
 CALLS = {
     "plain": lambda self, x: x * self.scale + self.table[tf.constant(1)],
     "loop": lambda self, x: tf.while_loop(lambda i, v: i < 3, lambda i, v: (i + 1, v), (0, x))[1],
     "counts": counts,
     "python": lambda self, x: tf.py_function(lambda v: v, [x], tf.float32),
     "numpy": lambda self, x: tf.numpy_function(lambda v: v, [x], tf.float32),
-    "nested": nested, "writes": writes, "prints": prints, "saves": saves, "reads": reads,
+    "nested": nested, "rounds": rounds, "writes": writes, "prints": prints, "saves": saves, "reads": reads,
 }
 for name, call in CALLS.items():
     module = Module(call)
@@ -96,6 +101,9 @@ feeds = {"x": np.zeros((1, 2), np.float32)}
 seen = [float(model.run(feeds)["y"].max()) for _ in range(2)]
 model.forget()
 found["states"] = [model.description.has_state, *seen, float(model.run(feeds)["y"].max())]
+for name in ("counts", "rounds"):
+    described = SignatureModel(pathlib.Path(sys.argv[1], name), signature=None, allow_code=False)
+    found["fakes of " + name] = described.description.fake_quantizers
 print(json.dumps(found))
 """
 
@@ -137,6 +145,11 @@ def test_damaged_folders_are_named_as_such(scanned, name):
 
 def test_variables_that_a_run_writes_can_be_taken_back(scanned):
     assert scanned["states"] == [True, 1.0, 2.0, 1.0]
+
+
+def test_fake_quantization_is_counted_at_any_depth(scanned):
+    assert scanned["rounds"] == "passed"
+    assert (scanned["fakes of counts"], scanned["fakes of rounds"]) == (0, 2)
 
 
 def test_the_default_signature_is_taken_then_the_only_one():
