@@ -6,12 +6,11 @@ on other samples than it was calibrated on.
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from functools import cache
 from math import isnan
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Final
 
 from edgecheck import __version__
@@ -26,9 +25,9 @@ from edgecheck.conversion.representative import write_representative
 from edgecheck.conversion.request import ConversionRequest
 from edgecheck.conversion.schemes import Io
 from edgecheck.conversion.source import source_format
-from edgecheck.errors import ConversionFailed, UnusableError, UsageError
+from edgecheck.errors import ConversionFailed, UsageError
 from edgecheck.findings import Report
-from edgecheck.new_file import require_free, write_new
+from edgecheck.new_file import require_free, scratch_folder, write_new
 from edgecheck.runs.draft import Options
 from edgecheck.runtime.trained import weights as trained_weights
 from edgecheck.runtime.trained.description import Description
@@ -85,7 +84,7 @@ def convert(
     plans = plans_of(options.quantize or loaded.spec.model.quantization or "none", options.io)
     source_format(source)
     calibration = _calibration(loaded, plans, options)
-    with _folder() as folder, closing(Converter(folder)) as converter:
+    with scratch_folder() as folder, closing(Converter(folder)) as converter:
         request = _request(loaded, source, folder, options)
         bench = _Bench(loaded, request, out, options, calibration, converter, folder, progress)
         trials = bench.all_of(plans) if len(plans) > 1 else (bench.try_plan(plans[0]),)
@@ -153,21 +152,6 @@ def _request(
 def _smallest(trials: Sequence[Trial]) -> Trial | None:
     passing = [trial for trial in trials if trial.passes]
     return min(passing, key=lambda trial: len(trial.data), default=None)
-
-
-@contextmanager
-def _folder() -> Iterator[Path]:
-    """A folder for samples and files that are tried.
-
-    Raises:
-        UnusableError: the disk is full, or the folder goes away.
-    """
-    try:
-        with TemporaryDirectory(prefix="edgecheck-") as folder:
-            yield Path(folder)
-    except OSError as error:
-        hint = "make the folder for temporary files usable and try again"
-        raise UnusableError(str(error), hint=hint) from None
 
 
 @dataclass

@@ -1,11 +1,16 @@
-"""A file that edgecheck makes for the user: nothing of the user's is ever overwritten by it."""
+"""Files that edgecheck makes for the user, and a place for those that it only tries.
+
+Nothing of the user's is ever overwritten.
+"""
 
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
-from edgecheck.errors import ReportUnwritable, UsageError
+from edgecheck.errors import ReportUnwritable, UnusableError, UsageError
 
 _ELSEWHERE = "give a path in a folder that exists and that you may write to"
 
@@ -68,6 +73,21 @@ def write_new(path: Path, data: bytes, *, force: bool) -> None:
 
 def _unwritable(path: Path, error: OSError) -> ReportUnwritable:
     return ReportUnwritable(f"cannot write {path}: {error.strerror or error}", hint=_ELSEWHERE)
+
+
+@contextmanager
+def scratch_folder() -> Iterator[Path]:
+    """A folder for files that are tried.
+
+    Raises:
+        UnusableError: the disk is full, or the folder goes away.
+    """
+    try:
+        with TemporaryDirectory(prefix="edgecheck-") as folder:
+            yield Path(folder)
+    except OSError as error:
+        hint = "make the folder for temporary files usable and try again"
+        raise UnusableError(str(error), hint=hint) from None
 
 
 def _replace(target: Path, data: bytes) -> None:

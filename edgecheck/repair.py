@@ -6,16 +6,14 @@ than the old one, and runs in every installed runtime that runs the old one.
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Literal
 
 from edgecheck.compare.stream import Progress, SideFault
-from edgecheck.errors import EdgecheckError, UnusableError, UsageError
+from edgecheck.errors import EdgecheckError, UsageError
 from edgecheck.findings import ErrorInfo, Report
-from edgecheck.new_file import require_free, write_new
+from edgecheck.new_file import require_free, scratch_folder, write_new
 from edgecheck.quantization import QuantParams
 from edgecheck.recalibration.improvement import objection
 from edgecheck.recalibration.repairable import Declined, prepared
@@ -71,7 +69,7 @@ def repair(
             return _unusable(report, before.error, before.summary)
         ready = prepared(draft, before)
         report = replace(report, unseen=split.unseen, overruled=ready.overruled)
-        with _folder() as folder:
+        with scratch_folder() as folder:
             workshop = Workshop(ready.setup, ready.data, ready.twin, folder)
             report, data = _Attempt(spec, out, options, split, progress).make(workshop, report)
         if not report.reason:
@@ -114,21 +112,6 @@ def stopped(error: Exception, report: RepairReport | None = None) -> RepairRepor
 
 def _unusable(report: RepairReport, error: ErrorInfo, reason: str) -> RepairReport:
     return replace(report, reason=reason, exit_code=error.exit_code, error=error)
-
-
-@contextmanager
-def _folder() -> Iterator[Path]:
-    """A folder for files that are tried.
-
-    Raises:
-        UnusableError: the disk is full, or the folder goes away.
-    """
-    try:
-        with TemporaryDirectory(prefix="edgecheck-") as folder:
-            yield Path(folder)
-    except OSError as error:
-        hint = "make the folder for temporary files usable and try again"
-        raise UnusableError(str(error), hint=hint) from None
 
 
 @dataclass(frozen=True)

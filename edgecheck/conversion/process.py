@@ -6,7 +6,6 @@ import os
 import queue
 import signal
 import subprocess
-import sys
 import tempfile
 import threading
 from collections.abc import Mapping
@@ -17,12 +16,9 @@ from typing import Any
 from edgecheck.conversion.complaints import translated
 from edgecheck.conversion.request import ConversionRequest
 from edgecheck.errors import ConversionFailed, EdgecheckError, RuntimeMissing, UnusableError
+from edgecheck.runtime.child import child_command, child_environment
 from edgecheck.tflite.names import printable
 
-_CHILD = (
-    "import sys; sys.path[:] = sys.argv[1].split(chr(0x1f)); "
-    "from edgecheck.conversion.worker import main; main()"
-)
 _NOISE_BYTES = 8000
 _SHOWN = 400
 _DEATH_SECONDS = 5.0
@@ -115,17 +111,16 @@ class _Child:
         self._told = 0
         self._answers: queue.Queue[str] = queue.Queue()
         self._process = subprocess.Popen(
-            [sys.executable, "-c", _CHILD, "\x1f".join(entry or "." for entry in sys.path)],
+            child_command("edgecheck.conversion.worker"),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._stderr,
             text=True,
             encoding="utf-8",
             env={
-                **os.environ,
-                "TF_CPP_MIN_LOG_LEVEL": "2",
+                **child_environment(folder),
                 "CUDA_VISIBLE_DEVICES": "-1",
-                "TMPDIR": str(folder),  # TensorFlow leaves files there when it is killed
+                "TF_CPP_MIN_LOG_LEVEL": "2",
             },
         )
         threading.Thread(target=self._listen, daemon=True).start()

@@ -16,7 +16,6 @@ import os
 import queue
 import signal
 import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -28,15 +27,12 @@ from typing import Any, Protocol
 import numpy as np
 
 from edgecheck.errors import CrashFault, LoadFault, TimeoutFault
+from edgecheck.runtime.child import child_command, child_environment
 from edgecheck.runtime.exchange import Exchange, Layout
 from edgecheck.runtime.job import Job
 from edgecheck.runtime.worker import LATENCY, OUTPUT, PROGRESS
 from edgecheck.tensors import Array, Outputs
 
-_CHILD = (
-    "import sys; sys.path[:] = sys.argv[1].split(chr(0x1f)); "
-    "from edgecheck.runtime.worker import main; main()"
-)
 _WORDS_BYTES = 4000
 _DEATH_SECONDS = 5.0
 START_SECONDS = 120.0
@@ -96,18 +92,13 @@ class WorkerSession:
         self._answers: queue.Queue[str] = queue.Queue()
         self._stderr = tempfile.TemporaryFile()  # noqa: SIM115  (closed in close)
         self._process = subprocess.Popen(
-            [sys.executable, "-c", _CHILD, "\x1f".join(entry or "." for entry in sys.path)],
+            child_command("edgecheck.runtime.worker"),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._stderr,
             text=True,
             encoding="utf-8",
-            env={
-                "TF_CPP_MIN_LOG_LEVEL": "1",
-                **os.environ,
-                "KERAS_BACKEND": "tensorflow",
-                "TMPDIR": str(folder),  # TensorFlow leaves files there when it is killed
-            },
+            env=child_environment(folder),
         )
         threading.Thread(target=self._listen, daemon=True).start()
         try:

@@ -3,7 +3,6 @@
 import json
 import os
 import subprocess
-import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,13 +10,10 @@ from typing import IO, Any
 
 from edgecheck.errors import RuntimeMissing, UnusableError
 from edgecheck.runtime.backends import TRAINED, is_installed
+from edgecheck.runtime.child import child_command, child_environment
 from edgecheck.runtime.session import START_SECONDS
 from edgecheck.runtime.trained.formats import TrainedFormat, require_present
 
-_CHILD = (
-    "import sys; sys.path[:] = sys.argv[1].split(chr(0x1f)); "
-    "from edgecheck.runtime.trained.tasks import main; main()"
-)
 _WORDS = 600
 
 
@@ -72,18 +68,13 @@ def _answered(request: Mapping[str, Any], path: Path, timeout: float) -> dict[st
     ):
         try:
             done = subprocess.run(
-                [sys.executable, "-c", _CHILD, "\x1f".join(entry or "." for entry in sys.path)],
+                child_command("edgecheck.runtime.trained.tasks"),
                 input=json.dumps(request).encode(),
                 stdout=subprocess.PIPE,
                 stderr=noise,
                 timeout=timeout + START_SECONDS,
                 check=False,
-                env={
-                    "TF_CPP_MIN_LOG_LEVEL": "2",
-                    **os.environ,
-                    "KERAS_BACKEND": "tensorflow",
-                    "TMPDIR": folder,  # TensorFlow leaves files there when it is killed
-                },
+                env=child_environment(folder),
             )
         except subprocess.TimeoutExpired:
             raise UnusableError(

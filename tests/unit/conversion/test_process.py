@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -31,7 +32,7 @@ def request_(tmp_path):
 def child(monkeypatch, code):
     """Run this instead of a converter; `answer(...)` is what it says."""
     head = "import json, os, sys\ndef answer(**it): print(json.dumps(it))\n"
-    monkeypatch.setattr(process, "_CHILD", head + code)
+    monkeypatch.setattr(process, "child_command", lambda _: [sys.executable, "-c", head + code])
 
 
 def test_a_request_crosses_as_json(request_):
@@ -124,6 +125,7 @@ def test_the_source_is_loaded_again_only_where_it_would_be_another(request_):
 
 def test_a_package_that_is_missing_is_named(request_, monkeypatch):
     hidden = "import sys; sys.modules['ai_edge_quantizer'] = None; "
-    monkeypatch.setattr(process, "_CHILD", hidden + process._CHILD)
+    python, flag, code, path = process.child_command("edgecheck.conversion.worker")
+    monkeypatch.setattr(process, "child_command", lambda _: [python, flag, hidden + code, path])
     with pytest.raises(RuntimeMissing, match=r"float\.tflite needs the package ai-edge-quantizer"):
         convert_in_child(replace(request_, float_operators=()), 120)

@@ -166,7 +166,8 @@ def test_fifty_sessions_leave_no_descriptor_and_no_process(tmp_path, fake):
 
 
 def test_temporary_files_of_the_child_lie_in_the_folder_of_the_run(tmp_path, monkeypatch):
-    monkeypatch.setattr(session, "_CHILD", "import tempfile, os; tempfile.mkdtemp(); os._exit(3)")
+    leave = "import tempfile, os; tempfile.mkdtemp(); os._exit(3)"
+    monkeypatch.setattr(session, "child_command", lambda _: [sys.executable, "-c", leave])
     with pytest.raises(CrashFault):
         WorkerSession(doubling_job(), tmp_path, 10)
     assert len(list(tmp_path.iterdir())) == 1

@@ -140,10 +140,16 @@ def test_a_missing_package_comes_with_its_command(tmp_path, monkeypatch):
 def test_a_child_that_dies_or_hangs_is_an_error(tmp_path, monkeypatch):
     (tmp_path / "m.onnx").write_bytes(b"")
     monkeypatch.setattr(child, "is_installed", lambda _backend: True)
-    monkeypatch.setattr(child, "_CHILD", "import os, sys; sys.stderr.write('oh'); os.abort()")
+    monkeypatch.setattr(
+        child,
+        "child_command",
+        lambda _: [sys.executable, "-c", "import os, sys; sys.stderr.write('oh'); os.abort()"],
+    )
     with pytest.raises(UnusableError, match=r"died \(status -6\): oh"):
         describe(tmp_path / "m.onnx")
-    monkeypatch.setattr(child, "_CHILD", "import time; time.sleep(60)")
+    monkeypatch.setattr(
+        child, "child_command", lambda _: [sys.executable, "-c", "import time; time.sleep(60)"]
+    )
     monkeypatch.setattr(child, "START_SECONDS", 0.5)
     with pytest.raises(UnusableError, match="not loaded within 1 s"):
         describe(tmp_path / "m.onnx", timeout=0.5)
@@ -157,7 +163,9 @@ def test_what_a_child_leaves_behind_goes_with_it(tmp_path, monkeypatch):
     leave = (
         "import os, tempfile; print(tempfile.mkdtemp(), file=__import__('sys').stderr, flush=True)"
     )
-    monkeypatch.setattr(child, "_CHILD", f"{leave}; os._exit(3)")
+    monkeypatch.setattr(
+        child, "child_command", lambda _: [sys.executable, "-c", f"{leave}; os._exit(3)"]
+    )
     monkeypatch.setattr(child, "is_installed", lambda _: True)
     with pytest.raises(UnusableError, match=f"status 3.*{places}"):
         child.ask("examine", model, "onnx", {}, 60)
