@@ -16,7 +16,7 @@ from typing import Final
 from edgecheck import __version__
 from edgecheck.compare.stream import Progress
 from edgecheck.conversion.annotations import annotate
-from edgecheck.conversion.calibration import Calibration, TooFewSamples, calibration_of
+from edgecheck.conversion.calibration import Calibration, calibration_of
 from edgecheck.conversion.outcome import Plan, Trial
 from edgecheck.conversion.plans import Quantize, plans_of
 from edgecheck.conversion.process import Converted, Converter, ConverterLost
@@ -32,6 +32,7 @@ from edgecheck.runs.draft import Options
 from edgecheck.runtime.trained import weights as trained_weights
 from edgecheck.runtime.trained.description import Description
 from edgecheck.samples.class_names import read_class_names
+from edgecheck.samples.holdout import TooFewSamples
 from edgecheck.samples.part import without
 from edgecheck.spec.load import LoadedSpec, load_spec
 from edgecheck.tflite.weights import Weight

@@ -36,6 +36,14 @@ class EdgecheckError(Exception):
         self.hint = hint
 
 
+def as_edgecheck_error(error: Exception) -> EdgecheckError:
+    """The error itself, or, of any other kind, the bug in edgecheck that it shows."""
+    if isinstance(error, EdgecheckError):
+        return error
+    hint = "this is a bug in edgecheck; please report it together with this message"
+    return EdgecheckError(f"{type(error).__name__}: {error}", hint=hint)
+
+
 class UsageError(EdgecheckError):
     """The command line asks for something that does not exist or does not fit together."""
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from edgecheck.chain import Stage
+from edgecheck.errors import EdgecheckError
 from edgecheck.rules.base import Role, Rule, Severity
 
 SCHEMA_VERSION = 1
@@ -334,6 +335,11 @@ class ErrorInfo:
     message: str
     hint: str
     exit_code: int
+
+    @classmethod
+    def of(cls, error: EdgecheckError) -> "ErrorInfo":
+        """What a report says of an error."""
+        return cls(error.kind, error.message, error.hint, error.exit_code)
 
 
 @dataclass(frozen=True)

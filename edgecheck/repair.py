@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 from edgecheck.compare.stream import Progress, SideFault
-from edgecheck.errors import EdgecheckError, UsageError
+from edgecheck.errors import EdgecheckError, UsageError, as_edgecheck_error
 from edgecheck.findings import ErrorInfo, Report
 from edgecheck.new_file import require_free, scratch_folder, write_new
 from edgecheck.quantization import QuantParams
@@ -102,12 +102,9 @@ def stopped(error: Exception, report: RepairReport | None = None) -> RepairRepor
         error: what ended it.
         report: what was known by then.
     """
-    if not isinstance(error, EdgecheckError):
-        hint = "this is a bug in edgecheck; please report it together with this message"
-        error = EdgecheckError(f"{type(error).__name__}: {error}", hint=hint)
-    report = report or RepairReport(written=None, reason="", exit_code=error.exit_code)
-    info = ErrorInfo(error.kind, error.message, error.hint, error.exit_code)
-    return _unusable(report, info, error.message)
+    known = as_edgecheck_error(error)
+    report = report or RepairReport(written=None, reason="", exit_code=known.exit_code)
+    return _unusable(report, ErrorInfo.of(known), known.message)
 
 
 def _unusable(report: RepairReport, error: ErrorInfo, reason: str) -> RepairReport:

@@ -24,6 +24,7 @@ from edgecheck.errors import (
     ModelFileInvalid,
     UnusableError,
     UsageError,
+    as_edgecheck_error,
 )
 from edgecheck.findings import Finding, Report, Subject
 from edgecheck.rules.catalogue import rule_named
@@ -133,10 +134,7 @@ def _named_in(spec: Spec) -> Iterator[str]:
 def broken_report(options: Options, error: Exception) -> Report:
     """The report of a run that an error of ours, or a bug in edgecheck, ended."""
     draft = new_draft(options)
-    if not isinstance(error, EdgecheckError):
-        hint = "this is a bug in edgecheck; please report it together with this message"
-        error = EdgecheckError(f"{type(error).__name__}: {error}", hint=hint)
-    draft.stop(error)
+    draft.stop(as_edgecheck_error(error))
     return finished(draft)
 
 

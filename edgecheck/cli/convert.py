@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from edgecheck.cli.delivery import deliver, progress_bar
-from edgecheck.cli.repair import require_other_place
+from edgecheck.cli.delivery import deliver, progress_bar, require_other_place
 from edgecheck.cli.validate import Runtime
 
 if TYPE_CHECKING:

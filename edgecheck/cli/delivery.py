@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgecheck.cli.streams import complain, discard_stdout
@@ -12,6 +13,22 @@ if TYPE_CHECKING:
     from edgecheck.conversion.report import ConversionReport
     from edgecheck.findings import Report
     from edgecheck.report.destinations import Destination, Document
+
+
+def require_other_place(destinations: "Sequence[Destination]", out: Path) -> None:
+    """Refuse a report that would replace the new file.
+
+    Raises:
+        UsageError: a destination is `out`.
+    """
+    from edgecheck.errors import UsageError
+
+    places = {os.path.realpath(each.path) for each in destinations if each.path is not None}
+    if os.path.realpath(out) in places:
+        raise UsageError(
+            f"a report and the new file were asked for at {out}",
+            hint="give the report a path of its own: --output json:report.json",
+        )
 
 
 def deliver(document: "Document", destinations: "Sequence[Destination]") -> int:

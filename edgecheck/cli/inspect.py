@@ -51,6 +51,8 @@ def _render(console: "Console", path: Path, facts: dict[str, Any]) -> None:
     _table(console, "Loads in", ("runtime", "from release", "missing"), _loads_in(facts))
     _table(console, "Signatures", ("key", "subgraph", "inputs", "outputs"), _signatures(facts))
     metadata = [(item["name"], _size(item["bytes"])) for item in facts["metadata"]]
+    if facts["origin"]:
+        _pairs(console, "Made by edgecheck convert", sorted(facts["origin"].items()))
     _table(console, "Metadata", ("name", "size"), metadata)
     files = [(name,) for name in facts["associated_files"]]
     _table(console, "Files packed behind the model", ("name",), files)

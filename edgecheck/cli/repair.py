@@ -1,13 +1,12 @@
 """`edgecheck repair SPEC MODEL -o FIXED`: new activation ranges, where they are the fault."""
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from edgecheck.cli.delivery import deliver, progress_bar
+from edgecheck.cli.delivery import deliver, progress_bar, require_other_place
 from edgecheck.cli.validate import Runtime
 
 if TYPE_CHECKING:
@@ -74,22 +73,6 @@ def repair(  # noqa: PLR0913, PLR0917  (one parameter an option)
     options = RepairOptions(validation, calibrate, force)
     found = _repaired(spec, model, out, options, destinations, shows_progress=not quiet)
     raise typer.Exit(deliver(found, destinations))
-
-
-def require_other_place(destinations: "Sequence[Destination]", out: Path) -> None:
-    """Refuse a report that would replace the new file.
-
-    Raises:
-        UsageError: a destination is `out`.
-    """
-    from edgecheck.errors import UsageError
-
-    places = {os.path.realpath(each.path) for each in destinations if each.path is not None}
-    if os.path.realpath(out) in places:
-        raise UsageError(
-            f"a report and the new file were asked for at {out}",
-            hint="give the report a path of its own: --output json:report.json",
-        )
 
 
 def _repaired(

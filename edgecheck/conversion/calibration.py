@@ -1,24 +1,18 @@
 """Which samples a conversion is calibrated on, and which are left to judge it."""
 
 from dataclasses import dataclass
-from typing import Final
 
 from edgecheck.conversion.representative import classes_of, stratified
-from edgecheck.errors import UnusableError, UsageError
+from edgecheck.errors import UsageError
 from edgecheck.samples.chunk import Dataset, Truth
 from edgecheck.samples.class_names import read_class_names
+from edgecheck.samples.holdout import calibration_count
 from edgecheck.samples.open import open_dataset
 from edgecheck.samples.part import Part
 from edgecheck.samples.selection import select
 from edgecheck.spec.load import LoadedSpec
 
-MOST_CALIBRATED: Final = 200
-LEAST_CALIBRATED: Final = 10
-LEAST_UNSEEN: Final = 20
-
-
-class TooFewSamples(UnusableError):
-    """Not enough to calibrate on and to judge the result by; other schemes need no calibration."""
+_UNCALIBRATED = "; none, float16 and dynamic-range need none to calibrate on"
 
 
 @dataclass(frozen=True)
@@ -64,29 +58,10 @@ def calibration_of(loaded: LoadedSpec, limit: int | None, wanted: int | None) ->
     names = read_class_names(spec.model.labels, base)
     truth: Truth = "classes" if spec.model.task == "classification" else "none"
     whole = open_dataset(section.model_copy(update=changes), base, spec.inputs, names, truth)
-    count = _count(len(whole), wanted)
+    count = calibration_count(len(whole), wanted, otherwise=_UNCALIBRATED)
     classes = None if is_ordered else classes_of(whole)
     if classes is None:
         drawn = tuple(select(len(whole), count, section.seed, in_file_order=is_ordered))
     else:
         drawn = stratified(classes, count, section.seed)
     return Calibration(whole, drawn)
-
-
-def _count(samples: int, wanted: int | None) -> int:
-    """How many to calibrate on."""
-    most = samples - LEAST_UNSEEN
-    if most < LEAST_CALIBRATED:
-        raise TooFewSamples(
-            f"there are {samples} samples: {LEAST_CALIBRATED} at least to calibrate on, and "
-            f"{LEAST_UNSEEN} others to prove the result on, are needed",
-            hint="give more samples in `dataset.path`, or raise `limit`; none, float16 and "
-            "dynamic-range need none to calibrate on",
-        )
-    count = wanted or min(MOST_CALIBRATED, samples // 2, most)
-    if not LEAST_CALIBRATED <= count <= most:
-        raise UsageError(
-            f"--calibrate {count} of {samples} samples",
-            hint=f"give {LEAST_CALIBRATED} to {most}: {LEAST_UNSEEN} at least must stay unseen",
-        )
-    return count

@@ -7,7 +7,6 @@ import queue
 import signal
 import subprocess
 import tempfile
-import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +15,7 @@ from typing import Any
 from edgecheck.conversion.complaints import translated
 from edgecheck.conversion.request import ConversionRequest
 from edgecheck.errors import ConversionFailed, EdgecheckError, RuntimeMissing, UnusableError
-from edgecheck.runtime.child import child_command, child_environment
+from edgecheck.runtime.child import child_command, child_environment, lines_of
 from edgecheck.tflite.names import printable
 
 _NOISE_BYTES = 8000
@@ -109,7 +108,6 @@ class _Child:
     def __init__(self, folder: Path) -> None:
         self._stderr = tempfile.TemporaryFile()  # noqa: SIM115  (closed in close)
         self._told = 0
-        self._answers: queue.Queue[str] = queue.Queue()
         self._process = subprocess.Popen(
             child_command("edgecheck.conversion.worker"),
             stdin=subprocess.PIPE,
@@ -123,7 +121,7 @@ class _Child:
                 "TF_CPP_MIN_LOG_LEVEL": "2",
             },
         )
-        threading.Thread(target=self._listen, daemon=True).start()
+        self._answers = lines_of(self._process)
 
     def answer(self, request: str, timeout: float) -> dict[str, str] | None:
         """The answer to a request of one line; None where the process ended without one.
@@ -164,13 +162,6 @@ class _Child:
             with contextlib.suppress(OSError):
                 self._process.stdin.close()
         self._stderr.close()
-
-    def _listen(self) -> None:
-        assert self._process.stdout is not None  # noqa: S101
-        with self._process.stdout as lines:
-            for line in lines:
-                self._answers.put(line)
-        self._answers.put("")
 
 
 def _death(code: int, noise: str) -> ConverterLost:

@@ -6,7 +6,7 @@ from typing import Literal
 
 from edgecheck.conversion.outcome import Trial
 from edgecheck.conversion.schemes import Io, Scheme
-from edgecheck.errors import EdgecheckError
+from edgecheck.errors import as_edgecheck_error
 from edgecheck.findings import ErrorInfo, ModelErrors, Report, Verdict
 
 SCHEMA_VERSION = 1
@@ -87,12 +87,12 @@ def trial_of(trial: Trial) -> ConversionTrial:
 
 def stopped(error: Exception) -> ConversionReport:
     """The report of a conversion that an error of ours, or a bug in edgecheck, ended."""
-    if not isinstance(error, EdgecheckError):
-        hint = "this is a bug in edgecheck; please report it together with this message"
-        error = EdgecheckError(f"{type(error).__name__}: {error}", hint=hint)
-    info = ErrorInfo(error.kind, error.message, error.hint, error.exit_code)
+    known = as_edgecheck_error(error)
     return ConversionReport(
-        written=None, reason=error.message, exit_code=error.exit_code, error=info
+        written=None,
+        reason=known.message,
+        exit_code=known.exit_code,
+        error=ErrorInfo.of(known),
     )
 
 

@@ -2,17 +2,12 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Final
 
-from edgecheck.errors import UnusableError, UsageError
 from edgecheck.runs.draft import Draft
 from edgecheck.samples.chunk import Chunk, Dataset
+from edgecheck.samples.holdout import calibration_count
 from edgecheck.samples.part import without
 from edgecheck.samples.selection import select
-
-MOST_CALIBRATED: Final = 200
-LEAST_CALIBRATED: Final = 10
-LEAST_UNSEEN: Final = 20
 
 
 class Split:
@@ -28,23 +23,11 @@ class Split:
         """The samples that calibration will not see.
 
         Raises:
-            UsageError: too many samples are asked for calibration.
-            UnusableError: there are too few samples.
+            UsageError: too many samples are asked for calibration, or too few.
+            TooFewSamples: there are too few.
         """
         count = len(whole)
-        if count < LEAST_CALIBRATED + LEAST_UNSEEN:
-            raise UnusableError(
-                f"there are {count} samples: {LEAST_CALIBRATED} at least to calibrate on, and "
-                f"{LEAST_UNSEEN} others to prove the result on, are needed",
-                hint="give more samples in `dataset.path`, or raise `limit`",
-            )
-        wanted = self._calibrate or min(MOST_CALIBRATED, count // 2, count - LEAST_UNSEEN)
-        if not LEAST_CALIBRATED <= wanted <= count - LEAST_UNSEEN:
-            raise UsageError(
-                f"--calibrate {wanted} of {count} samples",
-                hint=f"give {LEAST_CALIBRATED} to {count - LEAST_UNSEEN}: {LEAST_UNSEEN} at least "
-                "must stay unseen",
-            )
+        wanted = calibration_count(count, self._calibrate)
         self.whole = whole
         self.places = tuple(select(count, wanted, self.seed, in_file_order=self._in_file_order))
         return without(self.places)(whole)

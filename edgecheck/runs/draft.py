@@ -182,7 +182,7 @@ def finished(draft: Draft) -> Report:
         batch_norm=draft.batch_norm,
         stages=_stages(draft, primary),
         latency_ms=None if seen is None else latency(seen.comparison),
-        error=_error_info(draft.error),
+        error=None if draft.error is None else ErrorInfo.of(draft.error),
         ignored=tuple(ignored),
     )
 
@@ -290,9 +290,3 @@ def _settings(draft: Draft) -> dict[str, Any]:
         if spec.ignore:
             settings["ignore"] = [entry.model_dump() for entry in spec.ignore]
     return settings
-
-
-def _error_info(error: EdgecheckError | None) -> ErrorInfo | None:
-    if error is None:
-        return None
-    return ErrorInfo(error.kind, error.message, error.hint, error.exit_code)

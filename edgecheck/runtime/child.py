@@ -1,7 +1,10 @@
 """How a child process of edgecheck is started: with this one's import path, and a scratch folder."""
 
 import os
+import queue
+import subprocess
 import sys
+import threading
 from pathlib import Path
 
 
@@ -20,3 +23,18 @@ def child_environment(folder: Path | str) -> dict[str, str]:
     """
     quiet = {"TF_CPP_MIN_LOG_LEVEL": "1"}
     return {**quiet, **os.environ, "KERAS_BACKEND": "tensorflow", "TMPDIR": str(folder)}
+
+
+def lines_of(process: subprocess.Popen[str]) -> queue.Queue[str]:
+    """The lines that a child writes to stdout, as they come; an empty one ends them."""
+    lines: queue.Queue[str] = queue.Queue()
+
+    def listen() -> None:
+        assert process.stdout is not None  # noqa: S101
+        with process.stdout:
+            for line in process.stdout:
+                lines.put(line)
+        lines.put("")
+
+    threading.Thread(target=listen, daemon=True).start()
+    return lines

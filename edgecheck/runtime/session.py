@@ -17,7 +17,6 @@ import queue
 import signal
 import subprocess
 import tempfile
-import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -27,7 +26,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from edgecheck.errors import CrashFault, LoadFault, TimeoutFault
-from edgecheck.runtime.child import child_command, child_environment
+from edgecheck.runtime.child import child_command, child_environment, lines_of
 from edgecheck.runtime.exchange import Exchange, Layout
 from edgecheck.runtime.job import Job
 from edgecheck.runtime.worker import LATENCY, OUTPUT, PROGRESS
@@ -89,7 +88,6 @@ class WorkerSession:
         self._results: Exchange | None = None
         self._pending: tuple[int, int] | None = None
         self._is_busy = False
-        self._answers: queue.Queue[str] = queue.Queue()
         self._stderr = tempfile.TemporaryFile()  # noqa: SIM115  (closed in close)
         self._process = subprocess.Popen(
             child_command("edgecheck.runtime.worker"),
@@ -100,7 +98,7 @@ class WorkerSession:
             encoding="utf-8",
             env=child_environment(folder),
         )
-        threading.Thread(target=self._listen, daemon=True).start()
+        self._answers = lines_of(self._process)
         try:
             self._ask({"do": "import", "backend": job.backend})
             self._wait("load", max(timeout, START_SECONDS))
@@ -201,13 +199,6 @@ class WorkerSession:
             self._process.kill()
             self._process.wait()
             self._stderr.close()
-
-    def _listen(self) -> None:
-        assert self._process.stdout is not None  # noqa: S101
-        with self._process.stdout as lines:
-            for line in lines:
-                self._answers.put(line)
-        self._answers.put("")
 
     def _ask(self, request: Mapping[str, Any]) -> None:
         assert self._process.stdin is not None  # noqa: S101

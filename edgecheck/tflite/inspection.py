@@ -9,6 +9,7 @@ from edgecheck.tensors import NUMPY_DTYPES
 from edgecheck.tflite.buffers import buffer_spans
 from edgecheck.tflite.contract import RESHAPES, contract_of, is_quantized, quantization_scheme
 from edgecheck.tflite.graph import Contract, Model, Port, Signature, Subgraph, Tensor
+from edgecheck.tflite.metadata import read_origin
 
 BITS = {"int4": 4, "uint4": 4, "int2": 2, "bfloat16": 16}
 """Bits per element of the types that numpy does not have."""
@@ -41,6 +42,7 @@ def inspection(data: bytes, model: Model) -> dict[str, Any]:
         "constants": _constants(data, model),
         "activation_bytes": max(activation_bytes(graph) for graph in model.subgraphs),
         "metadata": [{"name": item.name, "bytes": item.size_bytes} for item in model.metadata],
+        "origin": dict(read_origin(data, model)),
         "associated_files": list(model.associated_files),
         "warnings": _warnings(model, contract),
     }

@@ -9,13 +9,13 @@ import yaml
 from command_line import COLLAPSED, DIGITS, HEALTHY, SPEC
 
 from edgecheck import convert as use_case
-from edgecheck.conversion.calibration import TooFewSamples
 from edgecheck.conversion.process import Converted, Converter, ConverterLost
 from edgecheck.conversion.request import ConversionRequest
 from edgecheck.convert import ConvertOptions, convert, worst_operators
 from edgecheck.errors import ConversionFailed, InputMissing, RuntimeMissing, UsageError
 from edgecheck.report.text_conversion import render
 from edgecheck.runs.draft import Options
+from edgecheck.samples.holdout import TooFewSamples
 from edgecheck.tflite.reader import load_model
 from edgecheck.validation import validate
 

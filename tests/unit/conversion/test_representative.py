@@ -8,15 +8,11 @@ from command_line import SPEC
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgecheck.conversion.calibration import (
-    LEAST_CALIBRATED,
-    LEAST_UNSEEN,
-    TooFewSamples,
-    calibration_of,
-)
+from edgecheck.conversion.calibration import calibration_of
 from edgecheck.conversion.representative import classes_of, stratified, write_representative
 from edgecheck.errors import UsageError
 from edgecheck.preprocess.pipeline import Pipeline
+from edgecheck.samples.holdout import LEAST_CALIBRATED, LEAST_UNSEEN, TooFewSamples
 from edgecheck.samples.part import Part
 from edgecheck.spec.load import load_spec
 
