@@ -24,7 +24,7 @@ from edgecheck.conversion.report import ConversionReport, report_of
 from edgecheck.conversion.representative import write_representative
 from edgecheck.conversion.request import ConversionRequest
 from edgecheck.conversion.schemes import Io
-from edgecheck.conversion.source import source_format
+from edgecheck.conversion.source import request_of, source_format
 from edgecheck.errors import ConversionFailed, UsageError
 from edgecheck.findings import Report
 from edgecheck.new_file import require_free, scratch_folder, write_new
@@ -83,10 +83,11 @@ def convert(
     require_free(out, inputs_of(spec, source, None), force=options.force)
     loaded = load_spec(spec)
     plans = plans_of(options.quantize or loaded.spec.model.quantization or "none", options.io)
-    source_format(source)
+    form = source_format(source)
     calibration = _calibration(loaded, plans, options)
     with scratch_folder() as folder, closing(Converter(folder)) as converter:
-        request = _request(loaded, source, folder, options)
+        allow_code, unquantized = options.validation.allow_code, folder / "converted.tflite"
+        request = request_of(loaded.spec, source, form, unquantized, allow_code=allow_code)
         bench = _Bench(loaded, request, out, options, calibration, converter, folder, progress)
         trials = bench.all_of(plans) if len(plans) > 1 else (bench.try_plan(plans[0]),)
     chosen = trials[0] if len(plans) == 1 else _smallest(trials)
@@ -128,26 +129,6 @@ def _calibration(
         if len(needing) == len(plans):
             raise
         return error
-
-
-def _request(
-    loaded: LoadedSpec, source: Path, folder: Path, options: ConvertOptions
-) -> ConversionRequest:
-    """What all plans share.
-
-    Raises:
-        UsageError: the source is nothing that is converted.
-        InputMissing: there is none.
-    """
-    spec = loaded.spec
-    return ConversionRequest(
-        source=source,
-        format=source_format(source),
-        out=folder / "converted.tflite",
-        signature=spec.signature,
-        shapes={name: each.shape for name, each in spec.inputs.items()},
-        allow_code=options.validation.allow_code,
-    )
 
 
 def _smallest(trials: Sequence[Trial]) -> Trial | None:

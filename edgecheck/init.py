@@ -18,7 +18,6 @@ class FirstSpec:
     """What was written."""
 
     path: Path
-    text: str
     guessed: int
     """Values that are marked as guessed."""
     open: int
@@ -64,7 +63,6 @@ def init(
     write_new(path, content, force=force)
     return FirstSpec(
         path=path,
-        text=text,
         guessed=text.count("# guessed: "),
         open=text.count("# TODO: "),
         next_command=f"edgecheck validate {_shown(path)} {_shown(model)}",

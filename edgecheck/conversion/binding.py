@@ -1,25 +1,36 @@
 """Names and shapes: what of the spec belongs to which input of the source."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from edgecheck.conversion.unconvertible import Unconvertible
 
 
-def bind(spec_names: Sequence[str], model_names: Sequence[str]) -> dict[str, str]:
+def bind(
+    spec_names: Sequence[str],
+    model_names: Sequence[str],
+    stated: Mapping[str, str] = MappingProxyType({}),
+) -> dict[str, str]:
     """Input of the model -> input of the spec: by name, or the only one of either side.
+
+    Args:
+        spec_names: inputs of the spec.
+        model_names: inputs of the model.
+        stated: input of the spec -> its name in the model, where the spec gives it one.
 
     Raises:
         Unconvertible: the names differ.
     """
     if len(spec_names) == len(model_names) == 1:
         return {model_names[0]: spec_names[0]}
-    if set(spec_names) != set(model_names):
+    called = {stated.get(name, name): name for name in spec_names}
+    if len(called) != len(spec_names) or set(called) != set(model_names):
         raise Unconvertible(
             f"the source takes the inputs {', '.join(map(repr, model_names))}, the spec describes "
-            f"{', '.join(map(repr, spec_names))}",
-            "name the inputs of the spec as the source names them",
+            f"{', '.join(repr(stated.get(name, name)) for name in spec_names)}",
+            "name the inputs of the spec as the source names them, or state `reference_name`",
         )
-    return {name: name for name in model_names}
+    return {name: called[name] for name in model_names}
 
 
 def fixed_shape(

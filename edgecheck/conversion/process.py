@@ -34,8 +34,6 @@ class Converted:
     path: Path
     tool: str
     """What converted, with its version."""
-    noise: str
-    """The last that it printed."""
 
 
 class Converter:
@@ -84,7 +82,7 @@ class Converter:
             raise _death(code, noise)
         if "tool" not in answer:
             raise _error(answer, request, noise)
-        return Converted(request.out, answer["tool"], noise)
+        return Converted(request.out, answer["tool"])
 
     def close(self) -> None:
         """End the child, if there is one."""

@@ -4,11 +4,12 @@ For child processes only: the package and LiteRT are imported here.
 """
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from edgecheck.conversion.binding import bind
+from edgecheck.conversion.calibration_rows import rows_for
 from edgecheck.conversion.request import ConversionRequest
 from edgecheck.conversion.unconvertible import Unconvertible, require_package
 from edgecheck.tensors import Array
@@ -38,7 +39,7 @@ def convert(request: ConversionRequest) -> bytes:
     calibrated = None
     if request.representative:
         name, inputs = _signature(data, request.signature)
-        samples = list(_samples(inputs, request.representative))
+        samples = list(_samples(inputs, request))
         calibrated = tool.calibrate({name: samples}, num_threads=1)
     return bytes(tool.quantize(calibrated, enable_progress_bar=False).quantized_model)
 
@@ -95,16 +96,16 @@ def _signature(data: bytes, wanted: str | None) -> tuple[str, Mapping[str, Any]]
     return name, dict(runner.get_input_details())
 
 
-def _samples(
-    inputs: Mapping[str, Any], representative: Mapping[str, Path]
-) -> Iterator[dict[str, Array]]:
-    """The calibration samples, each input by its name."""
-    from edgecheck.conversion.binding import bind
+def _samples(inputs: Mapping[str, Any], request: ConversionRequest) -> Iterator[dict[str, Array]]:
+    """The calibration samples, each input by its name.
 
-    bound = bind(list(representative), list(inputs))
-    arrays = {name: np.load(representative[bound[name]], mmap_mode="r") for name in inputs}
-    for rows in zip(*arrays.values(), strict=True):
-        yield {
-            name: np.asarray(row, inputs[name]["dtype"]).reshape(inputs[name]["shape"])
-            for name, row in zip(arrays, rows, strict=True)
-        }
+    Raises:
+        Unconvertible: they do not fit the inputs.
+    """
+    files = request.representative
+    bound = bind(list(files), list(inputs), request.names)
+    taken = {
+        name: (tuple(map(int, entry["shape"])), np.dtype(entry["dtype"]))
+        for name, entry in inputs.items()
+    }
+    return rows_for(taken, {name: files[bound[name]] for name in inputs})

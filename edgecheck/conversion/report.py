@@ -7,7 +7,8 @@ from typing import Literal
 from edgecheck.conversion.outcome import Trial
 from edgecheck.conversion.schemes import Io, Scheme
 from edgecheck.errors import as_edgecheck_error
-from edgecheck.findings import ErrorInfo, ModelErrors, Report, Verdict
+from edgecheck.findings import ErrorInfo, Report, Verdict
+from edgecheck.measurements import ModelErrors
 
 SCHEMA_VERSION = 1
 

@@ -22,10 +22,14 @@ class ConversionRequest:
     scheme: Scheme = "none"
     io: Io = "float32"
     signature: str | None = None
-    """Of a SavedModel; its only or default one when None. The .tflite has the same."""
+    """Of a SavedModel or .tflite; its only or default one when None."""
+    named: str | None = None
+    """What the .tflite calls it, where it is made anew; as the source does when None."""
     shapes: Mapping[str, tuple[int, ...] | None] = field(default_factory=dict)
     """Every input of the spec -> shape of one sample, which fixes what the source leaves open;
     None where the spec states none."""
+    names: Mapping[str, str] = field(default_factory=dict)
+    """Input of the spec, as the .tflite calls it -> its name in the source, where it is stated."""
     representative: Mapping[str, Path] = field(default_factory=dict)
     """Input of the spec -> .npy, float32 (n, ...): the samples that ranges are chosen from."""
     allow_code: bool = False
@@ -36,9 +40,8 @@ class ConversionRequest:
     @property
     def source_key(self) -> str:
         """What the loaded source depends on: the same for all schemes."""
-        return json.dumps(
-            [str(self.source), self.signature, sorted(self.shapes.items()), self.allow_code]
-        )
+        named = [self.signature, self.named, sorted(self.names.items())]
+        return json.dumps([str(self.source), named, sorted(self.shapes.items()), self.allow_code])
 
     def to_json(self) -> str:
         """As text that `from_json` reads."""

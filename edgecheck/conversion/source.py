@@ -1,11 +1,12 @@
-"""What a conversion starts from."""
+"""What a conversion starts from, and what the spec says about it."""
 
 from pathlib import Path
 from typing import Final
 
-from edgecheck.conversion.request import SourceFormat
+from edgecheck.conversion.request import ConversionRequest, SourceFormat
 from edgecheck.errors import InputMissing, UsageError
 from edgecheck.runtime.trained.formats import format_of
+from edgecheck.spec.model import InputSpec, Spec
 from edgecheck.tflite.contract import quantization_scheme
 from edgecheck.tflite.reader import load_model
 
@@ -37,3 +38,44 @@ def source_format(path: Path) -> SourceFormat:
             "new ranges for a quantized file",
         )
     return "tflite"
+
+
+def reference_signature(spec: Spec) -> str | None:
+    """What the spec calls the signature of the trained model."""
+    return spec.model.reference_signature or spec.signature
+
+
+def request_of(
+    spec: Spec, source: Path, form: SourceFormat, out: Path, *, allow_code: bool
+) -> ConversionRequest:
+    """The conversion of a source without quantization, by the names that the spec gives its parts.
+
+    Args:
+        spec: its `signature` and inputs are named as in the candidate, which is what is made.
+        source: the trained model, which the spec may know as its reference.
+        form: its format.
+        out: where the .tflite goes.
+        allow_code: load a source that brings code along.
+    """
+    has_signatures = form in {"saved-model", "tflite"}
+    return ConversionRequest(
+        source=source,
+        format=form,
+        out=out,
+        signature=reference_signature(spec) if has_signatures else None,
+        named=spec.signature,
+        shapes={name: _shape(each, form) for name, each in spec.inputs.items()},
+        names={
+            name: each.reference_name
+            for name, each in spec.inputs.items()
+            if each.reference_name is not None
+        },
+        allow_code=allow_code,
+    )
+
+
+def _shape(section: InputSpec, form: SourceFormat) -> tuple[int, ...] | None:
+    """The shape of a sample in the source; None where that is another than the spec states."""
+    # What converts ONNX puts channels last, whatever the source has.
+    is_moved = section.reference_layout not in {None, section.layout} and form != "onnx"
+    return None if is_moved else section.shape

@@ -8,13 +8,14 @@ left open.
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
 
 from edgecheck.conversion.binding import bind, fixed_shape
+from edgecheck.conversion.calibration_rows import rows_for
 from edgecheck.conversion.request import ConversionRequest
 from edgecheck.conversion.requirements import (
     loop_in,
@@ -24,12 +25,13 @@ from edgecheck.conversion.requirements import (
     require_numbers,
 )
 from edgecheck.conversion.schemes import CALIBRATED
-from edgecheck.conversion.unconvertible import Unconvertible, Unreadable, require_package
+from edgecheck.conversion.unconvertible import Unreadable, require_package
 from edgecheck.runtime.trained.keras_file import config_of
 from edgecheck.runtime.trained.keras_model import KerasModel
 from edgecheck.runtime.trained.refusal import CodeRefused
 from edgecheck.runtime.trained.saved_model import DEFAULT_SIGNATURE, load_saved_model
 from edgecheck.runtime.trained.train_mode import layers_in_training
+from edgecheck.tensors import Array
 
 Tf: TypeAlias = Any
 """What TensorFlow gives: it has no type information that mypy can use."""
@@ -57,6 +59,7 @@ class Frozen:
 
     folder: str
     signature: str
+    """Of the folder and the .tflite."""
     inputs: Mapping[str, Tf]
     """Name -> TensorSpec."""
     bound: Mapping[str, str]
@@ -73,7 +76,8 @@ class Frozen:
         """
         import tensorflow as tf
 
-        samples = {name: request.representative.get(self.bound[name]) for name in self.inputs}
+        files = request.representative
+        samples = {name: files[own] for name, own in self.bound.items() if own in files}
         converter = tf.lite.TFLiteConverter.from_saved_model(
             self.folder, signature_keys=[self.signature]
         )
@@ -108,7 +112,7 @@ def freeze(request: ConversionRequest, folder: str) -> Frozen:
     require_numbers({name: spec.dtype.name for name, spec in source.inputs.items()})
     if request.format == "saved-model":
         require_dense(request.source, list(source.inputs))
-    bound = bind(list(request.shapes), list(source.inputs))
+    source, bound = _as_named(source, request)
     specs = {
         name: tf.TensorSpec(
             fixed_shape(bound[name], _sizes(spec), request.shapes.get(bound[name])),
@@ -121,6 +125,29 @@ def freeze(request: ConversionRequest, folder: str) -> Frozen:
     _save_frozen(source, traced, specs, folder)
     loop = loop_in(traced.graph.as_graph_def())
     return Frozen(folder, source.signature, specs, bound, loop)
+
+
+def _as_named(
+    source: TrainedFunction, request: ConversionRequest
+) -> tuple[TrainedFunction, dict[str, str]]:
+    """The source by the names that the .tflite has, and its input -> input of the spec.
+
+    Raises:
+        Unconvertible: its inputs have other names than the spec says.
+    """
+    bound = bind(list(request.shapes), list(source.inputs), request.names)
+    source = replace(source, signature=request.named or source.signature)
+    if request.names.keys().isdisjoint(bound.values()):
+        return source, bound
+    given = {name: own if own in request.names else name for name, own in bound.items()}
+
+    def call(**feeds: Tf) -> Mapping[str, Tf]:
+        return original(**{name: feeds[new] for name, new in given.items()})
+
+    original = source.call
+    inputs = {new: source.inputs[name] for name, new in given.items()}
+    renamed = replace(source, inputs=inputs, call=call)
+    return renamed, {given[name]: own for name, own in bound.items()}
 
 
 def _sizes(spec: Tf) -> list[int | None] | None:
@@ -152,7 +179,7 @@ def _read(request: ConversionRequest) -> TrainedFunction:
 def _loaded(request: ConversionRequest) -> TrainedFunction:
     if request.format == "keras":
         model = KerasModel(request.source, allow_code=request.allow_code)
-        return keras_function(model, request.signature or DEFAULT_SIGNATURE)
+        return keras_function(model)
     loaded = load_saved_model(
         request.source, signature=request.signature, allow_code=request.allow_code
     )
@@ -166,7 +193,7 @@ def _loaded(request: ConversionRequest) -> TrainedFunction:
     )
 
 
-def keras_function(model: KerasModel, signature: str) -> TrainedFunction:
+def keras_function(model: KerasModel) -> TrainedFunction:
     """A Keras model as one function, by the names that its description has."""
     import tensorflow as tf
     from tensorflow.python.trackable.resource import CapturableResource
@@ -179,7 +206,7 @@ def keras_function(model: KerasModel, signature: str) -> TrainedFunction:
 
     shapes = {port.name: [None if size < 0 else size for size in port.shape] for port in inputs}
     return TrainedFunction(
-        signature=signature,
+        signature=DEFAULT_SIGNATURE,
         inputs={
             port.name: tf.TensorSpec(shapes[port.name], port.dtype, name=port.name)
             for port in inputs
@@ -220,32 +247,19 @@ def _save_frozen(source: TrainedFunction, traced: Tf, specs: Mapping[str, Tf], f
 
 
 def representative(
-    specs: Mapping[str, Tf], files: Mapping[str, Path | None]
-) -> Callable[[], Iterator[dict[str, Tf]]]:
+    specs: Mapping[str, Tf], files: Mapping[str, Path]
+) -> Callable[[], Iterator[dict[str, Array]]]:
     """The representative dataset: one sample at a time, each input by its name.
 
     Raises:
-        Unconvertible: samples of another shape than the input takes: the converter would
-            silently resize the model to them.
+        Unconvertible: samples of another shape than the input takes.
     """
-    arrays = {name: np.load(path, mmap_mode="r") for name, path in files.items() if path}
-    for name, array in arrays.items():
-        wanted = tuple(specs[name].shape)
-        if array[0].size != np.prod(wanted):
-            raise Unconvertible(
-                f"the steps of the spec give samples of shape {list(array.shape[1:])}, input "
-                f"{name!r} takes {list(wanted)}",
-                "correct the steps",
-            )
-
-    def samples() -> Iterator[dict[str, Tf]]:
-        for rows in zip(*arrays.values(), strict=True):
-            yield {
-                name: np.asarray(row, specs[name].dtype.as_numpy_dtype).reshape(specs[name].shape)
-                for name, row in zip(arrays, rows, strict=True)
-            }
-
-    return samples
+    taken = {
+        name: (tuple(spec.shape), np.dtype(spec.dtype.as_numpy_dtype))
+        for name, spec in specs.items()
+    }
+    rows_for(taken, files)  # refuses before the converter begins
+    return lambda: rows_for(taken, files)
 
 
 def _configure(

@@ -12,8 +12,6 @@ Whatever else is printed goes to stderr, which the parent keeps.
 
 import contextlib
 import json
-import os
-import signal
 import sys
 import traceback
 from collections.abc import Mapping
@@ -24,6 +22,7 @@ from typing import TYPE_CHECKING, Final
 
 from edgecheck.conversion.request import ConversionRequest, SourceFormat
 from edgecheck.conversion.unconvertible import Unconvertible, Unreadable
+from edgecheck.runtime.child import answers
 from edgecheck.runtime.trained.refusal import CodeRefused
 
 if TYPE_CHECKING:
@@ -98,12 +97,8 @@ def _tool(module: str) -> str:
 
 def main() -> None:
     """Entry point of the child."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    private = os.dup(1)
-    os.dup2(2, 1)
     bench = Workbench()
-    with os.fdopen(private, "w", encoding="utf-8") as answers:
+    with answers() as stream:
         for line in sys.stdin:
-            answers.write(json.dumps(bench.answer(ConversionRequest.from_json(line))) + "\n")
-            answers.flush()
-    os._exit(0)  # TensorFlow's threads may outlive the work, and crash at the end
+            stream.write(json.dumps(bench.answer(ConversionRequest.from_json(line))) + "\n")
+            stream.flush()

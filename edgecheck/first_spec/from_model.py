@@ -7,6 +7,7 @@ from edgecheck.errors import UnusableError, UsageError
 from edgecheck.first_spec.facts import Fact, Recipe, SpecFacts
 from edgecheck.first_spec.inputs import ModelFile, inputs_of
 from edgecheck.first_spec.task import given_task, guess_task
+from edgecheck.rules.wording import and_more
 from edgecheck.spec.model import ModelSpec
 from edgecheck.tflite.contract import contract_of, quantization_scheme
 from edgecheck.tflite.graph import Contract, Model
@@ -50,7 +51,7 @@ def spec_facts(
     )
     inputs = inputs_of(file, recipe)
     if recipe is not None and not any(entry.kind.value == recipe.kind for entry in inputs):
-        shapes = [list(p.tensor.shape_signature or p.tensor.shape) for p in contract.inputs[:4]]
+        shapes = [list(p.tensor.shape_signature) for p in contract.inputs[:4]]
         raise UsageError(
             f"{recipe.origin} is about {recipe.kind}, but no input of the model can take it: their "
             f"shapes are {', '.join(map(str, shapes))}",
@@ -108,5 +109,4 @@ def _remarks(model: Model, contract: Contract) -> Iterator[str]:
 
 
 def _listed(names: list[str]) -> str:
-    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    return ", ".join(names[:_SHOWN]) + more
+    return ", ".join(names[:_SHOWN]) + and_more(len(names), _SHOWN)

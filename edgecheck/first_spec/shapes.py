@@ -30,7 +30,7 @@ def sample_shape(tensor: Tensor) -> tuple[int, ...] | None:
 
     A first axis of 1 or of open size is the batch; a tensor without is one sample by itself.
     """
-    stored = tensor.shape_signature or tensor.shape
+    stored = tensor.shape_signature
     shape = stored[1:] if stored[:1] in {(1,), (-1,)} else stored
     return shape if shape and min(shape) >= 1 else None
 

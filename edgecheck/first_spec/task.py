@@ -7,10 +7,12 @@ from typing import get_args
 from edgecheck.errors import UsageError
 from edgecheck.first_spec.facts import Fact
 from edgecheck.first_spec.shapes import sample_shape
+from edgecheck.rules.wording import and_more
 from edgecheck.spec.model import ModelSpec
 from edgecheck.spec.wording import did_you_mean, quoted
 from edgecheck.tflite.contract import RESHAPES
-from edgecheck.tflite.graph import Contract, Model, Operator, Port
+from edgecheck.tflite.flow import maker, producers
+from edgecheck.tflite.graph import Contract, Model, Port
 
 TASKS: tuple[str, ...] = get_args(ModelSpec.model_fields["task"].annotation)
 
@@ -117,25 +119,14 @@ def _by_shape(
 
 def _last_operator(model: Model, subgraph: int, output: Port) -> str:
     """The operator that computes an output, behind what only reshapes and converts."""
-    graph = model.subgraphs[subgraph]
-    made_by: dict[int, Operator] = {
-        index: operator for operator in graph.operators for index in operator.outputs
-    }
-    current = output.tensor.index
-    for _ in graph.operators:
-        operator = made_by.get(current)
-        if operator is None:
-            return ""
-        if operator.name not in _PASSES_ON or not operator.inputs:
-            return operator.name
-        current = operator.inputs[0]
-    return ""
+    made_by = producers(model.subgraphs[subgraph])
+    operator, _ = maker(made_by, output.tensor.index, _PASSES_ON)
+    return "" if operator is None else operator.name
 
 
 def _outputs(contract: Contract) -> str:
     listed = [
-        f'"{port.name[:40]}" {list(port.tensor.shape_signature or port.tensor.shape)}'
-        for port in contract.outputs[:4]
+        f'"{port.name[:40]}" {list(port.tensor.shape_signature)}' for port in contract.outputs[:4]
     ]
-    more = f" and {len(contract.outputs) - 4} more" if len(contract.outputs) > 4 else ""
+    more = and_more(len(contract.outputs), 4)
     return f"its outputs are {', '.join(listed)}{more}" if listed else "it has no outputs"

@@ -1,11 +1,21 @@
-"""How a child process of edgecheck is started: with this one's import path, and a scratch folder."""
+"""How a child process of edgecheck is started, how it answers, and that it ends with its parent.
+
+It has this one's import path, and a scratch folder.
+"""
 
 import os
 import queue
+import signal
 import subprocess
 import sys
 import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Final, TextIO
+
+_SECONDS_BETWEEN_LOOKS: Final = 1.0
 
 
 def child_command(module: str) -> list[str]:
@@ -38,3 +48,27 @@ def lines_of(process: subprocess.Popen[str]) -> queue.Queue[str]:
 
     threading.Thread(target=listen, daemon=True).start()
     return lines
+
+
+@contextmanager
+def answers() -> Iterator[TextIO]:
+    """In a child: what was stdout, for answers alone; the process ends with the block.
+
+    Whatever else is printed goes to stderr. The child leaves when its parent is gone, too.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
+    private = os.dup(1)
+    os.dup2(2, 1)
+    with os.fdopen(private, "w", encoding="utf-8") as stream:
+        yield stream
+    sys.stderr.flush()
+    # To take a runtime down in order takes seconds, and its threads may crash on the way.
+    os._exit(0)
+
+
+def _end_with_parent(parent: int) -> None:
+    """Leave when the parent is gone: a hanging model would never read the end of its requests."""
+    while os.getppid() == parent:
+        time.sleep(_SECONDS_BETWEEN_LOOKS)
+    os._exit(1)

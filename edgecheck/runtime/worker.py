@@ -14,17 +14,14 @@ the runtime itself prints goes to stderr. A native crash ends this process and n
 import gc
 import importlib
 import json
-import os
-import signal
 import sys
-import threading
-import time
 import traceback
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TextIO
 
 from edgecheck.runtime.backends import BACKENDS, TRAINED
+from edgecheck.runtime.child import answers
 from edgecheck.runtime.exchange import Exchange, Layout
 from edgecheck.runtime.interpreter import InterpreterSession
 from edgecheck.runtime.job import Job
@@ -32,7 +29,6 @@ from edgecheck.runtime.trained.session import TrainedSession
 
 PROGRESS, LATENCY, OUTPUT = "progress", "latency", "output:"
 """Arrays of a results exchange: two of our own, and the outputs behind a prefix of their own."""
-_SECONDS_BETWEEN_LOOKS = 1.0
 _WORDS = 4000
 
 
@@ -93,7 +89,7 @@ def _opened(where: Mapping[str, Any]) -> Exchange:
     return Exchange.open(Path(where["path"]), Layout.from_dict(where["layout"]))
 
 
-def serve(requests: TextIO, answers: TextIO) -> None:
+def serve(requests: TextIO, stream: TextIO) -> None:
     """Answer requests until they end; an exception of the runtime becomes a fault answer."""
     worker = Worker()
     for line in requests:
@@ -101,24 +97,11 @@ def serve(requests: TextIO, answers: TextIO) -> None:
             answer = worker.answer(json.loads(line))
         except Exception as error:  # noqa: BLE001  (anything a runtime raises is its verdict)
             answer = {"fault": "".join(traceback.format_exception_only(error)).strip()[:_WORDS]}
-        answers.write(json.dumps(answer) + "\n")
-        answers.flush()
-
-
-def end_with_parent(parent: int) -> None:
-    """Leave when the parent is gone: a hanging model would never read the end of its requests."""
-    while os.getppid() == parent:
-        time.sleep(_SECONDS_BETWEEN_LOOKS)
-    os._exit(1)
+        stream.write(json.dumps(answer) + "\n")
+        stream.flush()
 
 
 def main() -> None:
-    """Entry point of the child: keep stdout for answers, send the runtime's noise to stderr."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=end_with_parent, args=(os.getppid(),), daemon=True).start()
-    private = os.dup(1)
-    os.dup2(2, 1)
-    with os.fdopen(private, "w", encoding="utf-8") as answers:
-        serve(sys.stdin, answers)
-    sys.stderr.flush()
-    os._exit(0)  # to take Python and the runtime down in order takes as long as a small page
+    """Entry point of the child."""
+    with answers() as stream:
+        serve(sys.stdin, stream)

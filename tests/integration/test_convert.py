@@ -14,7 +14,7 @@ from command_line import edgecheck
 from nets import run
 
 from edgecheck import __version__, validate
-from edgecheck.conversion.process import convert_in_child
+from edgecheck.conversion.process import Converter, convert_in_child
 from edgecheck.conversion.representative import write_representative
 from edgecheck.conversion.request import ConversionRequest
 from edgecheck.convert import ConvertOptions, convert
@@ -227,6 +227,58 @@ def test_several_inputs_are_calibrated_by_name_and_names_survive(made, tmp_path)
     with pytest.raises(ConversionFailed, match="open shape") as found:
         convert_in_child(open_shape, 300)
     assert "inputs.large.shape" in found.value.hint
+
+
+@pytest.fixture
+def sources(monkeypatch):
+    """The `source_key` of every conversion that is asked for."""
+    keys, convert_ = [], Converter.convert
+
+    def noted(self, request, timeout):
+        keys.append(request.source_key)
+        return convert_(self, request, timeout)
+
+    monkeypatch.setattr(Converter, "convert", noted)
+    return keys
+
+
+def test_a_saved_model_is_loaded_once_for_the_file_and_its_stages(made, tmp_path, sources):
+    options = ConvertOptions(FAST, "full-integer")
+    out = tmp_path / "out.tflite"
+    found = convert(made / "spec.yaml", made / "saved_model", out, options, lambda *_: None)
+    assert found.exit_code == 0
+    conversion = found.report.stages[0]
+    assert ("conversion" in conversion.covers, conversion.skipped) == (True, None)
+    assert (len(sources), len(set(sources))) == (2, 1)
+
+
+@pytest.mark.usefixtures("made")
+def test_the_source_is_read_by_its_names_and_the_file_has_those_of_the_spec(tmp_path, sources):
+    trained.script(tmp_path, PAIR)
+    rng = np.random.default_rng(0)
+    small, large = (rng.uniform(-reach, reach, (60, n)) for reach, n in ((1, 3), (50, 5)))
+    np.savez(tmp_path / "rows.npz", tiny=small.astype(np.float32), wide=large.astype(np.float32))
+    content = {
+        "version": 1,
+        "signature": "run",
+        "model": {"task": "other", "reference_signature": "predict"},
+        "inputs": {
+            "tiny": {"kind": "array", "shape": [3], "reference_name": "small"},
+            "wide": {"kind": "array", "shape": [5], "reference_name": "large"},
+        },
+        "dataset": {"path": "rows.npz"},
+    }
+    spec, out = tmp_path / "spec.yaml", tmp_path / "out.tflite"
+    spec.write_text(yaml.safe_dump(content))
+    options = ConvertOptions(FAST, "full-integer")
+    found = convert(spec, tmp_path / "pair", out, options, lambda *_: None)
+    assert (found.exit_code, found.written) == (0, str(out)), found.reason
+    contract = contract_of(load_model(out)[1], "run")
+    scales = {port.name: port.tensor.quantization.scales[0] for port in contract.inputs}
+    assert scales == pytest.approx({"tiny": 2 / 255, "wide": 100 / 255}, rel=0.05)
+    assert {port.name for port in contract.outputs} == {"a", "b"}
+    assert found.report.stages[0].skipped is None
+    assert len(set(sources)) == 1
 
 
 def test_what_is_no_model_is_unusable(made, tmp_path):

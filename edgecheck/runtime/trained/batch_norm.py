@@ -11,8 +11,8 @@ from edgecheck.metrics.gaussians import gaussian_kl
 from edgecheck.metrics.moments import Moments
 from edgecheck.runtime.job import Job
 from edgecheck.runtime.trained.child import ask
-from edgecheck.runtime.trained.describe import require_format
 from edgecheck.runtime.trained.description import Description
+from edgecheck.runtime.trained.formats import require_format
 from edgecheck.runtime.values import encode
 from edgecheck.tensors import Array
 
@@ -43,7 +43,7 @@ def observed_norms(job: Job, feeds: Mapping[str, Path], timeout: float) -> tuple
         timeout: seconds for all of it.
 
     Raises:
-        InputMissing, RuntimeMissing, UnusableError: as `describe`.
+        InputMissing, RuntimeMissing, UnusableError: as `child.ask`.
     """
     options = {"job": job.to_json(), "feeds": {name: str(file) for name, file in feeds.items()}}
     path = Path(job.model)
@@ -62,21 +62,21 @@ def examine_norms(path: Path, form: Any, options: Mapping[str, Any]) -> list[dic
     if not taps.norms:
         return []
     moments = [Moments(len(norm.mean)) for norm in taps.norms]
-    for feeds in _batches(job, model.description, options["feeds"]):
+    for feeds in batches(job, model.description, options["feeds"]):
         for number, values in taps.run(feeds):
             by_channel = np.moveaxis(values, taps.norms[number].axis, -1)
             moments[number].update(by_channel.reshape(-1, by_channel.shape[-1]))
     return [_fields(norm, seen) for norm, seen in zip(taps.norms, moments, strict=True)]
 
 
-def _batches(
-    job: Job, description: Description, files: Mapping[str, str]
+def batches(
+    job: Job, description: Description, files: Mapping[str, str], most: int = _ROWS
 ) -> Iterator[dict[str, Array]]:
-    """Feeds by argument: a few rows at a time where the batch axis is open, else one by one."""
+    """Feeds by argument: `most` rows at a time where the batch axis is open, else one by one."""
     rows = {name: np.load(file, mmap_mode="r") for name, file in files.items()}
     is_open = all(port.shape[:1] == (-1,) for port in description.inputs)
     is_batched = is_open and all(slot.shape[:1] == (1,) for slot in job.inputs)
-    count, step = min(map(len, rows.values())), _ROWS if is_batched else 1
+    count, step = min(map(len, rows.values())), most if is_batched else 1
     for first in range(0, count, step):
         encoded = {
             slot.argument: encode(np.asarray(rows[slot.name][first : first + step]), slot)

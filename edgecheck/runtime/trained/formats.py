@@ -47,6 +47,22 @@ def format_of(path: Path) -> TrainedFormat | None:
     return _FORMATS.get(suffix)
 
 
+def require_format(path: Path) -> TrainedFormat:
+    """The format of a trained model.
+
+    Raises:
+        UnusableError: it is none.
+        UsageError: a format that is never read.
+    """
+    form = format_of(path)
+    if form is None:
+        raise UnusableError(
+            f"{path.name} is no trained model that edgecheck knows",
+            hint="give a .keras, .h5 or .onnx file, or the folder of a SavedModel",
+        )
+    return form
+
+
 def require_present(path: Path) -> None:
     """Refuse a path that nothing lies at, and a folder or special file where a file belongs.
 

@@ -134,7 +134,8 @@ def _of_onnx(path: Path) -> Tapped:
 
     def run(feeds: Mapping[str, Array]) -> Iterator[tuple[int, Array]]:
         asked = [name for name in wanted if name not in feeds]
-        seen = {**feeds, **dict(zip(asked, session.run(asked, dict(feeds)), strict=True))}
+        found = session.run(asked, dict(feeds)) if asked else []  # no name stands for all outputs
+        seen = {**feeds, **dict(zip(asked, found, strict=True))}
         yield from ((number, seen[node.input[0]]) for number, node in enumerate(nodes))
 
     return Tapped(tuple(_norm_of_node(node, stored) for node in nodes), run)

@@ -238,7 +238,8 @@ class SignatureModel:
         function = self.function = self._loaded.function
         inputs = function.structured_input_signature[1]
         self._dtypes = {name: spec.dtype for name, spec in inputs.items()}
-        written = _written(function)
+        graph = function.graph.as_graph_def()
+        written = list(function.variables) if _writes(graph) else []
         self._kept = [(variable, variable.numpy()) for variable in written]
         self.description = Description(
             format="saved-model",
@@ -246,7 +247,7 @@ class SignatureModel:
             outputs=tuple(_port(name, spec) for name, spec in function.structured_outputs.items()),
             signature=self._loaded.name,
             has_state=bool(written),
-            fake_quantizers=_fake_quantizers(function),
+            fake_quantizers=_fake_quantizers(graph),
         )
 
     def run(self, feeds: Mapping[str, Array]) -> Mapping[str, Array]:
@@ -263,17 +264,14 @@ class SignatureModel:
             variable.assign(value)
 
 
-def _written(function: Any) -> list[Any]:  # noqa: ANN401  (ConcreteFunction)
-    """Its variables, if any operator of a run writes to one."""
-    definitions = [function.graph.as_graph_def()]
-    nodes = [node.op for graph in definitions for node in graph.node]
-    nodes += [n.op for graph in definitions for f in graph.library.function for n in f.node_def]
-    return list(function.variables) if any(_WRITES.match(op) for op in nodes) else []
+def _writes(graph: Any) -> bool:  # noqa: ANN401  (GraphDef)
+    """Whether any operator of a run writes to a variable."""
+    nodes = [*graph.node, *(node for f in graph.library.function for node in f.node_def)]
+    return any(_WRITES.match(node.op) for node in nodes)
 
 
-def _fake_quantizers(function: Any) -> int:  # noqa: ANN401  (ConcreteFunction)
+def _fake_quantizers(graph: Any) -> int:  # noqa: ANN401  (GraphDef)
     """Fake-quantization operators that a call runs through."""
-    graph = function.graph.as_graph_def()
     functions = {inner.signature.name: inner for inner in graph.library.function}
     nodes = _followed(list(graph.node), functions)
     return sum(_FAKE_QUANT.fullmatch(node.op) is not None for node in nodes)

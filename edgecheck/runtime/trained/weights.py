@@ -3,17 +3,18 @@
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
 from edgecheck.runtime.trained.child import ask
-from edgecheck.runtime.trained.describe import LOAD_SECONDS, require_format
 from edgecheck.runtime.trained.description import Description
+from edgecheck.runtime.trained.formats import require_format
 from edgecheck.runtime.trained.model import TrainedModel
 from edgecheck.tensors import Array
 from edgecheck.tflite.weights import Weight
 
+_LOAD_SECONDS: Final = 60.0
 _KINDS = {
     **dict.fromkeys(("Conv2D", "Conv1D", "Conv"), "CONV_2D"),
     "DepthwiseConv2D": "DEPTHWISE_CONV_2D",
@@ -25,32 +26,29 @@ _POOLS = {"GlobalAveragePool", "GlobalMaxPool", "ReduceMean", "ReduceMax"}
 """They leave one position, so that flattening has no order to choose."""
 
 
-def trained_weights(
-    path: Path, *, allow_code: bool = False, timeout: float = LOAD_SECONDS
-) -> tuple[Weight, ...]:
-    """Weights of convolutions and dense layers, in the order of the layers.
-
-    Args:
-        path: of the file.
-        allow_code: run code that the file brings along.
-        timeout: seconds that loading may take.
-
-    Raises:
-        InputMissing, RuntimeMissing, UnusableError, UsageError: as `describe`.
-    """
-    return examine(path, allow_code=allow_code, timeout=timeout)[1]
-
-
 def examine(
     path: Path,
     *,
     signature: str | None = None,
     allow_code: bool = False,
-    timeout: float = LOAD_SECONDS,
+    timeout: float = _LOAD_SECONDS,
 ) -> tuple[Description, tuple[Weight, ...]]:
-    """`describe` and `trained_weights` in one process.
+    """Inputs and outputs of a Keras, SavedModel or ONNX model, and the weights of its layers.
 
-    A SavedModel holds variables whose layers it does not name, and has no weights here.
+    Those are of convolutions and dense layers, in the order of the layers. A SavedModel holds
+    variables whose layers it does not name, and has no weights here.
+
+    Args:
+        path: of the file, or the folder of a SavedModel.
+        signature: of a SavedModel; None for the default one.
+        allow_code: run code that the file brings along.
+        timeout: seconds that loading may take.
+
+    Raises:
+        InputMissing: there is nothing at the path.
+        RuntimeMissing: what runs the format is not installed.
+        UnusableError: it would run code, or cannot be loaded.
+        UsageError: a format that is never read.
     """
     form = require_format(path)
     with tempfile.TemporaryDirectory(prefix="edgecheck-") as folder:

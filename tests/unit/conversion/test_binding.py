@@ -16,6 +16,12 @@ def test_several_inputs_are_bound_by_name_in_any_order():
     assert bind(["b", "a"], ["a", "b"]) == {"a": "a", "b": "b"}
 
 
+def test_stated_names_are_those_of_the_source():
+    assert bind(["b", "a"], ["a", "x"], {"a": "x", "b": "a"}) == {"x": "a", "a": "b"}
+    with pytest.raises(Unconvertible, match="'x', 'y', the spec describes 'x', 'x'"):
+        bind(["a", "x"], ["x", "y"], {"a": "x"})
+
+
 def test_other_names_are_refused_with_both_sides():
     with pytest.raises(Unconvertible, match="'x', 'y', the spec describes 'x', 'z'"):
         bind(["x", "z"], ["x", "y"])

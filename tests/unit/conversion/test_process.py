@@ -2,7 +2,9 @@
 
 import contextlib
 import json
+import subprocess
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -43,7 +45,7 @@ def test_a_request_crosses_as_json(request_):
 def test_the_noise_of_a_converter_is_kept_apart(request_, monkeypatch):
     child(monkeypatch, "print('loud', file=sys.stderr); answer(tool='t 1')")
     found = convert_in_child(request_, 60)
-    assert (found.path, found.tool, found.noise) == (request_.out, "t 1", "loud")
+    assert (found.path, found.tool) == (request_.out, "t 1")
 
 
 @pytest.mark.parametrize(
@@ -98,22 +100,27 @@ for number, line in enumerate(sys.stdin):
     if json.loads(line)["scheme"] == "none":
         os.abort()
     print(number, file=sys.stderr, flush=True)
-    print(json.dumps({"tool": f"{os.getpid()} {os.environ['TMPDIR']}"}), flush=True)
+    key = "words" if json.loads(line)["scheme"] == "float16" else "tool"
+    print(json.dumps({key: f"{os.getpid()} {os.environ['TMPDIR']}"}), flush=True)
 """
 
 
 def test_one_child_serves_until_it_dies_and_another_takes_over(request_, monkeypatch, tmp_path):
     child(monkeypatch, SERVING)
-    deadly = replace(request_, scheme="none")
+    deadly, failing = replace(request_, scheme="none"), replace(request_, scheme="float16")
     with contextlib.closing(Converter(tmp_path)) as converter:
         first, second = (converter.convert(request_, 60) for _ in range(2))
         assert first.tool == second.tool == f"{first.tool.split()[0]} {tmp_path}"
-        assert second.noise == "1"
+        with pytest.raises(ConversionFailed) as failed:
+            converter.convert(failing, 60)
+        assert failed.value.words == f"2\n{first.tool}"  # the noise of this request alone
         with pytest.raises(ConverterLost, match="SIGABRT"):
             converter.convert(deadly, 60)
+        with pytest.raises(ConversionFailed) as anew:
+            converter.convert(failing, 60)
         third = converter.convert(request_, 60)
         assert third.tool.split()[0] != first.tool.split()[0]
-        assert third.noise == "up\n0"
+        assert anew.value.words == f"up\n0\n{third.tool}"
 
 
 def test_the_source_is_loaded_again_only_where_it_would_be_another(request_):
@@ -121,6 +128,50 @@ def test_the_source_is_loaded_again_only_where_it_would_be_another(request_):
     other = [replace(request_, signature="a"), replace(request_, shapes={"image": None})]
     assert {each.source_key for each in same} == {request_.source_key}
     assert len({each.source_key for each in (request_, *other)}) == 3
+
+
+PARENT = """
+import sys
+sys.path[:] = sys.argv[2:]
+from pathlib import Path
+from edgecheck.conversion import process
+from edgecheck.conversion.request import ConversionRequest
+hang = '''import os, time
+from edgecheck.conversion.worker import Workbench
+def answer(*_):
+    print("busy", os.getpid(), flush=True)  # goes to stderr
+    open(sys.argv[2], "w").write(str(os.getpid()))
+    time.sleep(60)
+Workbench.answer = answer
+'''
+command = process.child_command("edgecheck.conversion.worker")
+start, work = command[2].split("; from ")
+code = start + "\\n" + hang + "from " + work
+process.child_command = lambda _: [command[0], "-c", code, command[3], sys.argv[1]]
+process.convert_in_child(ConversionRequest(Path("m"), "keras", Path("o")), 60)
+"""
+
+
+def child_of(parent, told):
+    """The number of a child that is at work, as it writes it to a file."""
+    while not (told.exists() and told.read_text()):
+        assert parent.poll() is None
+        time.sleep(0.05)
+    return int(told.read_text())
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks into /proc")
+def test_a_busy_converter_does_not_outlive_a_killed_parent(tmp_path):
+    told = tmp_path / "told"
+    command = [sys.executable, "-c", PARENT, str(told), *filter(None, sys.path)]
+    with subprocess.Popen(command, stderr=subprocess.DEVNULL) as parent:
+        state = Path(f"/proc/{child_of(parent, told)}/stat")
+        parent.kill()
+        parent.wait()
+    deadline = time.monotonic() + 10
+    while state.exists() and ") Z " not in state.read_text() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not state.exists() or ") Z " in state.read_text()
 
 
 def test_a_package_that_is_missing_is_named(request_, monkeypatch):

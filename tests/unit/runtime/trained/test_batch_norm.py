@@ -8,7 +8,7 @@ import trained
 from edgecheck.errors import UnusableError
 from edgecheck.runtime.job import job_for, rearranged
 from edgecheck.runtime.trained.batch_norm import observed_norms
-from edgecheck.runtime.trained.describe import describe
+from edgecheck.runtime.trained.weights import examine
 
 MODEL = """
 import numpy as np
@@ -55,7 +55,7 @@ def folder(tmp_path_factory):
 
 
 def job_of(path, axes=None):
-    described = describe(path)
+    described = examine(path)[0]
     contract = described.contract()
     bound = {port.name: port for port in contract.inputs}
     shapes = {name: (1, *port.tensor.shape[1:]) for name, port in bound.items()}
@@ -157,7 +157,7 @@ def test_nodes_of_onnx_are_compared_in_their_layout(tmp_path):
     _onnx(tmp_path / "m.onnx", mean, variance)
     rows = random.normal(0, 2, (40, 4, 4, 3)).astype(np.float32)  # channels last, as the spec feeds
     np.save(tmp_path / "x.npy", rows)
-    described = describe(tmp_path / "m.onnx")
+    described = examine(tmp_path / "m.onnx")[0]
     contract = described.contract()
     job = job_for(
         replace(contract, outputs=()),
@@ -190,4 +190,4 @@ def test_a_file_that_cannot_be_loaded_is_an_error(tmp_path):
     file = tmp_path / "m.onnx"
     file.write_bytes(b"no model")
     with pytest.raises(UnusableError, match=r"m\.onnx"):
-        describe(file)
+        examine(file)

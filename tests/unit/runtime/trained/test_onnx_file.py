@@ -2,11 +2,10 @@ import numpy as np
 import pytest
 
 from edgecheck.errors import UnusableError
-from edgecheck.runtime.trained.describe import describe
 from edgecheck.runtime.trained.description import TrainedPort
 from edgecheck.runtime.trained.onnx_file import scan_onnx
 from edgecheck.runtime.trained.refusal import CodeRefused
-from edgecheck.runtime.trained.weights import _of_onnx, trained_weights
+from edgecheck.runtime.trained.weights import _of_onnx, examine
 
 
 @pytest.fixture
@@ -42,7 +41,7 @@ def saved(path, helper, nodes, tensors=(), *, domains=(), functions=()):
 
 def test_ports_have_names_open_sizes_and_types(helper, tmp_path):
     path = saved(tmp_path / "m.onnx", helper, [helper.make_node("Relu", ["x"], ["y"])])
-    found = describe(path)
+    found = examine(path)[0]
     assert found.inputs == (TrainedPort("x", (-1, 4), "float32"),)
     assert found.outputs == (TrainedPort("y", (-1, 4), "float32"),)
     assert found.contract().inputs[0].tensor.shape == (1, 4)
@@ -91,7 +90,7 @@ def test_weights_beside_the_file_are_read(helper, tmp_path):
     np.arange(4, dtype="<f4").tofile(tmp_path / "w.bin")
     node = helper.make_node("Add", ["x", "w"], ["y"])
     path = saved(tmp_path / "m.onnx", helper, [node], [tensor("w", [0, 0, 0, 0], "w.bin")])
-    assert describe(path).inputs[0].name == "x"
+    assert examine(path)[0].inputs[0].name == "x"
 
 
 @pytest.mark.usefixtures("helper")
@@ -100,14 +99,14 @@ def test_damaged_files_are_unusable(tmp_path, data):
     path = tmp_path / "m.onnx"
     path.write_bytes(data)
     with pytest.raises(UnusableError, match=r"m\.onnx cannot be used"):
-        describe(path)
+        examine(path)
 
 
 def test_a_refusal_says_how_to_allow_it(helper, tmp_path):
     node = helper.make_node("Evil", ["x"], ["y"], domain="evil")
     path = saved(tmp_path / "m.onnx", helper, [node], domains=["evil"])
     with pytest.raises(UnusableError, match="would run code") as refused:
-        describe(path)
+        examine(path)
     assert "--allow-code" in refused.value.hint
 
 
@@ -144,7 +143,7 @@ def test_weights_cross_from_the_child(helper, tmp_path):
         [helper.make_node("MatMul", ["x", "w"], ["y"])],
         [tensor("w", values)],
     )
-    (weight,) = trained_weights(path)
+    _, (weight,) = examine(path)
     np.testing.assert_array_equal(weight.values, values.T)
     assert (weight.name, weight.operator, weight.op) == ("w;y", 0, "FULLY_CONNECTED")
 
@@ -172,7 +171,7 @@ def test_values_that_are_turned_into_codes_and_back_are_counted(helper, tmp_path
     ]
     weights = onnx.numpy_helper.from_array(np.ones((1, 4), np.int8), "w")
     path = saved(tmp_path / "q.onnx", helper, nodes, [scale, zero, weights])
-    assert describe(path).fake_quantizers == 1
-    assert describe(path, allow_code=True).fake_quantizers == 1
+    assert examine(path)[0].fake_quantizers == 1
+    assert examine(path, allow_code=True)[0].fake_quantizers == 1
     plain = saved(tmp_path / "m.onnx", helper, [helper.make_node("Relu", ["x"], ["y"])])
-    assert describe(plain).fake_quantizers == 0
+    assert examine(plain)[0].fake_quantizers == 0

@@ -12,7 +12,7 @@ from edgecheck.errors import LoadFault
 from edgecheck.runtime.discovery import open_session
 from edgecheck.runtime.job import job_for, rearranged
 from edgecheck.runtime.session import empty_feeds, run_rows
-from edgecheck.runtime.trained.describe import describe
+from edgecheck.runtime.trained.weights import examine
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def saved(onnx, path, nodes, shape, *, dtype="FLOAT", out=None, stored=()):
 
 
 def job_of(path, shape, description=None, **options):
-    description = description or describe(path)
+    description = description or examine(path)[0]
     contract = description.contract()
     bound = {"x": contract.inputs[0]}
     job = job_for(contract, str(path), bound=bound, shapes={"x": shape}, **options)
@@ -101,7 +101,7 @@ def test_other_layouts_are_transposed_in_and_out(onnx, tmp_path, rng, batch):
     shape = [batch, 3, 2, 4]
     path = saved(onnx, tmp_path / "m.onnx", nodes, shape, out=shape)
     rows = rng.normal(size=(6, 2, 4, 3)).astype(np.float32)
-    shown = replace_shapes(describe(path), (-1 if batch == "n" else 1, 2, 4, 3))
+    shown = replace_shapes(examine(path)[0], (-1 if batch == "n" else 1, 2, 4, 3))
     job = job_of(path, (1, 2, 4, 3), shown)
     job = rearranged(job, {"x": (0, 3, 1, 2)}, {"y": (0, 2, 3, 1)})
     assert job.inputs[0].shape == (1, 3, 2, 4)
@@ -148,7 +148,7 @@ def recurrent(tmp_path_factory):
 def test_the_state_of_a_recurrent_layer_is_reset_or_streamed(
     recurrent, tmp_path, keeps_state, expected
 ):
-    description = describe(recurrent)
+    description = examine(recurrent)[0]
     assert description.has_state
     job = job_of(recurrent, (1, 1, 2), description, keeps_state=keeps_state)
     found = results(job, np.ones((4, 1, 2), np.float32), tmp_path)

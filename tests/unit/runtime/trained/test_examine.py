@@ -9,7 +9,6 @@ import trained
 from edgecheck.errors import InputMissing, RuntimeMissing, UnusableError, UsageError
 from edgecheck.runtime import backends
 from edgecheck.runtime.trained import child
-from edgecheck.runtime.trained.describe import describe
 from edgecheck.runtime.trained.description import TrainedPort
 from edgecheck.runtime.trained.weights import examine
 
@@ -93,39 +92,39 @@ def test_many_inputs_and_outputs_and_the_weights_between(models, monkeypatch):
 def test_layers_that_round_are_counted_at_any_depth(models, tmp_path):
     trained.script(tmp_path, MAKE_ROUNDING.replace("SYS_PATH", repr(sys.path)))
     assert (tmp_path / "count.txt").read_text() == "2"
-    assert describe(models / "many.keras").fake_quantizers == 0
+    assert examine(models / "many.keras")[0].fake_quantizers == 0
 
 
 def test_a_model_of_open_inputs_says_what_to_do(models):
     with pytest.raises(UnusableError, match=r"keras\.Input"):
-        describe(models / "unbuilt.keras")
+        examine(models / "unbuilt.keras")
 
 
 def test_weights_alone_say_what_to_save(models):
     with pytest.raises(UnusableError, match=r"model\.save"):
-        describe(models / "only.weights.h5")
+        examine(models / "only.weights.h5")
 
 
 def test_nothing_at_the_path_is_an_input_that_is_missing(tmp_path):
     with pytest.raises(InputMissing, match="does not exist"):
-        describe(tmp_path / "gone.keras")
+        examine(tmp_path / "gone.keras")
 
 
 def test_a_folder_in_the_place_of_a_file_is_unusable(tmp_path):
     (tmp_path / "folder.onnx").mkdir()
     with pytest.raises(UnusableError, match="not a regular file"):
-        describe(tmp_path / "folder.onnx")
+        examine(tmp_path / "folder.onnx")
 
 
 def test_another_file_is_no_trained_model(tmp_path):
     with pytest.raises(UnusableError, match="no trained model"):
-        describe(tmp_path / "model.txt")
+        examine(tmp_path / "model.txt")
 
 
 @pytest.mark.parametrize("name", ["m.pt", "m.PTH", "m.pkl", "graph.pb"])
 def test_formats_that_run_code_are_never_read(tmp_path, name):
     with pytest.raises(UsageError) as refused:
-        describe(tmp_path / name)
+        examine(tmp_path / name)
     assert "ONNX" in refused.value.hint
 
 
@@ -133,7 +132,7 @@ def test_a_missing_package_comes_with_its_command(tmp_path, monkeypatch):
     (tmp_path / "m.onnx").write_bytes(b"")
     monkeypatch.setattr(child, "is_installed", lambda _backend: False)
     with pytest.raises(RuntimeMissing, match="needs onnxruntime") as missing:
-        describe(tmp_path / "m.onnx")
+        examine(tmp_path / "m.onnx")
     assert missing.value.hint == "run: " + backends.TRAINED["onnx"].install
 
 
@@ -146,13 +145,13 @@ def test_a_child_that_dies_or_hangs_is_an_error(tmp_path, monkeypatch):
         lambda _: [sys.executable, "-c", "import os, sys; sys.stderr.write('oh'); os.abort()"],
     )
     with pytest.raises(UnusableError, match=r"died \(status -6\): oh"):
-        describe(tmp_path / "m.onnx")
+        examine(tmp_path / "m.onnx")
     monkeypatch.setattr(
         child, "child_command", lambda _: [sys.executable, "-c", "import time; time.sleep(60)"]
     )
     monkeypatch.setattr(child, "START_SECONDS", 0.5)
     with pytest.raises(UnusableError, match="not loaded within 1 s"):
-        describe(tmp_path / "m.onnx", timeout=0.5)
+        examine(tmp_path / "m.onnx", timeout=0.5)
 
 
 def test_what_a_child_leaves_behind_goes_with_it(tmp_path, monkeypatch):
