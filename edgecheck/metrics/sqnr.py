@@ -1,5 +1,7 @@
 """Signal to quantization noise ratio, pooled over all elements of all samples."""
 
+from math import isnan
+
 import numpy as np
 
 from edgecheck.metrics.bootstrap import REPLICATES, percentile_interval
@@ -15,6 +17,21 @@ def decibels(signal: Array | float, noise: Array | float) -> Array:
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         ratio = np.where((error == 0) & (power > 0), np.inf, power / error)
         return np.asarray(10 * np.log10(ratio))
+
+
+def telling_db(values_db: float | None, movement_db: float | None = None) -> float | None:
+    """The SQNR to judge by, dB: of the movement where that was measured, else of the values.
+
+    Args:
+        values_db: of the values; None where they were not compared.
+        movement_db: of their movement (see `variation`); None for values that are no measured ones.
+
+    Returns:
+        None where nothing is known: NaN is no value, and a movement of NaN (the reference stands
+        still) is not made up for by what the values have in common.
+    """
+    chosen = values_db if movement_db is None else movement_db
+    return None if chosen is None or isnan(chosen) else chosen
 
 
 class Sqnr:

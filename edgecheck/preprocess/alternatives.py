@@ -3,20 +3,23 @@
 A model cannot tell that it is fed with these; only labels, or another model, can.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from edgecheck.preprocess.front_ends import front_ends
-from edgecheck.preprocess.pixel_alternatives import (
-    Range,
-    reversed_channels,
-    scalings,
-    written,
-)
+from edgecheck.preprocess.pixel_alternatives import reversed_channels, scalings, written
+from edgecheck.preprocess.pixel_lines import Range
 from edgecheck.spec.model import InputSpec
+from edgecheck.spec.step_part import StepPart
 
-Kind = Literal["front-end", "channel-order", "scaling"]
-"""What differs: how sound becomes features, the order of colours, or the range of pixels."""
+Kind = Literal[
+    "front-end", "channel-order", "scaling", "channels", "layout", "orientation", "fit", "resize",
+    "input-order", "output-order",
+]  # fmt: skip
+"""What differs: how sound becomes features, the order of colours, the range of pixels, how many
+channels tell something, the order of the axes, which side is up, how pictures are made to fit, how
+their pixels are averaged then, which input gets the samples, or which output is read."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,9 @@ class Change:
     removed: tuple[str, ...] = ()
     added: tuple[str, ...] = ()
     """Steps that it takes out of the spec and puts in, as they are written there."""
+    key: str = ""
+    """Of a mistake, a scaling or a resize, as `rot90`, `unit-range` or `resize-nearest`; changes of
+    one key are alike."""
 
 
 Alternative = tuple[Change, InputSpec]
@@ -48,7 +54,9 @@ def alternatives(spec: InputSpec, shape: tuple[int, ...], seen: Range) -> list[A
         Without repetitions; empty for tables, and where nothing is known that could be meant.
     """
     if spec.kind == "audio":
-        return [(_change("front-end", words, spec, new), new) for words, new in front_ends(spec)]
+        return [
+            (changed_steps("front-end", words, spec, new), new) for words, new in front_ends(spec)
+        ]
     return [] if spec.kind == "table" else _of_pixels(spec, shape, seen)
 
 
@@ -57,14 +65,25 @@ def _of_pixels(spec: InputSpec, shape: tuple[int, ...], seen: Range) -> list[Alt
     turned = reversed_channels(spec, shape)
     if turned is not None:
         words = "the colour channels the other way round"
-        found.append((_change("channel-order", words, spec, turned), turned))
+        found.append((changed_steps("channel-order", words, spec, turned), turned))
     for each in scalings(spec, shape, seen):
-        change = _change("scaling", each.words, spec, each.spec)
+        change = changed_steps("scaling", each.words, spec, each.spec, each.key)
         found.append((replace(change, made=each.made), each.spec))
     return found
 
 
-def _change(kind: Kind, words: str, old: InputSpec, new: InputSpec) -> Change:
-    removed = (step for step in old.steps if step not in new.steps)
-    added = (step for step in new.steps if step not in old.steps)
-    return Change(kind, words, None, tuple(map(written, removed)), tuple(map(written, added)))
+def changed_steps(kind: Kind, words: str, old: InputSpec, new: InputSpec, key: str = "") -> Change:
+    """How the steps of `new` differ from those of `old`."""
+    lines = _beyond(old.steps, new.steps), _beyond(new.steps, old.steps)
+    return Change(kind, words, None, *lines, key)
+
+
+def _beyond(steps: Sequence[StepPart], others: Sequence[StepPart]) -> tuple[str, ...]:
+    """Steps that the others have not, or not as often, as they are written; the last of equal ones."""
+    left, found = list(others), []
+    for step in steps:
+        if step in left:
+            left.remove(step)
+        else:
+            found.append(written(step))
+    return tuple(found)

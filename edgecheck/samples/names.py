@@ -3,13 +3,13 @@
 from collections.abc import Iterable, Sequence
 
 from edgecheck.errors import DatasetUnreadable
+from edgecheck.rules.wording import and_more
 from edgecheck.spec.wording import did_you_mean, quoted
 
 
 def listed(names: Sequence[str]) -> str:
     """Names for a message, at most 20 of them."""
-    rest = len(names) - 20
-    return ", ".join(map(quoted, names[:20])) + (f" and {rest} more" if rest > 0 else "")
+    return ", ".join(map(quoted, names[:20])) + and_more(len(names), 20)
 
 
 def column_numbers(names: Sequence[str], columns: Sequence[str], file: str) -> list[int]:

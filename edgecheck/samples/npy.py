@@ -82,8 +82,13 @@ class Rows:
         return rows.astype(rows.dtype.newbyteorder("="), copy=False)
 
 
-def open_rows(path: Path, member: str | None = None) -> Rows:
+def open_rows(path: Path, member: str | None = None, *, takes_fortran: bool = False) -> Rows:
     """Look at the header of an .npy file or of a member of an .npz, and check it.
+
+    Args:
+        path: of the file.
+        member: of an .npz; None for an .npy.
+        takes_fortran: whether Fortran order will do, whose rows can only be read all at once.
 
     Raises:
         DatasetUnreadable: not an .npy array, of a type that is not numbers, without samples, in
@@ -91,9 +96,32 @@ def open_rows(path: Path, member: str | None = None) -> Rows:
     """
     with _opened(path, member) as stream:
         rows = Rows(path, member, read_header(stream, _describe(path, member)))
-        _check_layout(rows)
+        _check_layout(rows, takes_fortran=takes_fortran)
         _check_size(rows, _stored_bytes(path, member))
     return rows
+
+
+def read_names(path: Path, member: str) -> tuple[str, ...]:
+    """The texts of an array of text in an .npz, as `numpy.array(["a.png", "b.png"])`.
+
+    Raises:
+        DatasetUnreadable: damaged, too large, not one-dimensional, or not text.
+    """
+    with _opened(path, member) as stream:
+        name = _describe(path, member)
+        header = read_header(stream, name)
+        if header.dtype.kind not in "US" or len(header.shape) != 1:
+            raise DatasetUnreadable(
+                f"{name} has shape {header.shape} of {header.dtype}, expected a list of text",
+                hint='Save it as numpy.array(["first.png", "second.png"]), one text a sample.',
+            )
+        rows = Rows(path, member, header)
+        _check_size(rows, _stored_bytes(path, member))
+        data = bytearray(len(rows) * header.dtype.itemsize)
+        _fill(stream, memoryview(data), name)
+    texts = np.frombuffer(data, header.dtype) if data else np.zeros(len(rows), "U1")
+    with _errors(name):
+        return tuple(t.decode() if isinstance(t, bytes) else str(t) for t in texts.tolist())
 
 
 def member_names(path: Path) -> tuple[str, ...]:
@@ -111,7 +139,7 @@ def member_names(path: Path) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _check_layout(rows: Rows) -> None:
+def _check_layout(rows: Rows, *, takes_fortran: bool) -> None:
     shape, dtype = rows.header.shape, rows.header.dtype
     if dtype.kind not in "biuf" or dtype.itemsize > 8:
         raise DatasetUnreadable(
@@ -125,7 +153,7 @@ def _check_layout(rows: Rows) -> None:
             f"{rows.name} has shape {shape}: there are no samples in it",
             hint="The first axis counts the samples, the others are the shape of one.",
         )
-    if rows.header.is_fortran and len(shape) > 1 and shape[0] > 1:
+    if not takes_fortran and rows.header.is_fortran and len(shape) > 1 and shape[0] > 1:
         raise DatasetUnreadable(
             f"{rows.name} is stored in Fortran order, so its samples cannot be read one by one",
             hint="Save np.ascontiguousarray(array).",

@@ -32,7 +32,7 @@ class Part:
             end = first + len(chunk.ids)
             inside = places[np.searchsorted(places, first) : np.searchsorted(places, end)] - first
             if len(inside):
-                yield _rows(chunk, inside)
+                yield rows_of(chunk, inside)
             first = end
             if not len(places) or end > places[-1]:
                 return
@@ -48,7 +48,9 @@ def without(places: Sequence[int]) -> Callable[[Dataset], Dataset]:
     return narrow
 
 
-def _rows(chunk: Chunk, inside: Array) -> Chunk:
+def rows_of(chunk: Chunk, inside: Array) -> Chunk:
+    """The samples of a chunk at these places, int64 (k,), copied: readers use arrays again."""
+
     def taken(rows: Array | None) -> Array | None:
         return None if rows is None else rows[inside]
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from edgecheck.metrics.bootstrap import REPLICATES, PoissonWeights
-from edgecheck.metrics.sqnr import Sqnr, decibels
+from edgecheck.metrics.sqnr import Sqnr, decibels, telling_db
 
 VALUES = st.floats(-(2.0**60), 2.0**60, width=32) | st.sampled_from([math.nan, math.inf, -math.inf])
 
@@ -93,3 +93,19 @@ def test_interval_covers_the_true_value_about_as_often_as_it_says():
         low, high = metric.interval()
         covered += low <= truth <= high
     assert 0.88 <= covered / 200 <= 0.995
+
+
+@pytest.mark.parametrize(
+    ("values", "movement", "told"),
+    [
+        (30.0, None, 30.0),
+        (30.0, 12.0, 12.0),
+        (None, None, None),
+        (math.nan, None, None),
+        (30.0, math.nan, None),  # what stands still shows nothing, however near the values are
+        (math.nan, 12.0, 12.0),
+        (math.inf, -math.inf, -math.inf),
+    ],
+)
+def test_what_tells_most_is_the_movement_and_nan_tells_nothing(values, movement, told):
+    assert telling_db(values, movement) == told

@@ -9,7 +9,9 @@ from edgecheck.spec.model import InputSpec
 SHAPE = (4, 4, 3)
 SIGNED = {"rescale": {"scale": 2 / 255, "offset": -1.0}}
 PIXELS = np.random.default_rng(0).integers(0, 256, (6, *SHAPE)).astype(np.float32)
-WAYS = {"raw pixels", "pixels in 0..1", "pixels in -1..1"}
+WAYS = {
+    "raw pixels", "pixels in 0..1", "pixels in -1..1", "pixels in -0.5..0.5", "pixels in -128..127",
+}  # fmt: skip
 
 
 def image(*steps, **fields):
@@ -41,12 +43,16 @@ def test_the_usual_scalings_that_a_spec_has_not_are_tried(spec, stored, has):
     found = others(spec, stored)
     scaled = {words: each for words, each in found.items() if each[0].kind == "scaling"}
     imagenet = "pixels normalised by the mean and deviation of ImageNet"
-    assert set(scaled) == (WAYS - {has}) | {imagenet}
+    caffe = "BGR pixels without the mean of ImageNet, as Caffe does"
+    assert set(scaled) == (WAYS - {has}) | {imagenet, caffe}
     wanted = {
         "raw pixels": PIXELS,
         "pixels in 0..1": PIXELS / 255,
         "pixels in -1..1": PIXELS / 127.5 - 1,
+        "pixels in -0.5..0.5": PIXELS / 255 - 0.5,
+        "pixels in -128..127": PIXELS - 128.0,
         imagenet: (PIXELS / 255 - [0.485, 0.456, 0.406]) / [0.229, 0.224, 0.225],
+        caffe: PIXELS[..., ::-1] - [103.939, 116.779, 123.68],
     }
     for words, (change, values) in scaled.items():
         np.testing.assert_allclose(values, wanted[words], atol=1e-3)
@@ -96,7 +102,7 @@ def test_samples_that_are_no_pictures_have_no_alternatives(shape):
 
 def test_gray_pictures_have_scalings_with_one_number_only():
     found = alternatives(image(), (8, 8), (0.0, 255.0))
-    assert [change.words for change, _ in found] == ["pixels in 0..1", "pixels in -1..1"]
+    assert {change.words for change, _ in found} == WAYS - {"raw pixels"}
 
 
 @pytest.mark.parametrize("seen", [(-40.0, 40.0), (0.0, 1e9), (0.0, 0.0), (np.nan, np.nan)])
@@ -121,3 +127,14 @@ def test_steps_are_written_as_a_spec_has_them():
         "cast: uint8",
     ]
     assert [written(step) for step in scaling_steps(spec)] == [written(spec.steps[1])]
+
+
+def test_steps_that_are_there_twice_are_taken_out_once():
+    change, _ = others(image(SIGNED, SIGNED), PIXELS)["pixels in -1..1"]
+    assert (change.removed, change.added) == (("rescale: {scale: 0.00784313725, offset: -1}",), ())
+
+
+def test_caffe_leaves_a_reversed_order_as_it_is():
+    spec = image({"channel-order": "BGR"})
+    change, _ = others(spec, PIXELS)["BGR pixels without the mean of ImageNet, as Caffe does"]
+    assert change.added == ("normalize: {mean: [103.939, 116.779, 123.68], std: 1}",)

@@ -1,0 +1,254 @@
+"""What was measured, as the report shows it: plain data.
+
+A field whose default is None is absent from the JSON when it is None.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A 95 % interval."""
+
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Accuracy:
+    """Share of samples whose top class is an acceptable label; each is absent without its model."""
+
+    candidate: float
+    samples: int
+    reference: float | None = None
+    mcnemar_p: float | None = None
+    """Exact two-sided McNemar test of candidate against reference on the same samples."""
+
+
+@dataclass(frozen=True)
+class ModelErrors:
+    """One model against true values, in their unit."""
+
+    mae: float
+    rmse: float
+    r2: float | None = None
+    """Explained variance; absent where the true values do not vary."""
+
+
+@dataclass(frozen=True)
+class TruthErrors:
+    """Errors against true values."""
+
+    against: Literal["targets", "input"]
+    """The targets of a regression, or the input that an autoencoder gives again."""
+    samples: int
+    candidate: ModelErrors
+    reference: ModelErrors | None = None
+    r2_loss: float | None = None
+    """R2 of the reference minus that of the candidate."""
+    r2_loss_interval: Interval | None = None
+    ratio: float | None = None
+    """Mean squared error of the candidate for each of the reference."""
+    ratio_interval: Interval | None = None
+
+
+@dataclass(frozen=True)
+class WorstElement:
+    """The element of measured values that follows the reference worst, along the last axis."""
+
+    index: int
+    variation_sqnr_db: float
+    r2_loss: float | None = None
+    """Absent without targets of it that vary."""
+
+
+@dataclass(frozen=True)
+class MapOverlap:
+    """Mean IoU of class maps with the true ones."""
+
+    candidate: float
+    reference: float | None = None
+    loss_interval: Interval | None = None
+
+
+@dataclass(frozen=True)
+class OutputMetrics:
+    """One output, or channel group, of the candidate; comparisons only where there is a reference."""
+
+    name: str
+    samples: int
+    distinct_outputs: int
+    nonfinite_values: int
+    top_class_share: float | None = None
+    top_class: int | None = None
+    agreement: float | None = None
+    agreement_interval: Interval | None = None
+    sqnr_db: float | None = None
+    sqnr_db_interval: Interval | None = None
+    cosine_p5: float | None = None
+    kl_median: float | None = None
+    max_error_lsb: float | None = None
+    max_abs_error: float | None = None
+    reference_distinct_outputs: int | None = None
+    reference_top_class_share: float | None = None
+    reference_nonfinite_values: int | None = None
+    accuracy: Accuracy | None = None
+    variation_sqnr_db: float | None = None
+    """SQNR with the movement of the reference over samples as signal; of measured values."""
+    variation_sqnr_db_interval: Interval | None = None
+    mean_abs_error: float | None = None
+    """Against the reference; of measured values."""
+    errors: TruthErrors | None = None
+    neighbour_agreement: float | None = None
+    """Share of samples whose nearest neighbour among the first 256 stays; of embeddings."""
+    pixel_agreement: float | None = None
+    pixel_agreement_interval: Interval | None = None
+    mean_iou: float | None = None
+    """Against the class maps of the reference."""
+    mean_iou_interval: Interval | None = None
+    map_overlap: MapOverlap | None = None
+    levels: float | None = None
+    """Steps of the output that the reference's range covers; of channel groups."""
+    regret: float | None = None
+    """Mean probability, by the reference, of its own class minus that of the candidate's."""
+    regret_interval: Interval | None = None
+    regret_share: float | None = None
+    """`regret` for each that a blind choice of class would cost."""
+    worst_element: WorstElement | None = None
+    """Of measured values, where there are several; the other metrics pool them."""
+
+
+@dataclass(frozen=True)
+class Metrics:
+    """The headline: those of the primary output, else of the worst one."""
+
+    samples: int
+    output: str | None = None
+    agreement: float | None = None
+    sqnr_db: float | None = None
+    cosine_p5: float | None = None
+    kl_median: float | None = None
+    max_error_lsb: float | None = None
+    accuracy: Accuracy | None = None
+    variation_sqnr_db: float | None = None
+    errors: TruthErrors | None = None
+    pixel_agreement: float | None = None
+    mean_iou: float | None = None
+    map_overlap: MapOverlap | None = None
+
+
+@dataclass(frozen=True)
+class WorstSample:
+    """A sample on which candidate and reference differ most."""
+
+    id: str
+    output: str
+    sqnr_db: float
+    candidate_class: int | None = None
+    reference_class: int | None = None
+    label: str | None = None
+
+
+@dataclass(frozen=True)
+class WeightError:
+    """The weights of a layer beside those of the layer of the reference that it comes from."""
+
+    reference: str
+    """Name of the weights in the reference."""
+    score: float
+    """0..1: how sure it is that these two belong together."""
+    matched_by: Literal["values", "name", "order"]
+    sqnr_db: float
+    correlation: float | None = None
+    """Median of |r| over output channels; absent where there are too few weights to tell."""
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One activation of the candidate beside the float value that its twin gives it."""
+
+    index: int
+    """Of the operator that writes it; -1 for an input of the model."""
+    op: str
+    tensor: str
+    sqnr_db: float
+    clip_fraction: float
+    """Share of the twin's values outside the representable range; 0 where that has no end."""
+    clip_below: float
+    clip_above: float
+    range: tuple[float, float]
+    """Of the twin."""
+    channels: int
+    dead_channels: int
+    """0 in the twin for every sample."""
+    constant_channels: int
+    """One value in the twin for every sample, 0 among them."""
+    is_first_bad: bool
+    """The first whose damage is its operator's own."""
+    isolated_sqnr_db: float | None = None
+    """Of the operator alone, on what the candidate's one read."""
+    upstream_sqnr_db: float | None = None
+    """The worst of its inputs."""
+    representable_range: tuple[float, float] | None = None
+    levels_used: float | None = None
+    """Steps between the 0.1 % and 99.9 % quantiles of the twin."""
+    codes: int | None = None
+    """Steps that the type has."""
+    weights: WeightError | None = None
+    """Absent without weights, or without a reference file that has them."""
+
+
+@dataclass(frozen=True)
+class BatchNorm:
+    """Batch normalization of the reference: stored statistics against those of these samples.
+
+    Medians are over channels. Data that are prepared as in training give small divergences.
+    """
+
+    layer: str
+    channels: int
+    kl_median: float
+    """Of the observed normal distribution from the stored one, nats."""
+    kl_largest: float
+    shift_median: float
+    """Distance of the means, in stored standard deviations."""
+    variance_ratio_median: float
+    """Observed variance for each of the stored one."""
+
+
+@dataclass(frozen=True)
+class WhatIf:
+    """What the candidate answers if an application makes a usual mistake with one input."""
+
+    input: str
+    mistake: str | None
+    """Its key; null for the row without any, which comes first."""
+    rule: str | None
+    words: str
+    """What is fed then."""
+    output: str
+    samples: int
+    distinct_outputs: int
+    typical_value: float
+    """Median over samples: of the largest value where the output names classes, else of the mean."""
+    sqnr_db: float
+    """Against the answers without a mistake."""
+    classes: int | None = None
+    """Different classes that are named."""
+    top_class: int | None = None
+    top_class_label: str | None = None
+    top_class_share: float | None = None
+    agreement: float | None = None
+    """Share of samples with the class that they have without a mistake."""
+    accuracy: Accuracy | None = None
+    """Of the candidate, on labelled samples."""
+
+
+@dataclass(frozen=True)
+class Latency:
+    """Wall time of one invocation of the candidate on this host, not on the device."""
+
+    p50: float
+    p95: float
+    max: float

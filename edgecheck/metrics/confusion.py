@@ -1,0 +1,42 @@
+"""Which class is answered for which label: a streaming confusion matrix."""
+
+import numpy as np
+
+from edgecheck.tensors import Array
+
+MOST_CLASSES = 1024
+"""Classes beyond it are not counted: memory is bounded by their square."""
+
+
+class Confusion:
+    """Counts of (label, class), for every other sample apart: what one half shows, the other proves."""
+
+    def __init__(self) -> None:
+        """Start empty."""
+        self._counts: dict[int, int] = {}
+        self._seen = 0
+        self._is_beyond = False
+
+    def update(self, labels: Array, classes: Array) -> None:
+        """Add the one label and the class of each sample, int64 (n,) both, none negative."""
+        halves = (self._seen + np.arange(len(labels))) % 2
+        self._seen += len(labels)
+        highest = max(int(labels.max(initial=0)), int(classes.max(initial=0)))
+        if self._is_beyond or highest >= MOST_CLASSES:
+            self._is_beyond = True
+            return
+        keys = (halves * MOST_CLASSES + labels) * MOST_CLASSES + classes
+        for key, count in zip(*np.unique(keys, return_counts=True), strict=True):
+            self._counts[int(key)] = self._counts.get(int(key), 0) + int(count)
+
+    def compute(self) -> Array | None:
+        """int64 (2, n, n): half, label, class; None without a sample, or with too many classes."""
+        if self._is_beyond or not self._counts:
+            return None
+        keys = np.array(list(self._counts), np.int64)
+        halves, labels = np.divmod(keys // MOST_CLASSES, MOST_CLASSES)
+        classes = keys % MOST_CLASSES
+        size = int(max(labels.max(), classes.max())) + 1
+        counts = np.zeros((2, size, size), np.int64)
+        counts[halves, labels, classes] = list(self._counts.values())
+        return counts
