@@ -1,0 +1,86 @@
+"""`edgecheck match SPEC MODEL DUMP`: what does the firmware do?"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from edgecheck.cli.delivery import deliver, progress_bar
+from edgecheck.cli.validate import Runtime
+
+if TYPE_CHECKING:
+    from edgecheck.match import MatchOptions
+    from edgecheck.match_report import MatchReport
+    from edgecheck.report.destinations import Destination
+
+
+def match(  # noqa: PLR0913, PLR0917  (one parameter an option)
+    spec: Annotated[Path, typer.Argument(help="The spec that training wrote (YAML).")],
+    model: Annotated[Path, typer.Argument(help="The .tflite file that was flashed.")],
+    dump: Annotated[
+        Path,
+        typer.Argument(
+            help="What the device logged: .npz, .npy, .csv, or a folder with a dump.json."
+        ),
+    ],
+    tensor: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="The tensor of a .csv or .npy that does not name it."),
+    ] = None,
+    runtime: Annotated[Runtime, typer.Option(help="Runtime, as in validate.")] = Runtime.AUTO,
+    limit: Annotated[
+        int | None, typer.Option(min=1, help="Most samples to compare. Default: 64.")
+    ] = None,
+    timeout: Annotated[
+        float, typer.Option(min=0.1, help="Seconds for loading, and for one run of one sample.")
+    ] = 60.0,
+    output: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="FORMAT[:PATH]", help="text or json, to stdout or a file; repeatable."
+        ),
+    ] = None,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="No progress, and no text unless asked for.")
+    ] = False,
+) -> None:
+    """Name the mistake that made the inputs or outputs which a device logged.
+
+    Exit 0: the dump is what spec and model make. 1: a mistake is named. 2: the command line or the
+    spec is wrong. 3: an input is unusable, or nothing explains the dump.
+    """
+    from edgecheck.match import MatchOptions
+    from edgecheck.report.destinations import parse_destinations, require_apart
+    from edgecheck.validation import inputs_of
+
+    destinations = parse_destinations(output if output is not None else ([] if quiet else ["text"]))
+    require_apart(destinations, (*inputs_of(spec, model, None), dump))
+    options = MatchOptions(runtime.value, limit, tensor, timeout)
+    found = _matched(spec, model, dump, options, destinations, shows_progress=not quiet)
+    raise typer.Exit(deliver(found, destinations))
+
+
+def _matched(
+    spec: Path,
+    model: Path,
+    dump: Path,
+    options: "MatchOptions",
+    destinations: "Sequence[Destination]",
+    *,
+    shows_progress: bool,
+) -> "MatchReport":
+    """The report; a bug still leaves one behind before it goes on its way."""
+    from edgecheck import match as use_case
+    from edgecheck.errors import ReportUnwritable
+    from edgecheck.report.destinations import require_writable
+
+    try:
+        require_writable(destinations)
+        with progress_bar(shows_progress) as progress:
+            return use_case.match(spec, model, dump, options, progress)
+    except ReportUnwritable as error:
+        return use_case.stopped(error)
+    except Exception as error:
+        deliver(use_case.stopped(error), destinations)
+        raise

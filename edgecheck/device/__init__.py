@@ -1,0 +1,1 @@
+"""What a device hands over: dumps of its tensors."""

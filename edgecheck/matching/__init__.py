@@ -1,0 +1,1 @@
+"""Which mistake made what a device was given, or gave: searched in its dumps."""

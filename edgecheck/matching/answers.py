@@ -1,0 +1,207 @@
+"""Dumped outputs beside those of the host: the same, explained by a mistake, or neither."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from edgecheck.compare.experiment import Setup
+from edgecheck.compare.host import Host, opened_host
+from edgecheck.errors import DumpUnreadable
+from edgecheck.findings import Finding
+from edgecheck.matching.findings import divergence_finding, output_finding, rerun_finding
+from edgecheck.matching.likeness import SAME_SHARE, same_rows, share
+from edgecheck.matching.outputs import Given, OutputMistake, explain_output, is_reordered
+from edgecheck.matching.placed import Placed
+from edgecheck.matching.reruns import Logged, Rerun, nearest, reruns
+from edgecheck.matching.suspects import Made
+from edgecheck.metrics.sqnr import decibels
+from edgecheck.runtime.discovery import Opened
+from edgecheck.tensors import Array, flat_rows
+
+_NEAR_DB, _NEAR_AGREEMENT = 20.0, 0.93
+"""Below, parity is lost; healthy kernels stay above it, also where a softmax magnifies codes."""
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What became of one dumped output."""
+
+    output: Placed
+    host: Array
+    """float32 (n, elements)."""
+    exact_share: float
+    agreement: float
+    sqnr_db: float
+    movement_db: float
+    """SQNR with what varies over the samples as signal: what never changes proves nothing."""
+    finding: Finding | None = None
+    """Of this output; None where it is right, or where an input is to blame."""
+    mistake: OutputMistake | None = None
+    """What the finding is of; None of a divergence."""
+    is_reordered: bool = False
+    """Right answers, of the samples in another order."""
+
+    @property
+    def is_same(self) -> bool:
+        """The host gives the same, but for what kernels round otherwise."""
+        return self.exact_share >= SAME_SHARE
+
+    @property
+    def is_near(self) -> bool:
+        """As far from the host's as those of other healthy kernels may be."""
+        return self.movement_db >= _NEAR_DB and self.agreement >= _NEAR_AGREEMENT
+
+    @property
+    def is_open(self) -> bool:
+        """Other than the host's, and nothing done to right answers explains it."""
+        return not (self.is_same or self.is_reordered or self.finding is not None)
+
+    @property
+    def is_kept(self) -> bool:
+        """One answer for every sample, which constant inputs give too."""
+        return self.mistake is not None and self.mistake.key in {"all-last", "all-first"}
+
+
+@dataclass(frozen=True)
+class Answers:
+    """All dumped outputs."""
+
+    outputs: tuple[Judged, ...]
+    blamed: Finding | None
+    """A mistake with an input that makes these outputs."""
+    nearest: str | None
+    """What comes nearest, where nothing explains them."""
+    opened: Opened
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a device was asked and answered."""
+
+    setup: Setup
+    made: Made
+    feeds: Mapping[str, Array]
+    """What it was fed, as far as that was dumped; else what the spec makes. float32 (n, *shape)."""
+    outputs: Sequence[Placed]
+    dumped: Mapping[str, Array]
+    """Output name -> (n, elements), as logged."""
+    open_inputs: Sequence[str]
+    """Names of inputs that were not dumped."""
+    knows_inputs: bool
+    """Every dumped input is one that spec or a mistake makes: so it is read as it should be."""
+
+    def judge(self) -> Answers:
+        """Hold the outputs against the host's, and look for what explains a difference.
+
+        Raises:
+            SideFault: the model was refused or misbehaved on the host.
+            RuntimeMissing: no backend works.
+        """
+        with opened_host(self.setup, "default") as host:
+            answers = host.answers(self.feeds)
+            judged = [self._plain(each, answers) for each in self.outputs]
+            if not all(each.is_same for each in judged):
+                judged = self._beside(self._in_builtin(host), judged)
+            judged = [self._explained(each, answers) for each in judged]
+            found = self._reruns(host, answers, [each for each in judged if each.is_open])
+            kept = self._reruns(host, answers, [each for each in judged if each.is_kept])
+        blamed = [each for each in found if each.is_named]
+        if blamed:
+            samples = len(judged[0].host)
+            finding = rerun_finding(blamed, self.made.receivers[blamed[0].suspect.input], samples)
+            return Answers(tuple(judged), finding, None, host.opened)
+        alike = [each.suspect.words for each in kept if each.is_named]
+        told = tuple(self._concluded(each, alike) for each in judged)
+        near = nearest(found, max((e.sqnr_db for e in judged if e.is_open), default=0.0))
+        return Answers(told, None, None if near is None else near.suspect.words, host.opened)
+
+    def _reruns(
+        self, host: Host, right: Mapping[str, Array], judged: Sequence[Judged]
+    ) -> tuple[Rerun, ...]:
+        """Every usual mistake with the inputs that were not dumped, one at a time."""
+        is_stream = self.setup.spec.state == "stream" and self.setup.candidate.contract.has_state
+        if is_stream or not judged or not self.open_inputs:
+            return ()  # of a stream, what came before would count too
+        names = [each.output.name for each in judged]
+        tensors = {each.output.name: each.output.port.tensor for each in judged}
+        logged = Logged({name: self.dumped[name] for name in names}, tensors)
+        return reruns(self.made.suspects(self.open_inputs), self.feeds, logged, right, host.answers)
+
+    def _concluded(self, judged: Judged, alike: list[str]) -> Judged:
+        """Told what else makes the same, or that the device computes otherwise."""
+        output, samples = judged.output, len(judged.host)
+        if judged.is_kept and judged.mistake is not None and alike:
+            finding = output_finding(judged.mistake, output, samples, alike)
+            return replace(judged, finding=finding)
+        if not judged.is_open or judged.is_near or self.open_inputs or not self.knows_inputs:
+            return judged
+        finding = divergence_finding(output, samples, judged.exact_share)
+        return replace(judged, finding=finding)
+
+    def _plain(self, output: Placed, answers: Mapping[str, Array]) -> Judged:
+        given = self._given(output, answers)
+        logged = Logged({output.name: given.dumped}, {output.name: output.port.tensor})
+        exact, agreement, sqnr_db = logged.likeness(answers)
+        return Judged(output, given.host, exact, agreement, sqnr_db, _movement_db(given))
+
+    def _given(self, output: Placed, answers: Mapping[str, Array]) -> Given:
+        dumped, host = self.dumped[output.name], answers[output.name]
+        if dumped.shape != host.shape:
+            raise DumpUnreadable(
+                f"output {output.name!r} was logged with {dumped.shape[1]} values a sample, on this "
+                f"host it has {host.shape[1]}",
+                hint="Log the whole tensor, with the input shape of the spec.",
+            )
+        return Given(output.port.tensor, dumped, host)
+
+    def _in_builtin(self, host: Host) -> Mapping[str, Array]:
+        """The answers of the builtin kernels, which are as right as the default ones."""
+        setup = replace(self.setup, backends=(host.opened.backend,))
+        with opened_host(setup, "builtin") as other:
+            return other.answers(self.feeds)
+
+    def _beside(self, answers: Mapping[str, Array], judged: Sequence[Judged]) -> list[Judged]:
+        """Each as it is beside these answers, where that is more alike."""
+        others = [self._plain(each.output, answers) for each in judged]
+        return [
+            other if other.exact_share > each.exact_share else each
+            for each, other in zip(judged, others, strict=True)
+        ]
+
+    def _explained(self, judged: Judged, answers: Mapping[str, Array]) -> Judged:
+        if judged.is_same:
+            return judged
+        output = judged.output
+        given = replace(self._given(output, answers), host=judged.host)
+        found = explain_output(given) or self._exchanged(given, output, answers)
+        if found is None:
+            return replace(judged, is_reordered=is_reordered(given))
+        finding = output_finding(found, output, len(given.host))
+        return replace(judged, mistake=found, finding=finding)
+
+    def _exchanged(
+        self, given: Given, output: Placed, answers: Mapping[str, Array]
+    ) -> OutputMistake | None:
+        """The values of another output of the model."""
+        for name, values in answers.items():
+            if name == output.name or values.shape != given.host.shape:
+                continue
+            said = share(same_rows(given.real, values.astype("float64"), given.limit))
+            if said >= SAME_SHARE:
+                words = f"the values of output {name}"
+                return OutputMistake("outputs-exchanged", "output-order-changed", words, said)
+        return None
+
+
+def _movement_db(given: Given) -> float:
+    host = given.host.astype(np.float64)
+    with np.errstate(invalid="ignore", over="ignore"):
+        moving = float(((host - host.mean(axis=0)) ** 2).sum())
+        noise = float(((given.real - host) ** 2).sum())
+    return float(decibels(moving, noise))
+
+
+def dumped_rows(outputs: Sequence[Placed], count: int) -> dict[str, Array]:
+    """Output name -> (count, elements), as logged."""
+    return {each.name: flat_rows(each.read(count)) for each in outputs}

@@ -1,0 +1,92 @@
+"""The bench on which a dump is examined: which rows, which places, which mistakes."""
+
+from collections.abc import Iterator
+from itertools import starmap
+
+import numpy as np
+
+from edgecheck.matching.probe import Move, Probe, probe_of, telling_rows
+from edgecheck.matching.search import Bench
+from edgecheck.matching.shifted import shift_of
+from edgecheck.matching.shifts import likely_shifts
+from edgecheck.matching.target import Domain
+from edgecheck.mistakes.bank import usual_mistakes
+from edgecheck.mistakes.channels import gray
+from edgecheck.mistakes.integers import is_quantized
+from edgecheck.mistakes.mistake import Mistake, Receiver
+from edgecheck.mistakes.pictures import as_pictures, as_samples, sides
+from edgecheck.tensors import Array
+
+_NOT_POINTWISE = frozenset({"same-frame", "rgba-as-rgb"})
+"""One needs other rows, the other the neighbours of a pixel."""
+_UNDONE = "byte-swapped"
+"""Of floats, that is put right before: what it makes has no range to measure by."""
+_ORDER = "channel-order-swapped"
+_LATE_BGR = "the colour channels the other way round, after they were scaled"
+_GRAYS = (
+    ("the first channel in place of every one", (1.0, 0.0, 0.0)),
+    ("the second channel in place of every one", (0.0, 1.0, 0.0)),
+    ("the third channel in place of every one", (0.0, 0.0, 1.0)),
+    ("the mean of the channels in place of every one", (1 / 3, 1 / 3, 1 / 3)),
+    ("gray pictures, repeated in every channel, weighted as if they were BGR", (0.114, 0.587, 0.299)),
+)  # fmt: skip
+
+
+def bench_of(domain: Domain, prepared: Array, found: Array, focus: Array | None = None) -> Bench:
+    """The rows that tell most, and the mistakes that could have made them.
+
+    Args:
+        domain: of the dump.
+        prepared: float32 (n, *shape).
+        found: float64 (n, *shape).
+        focus: bool (n, *shape), elements that need a closer look.
+    """
+    receiver = domain.receiver
+    rows = telling_rows(prepared, receiver, focus)
+    probe = probe_of(receiver, None if focus is None else focus[rows])
+    right, theirs = prepared[rows], found[rows]
+    usual = usual_mistakes(receiver)
+    return Bench(
+        probe=probe,
+        domain=domain,
+        rows=rows,
+        right=right,
+        found=probe.at(theirs),
+        moves=tuple(_moves(probe, right, theirs, usual)),
+        pointwise=tuple(_pointwise(usual, receiver)),
+    )
+
+
+def _moves(probe: Probe, right: Array, found: Array, usual: tuple[Mistake, ...]) -> Iterator[Move]:
+    yield Move((), probe.places)
+    if not probe.can_move:
+        return
+    for mistake in usual:
+        if mistake.step == "geometry" and mistake.rule != "input-shifted":
+            yield probe.move(mistake)
+    gray_found, gray_right = (_gray(rows, probe.full) for rows in (found, right))
+    for down, right_by in likely_shifts(gray_found, gray_right):
+        yield probe.translation(shift_of(down, right_by), down, right_by)
+
+
+def _gray(rows: Array, receiver: Receiver) -> Array:
+    return np.asarray(as_pictures(rows, receiver).mean(axis=-1, dtype=np.float64))
+
+
+def _pointwise(usual: tuple[Mistake, ...], receiver: Receiver) -> Iterator[Mistake]:
+    for mistake in usual:
+        is_undone = mistake.key == _UNDONE and not is_quantized(receiver)
+        if mistake.step != "geometry" and mistake.key not in _NOT_POINTWISE and not is_undone:
+            yield mistake
+    if receiver.is_picture and sides(receiver)[2] == 3:
+        yield from starmap(_other_gray, _GRAYS)
+        if len(receiver.lines or ()) > 1:
+            yield Mistake("bgr", _ORDER, _LATE_BGR, "values", _reversed)
+
+
+def _reversed(prepared: Array, receiver: Receiver) -> Array:
+    return as_samples(as_pictures(prepared, receiver)[..., ::-1], receiver)
+
+
+def _other_gray(words: str, weights: tuple[float, ...]) -> Mistake:
+    return gray("gray-x3", words, weights)

@@ -1,0 +1,78 @@
+"""Whether two sets of outputs are the same, as healthy runtimes differ."""
+
+from typing import Final
+
+import numpy as np
+
+from edgecheck.quantization import dequantize
+from edgecheck.tensors import NUMPY_DTYPES, Array, integer_range
+from edgecheck.tflite.graph import Tensor
+
+SAME_SHARE: Final = 0.9
+"""Of samples that must be the same: kernels of two runtimes may round a few others apart."""
+LSB: Final = 2.0
+"""Codes by which healthy kernels differ."""
+FEW: Final = 3
+"""Samples that have to differ before what explains them is named; of fewer, all."""
+_RELATIVE: Final = 1e-3
+"""Of the largest value: float kernels, float16 delegates included."""
+
+
+def tolerance(tensor: Tensor, host: Array) -> float:
+    """How far a value of an output may be from the host's, in its unit.
+
+    Args:
+        tensor: the output.
+        host: its real values on the host.
+    """
+    if is_quantized(tensor) and tensor.quantization is not None:
+        return (LSB + 0.01) * max(tensor.quantization.scales)
+    finite = host[np.isfinite(host)]
+    return _RELATIVE * max(float(np.abs(finite).max(initial=0.0)), 1e-6)
+
+
+def is_quantized(tensor: Tensor) -> bool:
+    """Whether its integers stand for real values."""
+    params = tensor.quantization
+    return params is not None and params.is_usable and NUMPY_DTYPES[tensor.dtype].kind in "iu"
+
+
+def real_values(dumped: Array, tensor: Tensor) -> Array:
+    """What dumped values mean, float64 (n, elements): integers of a quantized tensor are codes.
+
+    Integers that its type does not hold are taken as they are.
+    """
+    if not (is_quantized(tensor) and dumped.dtype.kind in "iu" and tensor.quantization is not None):
+        return dumped.astype(np.float64)
+    low, high = integer_range(tensor.dtype)
+    if dumped.size and not low <= int(dumped.min()) <= int(dumped.max()) <= high:
+        return dumped.astype(np.float64)
+    return dequantize(dumped.astype(NUMPY_DTYPES[tensor.dtype]), tensor.quantization).astype(
+        np.float64
+    )
+
+
+def same_rows(one: Array, other: Array, limit: float) -> Array:
+    """Which of the rows (n, k) are the same within `limit` in every element: bool (n,).
+
+    A value that is not finite is the same as its like only.
+    """
+    with np.errstate(invalid="ignore"):
+        near = np.abs(one - other) <= limit
+    return np.asarray((near | (one == other) | (np.isnan(one) & np.isnan(other))).all(axis=1))
+
+
+def explains(same: Array, differs: Array) -> bool:
+    """Whether a hypothesis makes what was logged, and with it most of what the right answers do not.
+
+    Args:
+        same: bool (n,): the samples that it makes.
+        differs: bool (n,): those that right answers do not make.
+    """
+    is_enough = int(differs.sum()) >= min(FEW, len(differs))
+    return is_enough and min(share(same), share(same[differs])) >= SAME_SHARE
+
+
+def share(rows: Array) -> float:
+    """The share of rows that are so; 0 without any."""
+    return float(rows.mean()) if len(rows) else 0.0

@@ -1,0 +1,1 @@
+"""Rules of what only a dump from the device shows."""
