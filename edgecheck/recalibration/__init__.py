@@ -1,1 +1,1 @@
-"""New activation ranges for a file: whether they can help, choosing them, and whether they did."""
+"""New activation ranges for a file: chosen on samples, written, and tried."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from math import inf, isnan
+from math import inf
 from pathlib import Path
 
 from edgecheck.compare.binding import bind_inputs
@@ -128,7 +128,7 @@ class Workshop:
         candidate = replace(setup.candidate, path=path, model=model, contract=contract, bound=bound)
         reference = replace(twin_entrant(setup, self.twin, twin_path), who="reference")
         tried = replace(setup, dataset=dataset, candidate=candidate, reference=reference)
-        return observe(tried, progress).comparison
+        return observe(tried, progress, probes=False).comparison
 
 
 def _worse_in(runtime: str, old: float, new: float) -> str:
@@ -169,8 +169,6 @@ def _mean_sqnr_db(comparison: Comparison) -> float:
 
 
 def _level(output: OutputComparison) -> float:
-    """SQNR, dB: of the movement where the values are measured ones."""
-    value = -inf if output.pair is None else output.pair.sqnr_db
-    if output.task.variation_sqnr_db is not None:
-        value = output.task.variation_sqnr_db.value
-    return -_LOSSLESS_DB if isnan(value) else max(min(value, _LOSSLESS_DB), -_LOSSLESS_DB)
+    """SQNR of what tells most, dB, within what can be averaged."""
+    known = output.telling_sqnr_db
+    return -_LOSSLESS_DB if known is None else max(min(known, _LOSSLESS_DB), -_LOSSLESS_DB)

@@ -8,21 +8,15 @@ from edgecheck.checks.evidence import Evidence
 from edgecheck.checks.labels import reference_is_lost, reference_works
 from edgecheck.compare.calibration_ranges import calibrated_keys
 from edgecheck.compare.experiment import Setup
+from edgecheck.diagnosis.experiments.new_ranges import SAMPLES_SUSPECT
 from edgecheck.findings import Finding, Report
 from edgecheck.repair_report import Overruled, errors_of
-from edgecheck.runs.baselines import twin_or_reason
 from edgecheck.runs.draft import Draft
 from edgecheck.tflite.dequantize.twin import Twin
+from edgecheck.verdict import RUNTIME_REFUSALS
 
-_SUSPECTS: Final = frozenset(
-    {"audio-feature-mismatch", "calibration-preprocessing-mismatch", "channel-count-mismatch",
-     "channel-order-swapped", "features-unscaled", "input-double-normalized",
-     "input-double-quantized", "input-not-normalized", "input-range-mismatch", "layout-nchw-nhwc",
-     "preprocessing-not-in-exported-graph"}
-)  # fmt: skip
+_SUSPECTS: Final = SAMPLES_SUSPECT | {"calibration-preprocessing-mismatch"}
 """Rules that say: the samples are not prepared as the model expects them."""
-
-_REFUSALS: Final = frozenset({"load-failed", "runtime-crash", "runtime-timeout"})
 
 
 class Declined(Exception):
@@ -52,7 +46,7 @@ def prepared(draft: Draft, before: Report) -> Ready:
     evidence, setup = draft.evidence, draft.setup
     if evidence is None or setup is None or draft.observation is None:
         raise Declined(_why_not_run(draft, before), before.exit_code)
-    twin = twin_or_reason(evidence)
+    twin = draft.files.twin(evidence)
     if isinstance(twin, str):
         raise Declined(twin)
     if setup.candidate.contract.subgraph:
@@ -78,7 +72,7 @@ def prepared(draft: Draft, before: Report) -> Ready:
 def _why_not_run(draft: Draft, before: Report) -> str:
     """The fault in the file, where a runtime refused it; else what was missing."""
     errors = errors_of(before)
-    if any(finding.rule in _REFUSALS for finding in errors):
+    if any(finding.rule in RUNTIME_REFUSALS for finding in errors):
         return f"the model does not run: {errors[0].rule}: {errors[0].message}"
     return f"the model was not run: {draft.why_not_run}"
 

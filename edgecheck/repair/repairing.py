@@ -15,10 +15,10 @@ from edgecheck.errors import EdgecheckError, UsageError, as_edgecheck_error
 from edgecheck.findings import ErrorInfo, Report
 from edgecheck.new_file import require_free, scratch_folder, write_new
 from edgecheck.quantization import QuantParams
-from edgecheck.recalibration.improvement import objection
-from edgecheck.recalibration.repairable import Declined, prepared
-from edgecheck.recalibration.split import Noted, Split
 from edgecheck.recalibration.workshop import Chosen, Workshop
+from edgecheck.repair.improvement import objection
+from edgecheck.repair.repairable import Declined, prepared
+from edgecheck.repair.split import Noted, Split
 from edgecheck.repair_report import PortChange, PortParams, RepairReport
 from edgecheck.runs.draft import Options
 from edgecheck.samples.part import Part, without

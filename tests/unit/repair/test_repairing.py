@@ -13,7 +13,7 @@ from edgecheck.compare.calibration_ranges import gather
 from edgecheck.compare.stream import SideFault
 from edgecheck.errors import LoadFault, ReportUnwritable
 from edgecheck.recalibration import workshop
-from edgecheck.repair import RepairOptions
+from edgecheck.repair import RepairOptions, repairing
 from edgecheck.report import json_format
 from edgecheck.runs.draft import Options
 from edgecheck.runtime.discovery import candidates
@@ -206,7 +206,7 @@ def test_a_file_that_cannot_be_written_leaves_the_reports_of_the_work(dense, mon
     def full(*_, **__):
         raise ReportUnwritable("cannot write: No space left on device")
 
-    monkeypatch.setattr(repair, "write_new", full)
+    monkeypatch.setattr(repairing, "write_new", full)
     found = repaired(*dense())
     assert (found.exit_code, found.written, found.error.kind) == (3, None, "report-unwritable")
     assert found.after.metrics.sqnr_db > found.before.metrics.sqnr_db

@@ -1,9 +1,10 @@
 """Whether a recalibrated file is better than the one that it came from, on unseen samples."""
 
-from math import isnan
 from typing import Final
 
-from edgecheck.findings import OutputMetrics, Report
+from edgecheck.findings import Report
+from edgecheck.measurements import OutputMetrics
+from edgecheck.metrics.sqnr import telling_db
 
 MIN_GAIN_DB: Final = 1.0
 """Below this a new file is not worth shipping."""
@@ -36,14 +37,9 @@ def objection(before: Report, after: Report) -> str:
 
 
 def level(output: OutputMetrics) -> float:
-    """SQNR of an output, dB: of its movement, where the values are measured ones.
-
-    -inf where there is none.
-    """
-    for value in (output.variation_sqnr_db, output.sqnr_db):
-        if value is not None and not isnan(value):
-            return value
-    return float("-inf")
+    """SQNR of what tells most of an output, dB; -inf where nothing is known."""
+    known = telling_db(output.sqnr_db, output.variation_sqnr_db)
+    return float("-inf") if known is None else known
 
 
 def _pairs(before: Report, after: Report) -> list[tuple[OutputMetrics, OutputMetrics]]:

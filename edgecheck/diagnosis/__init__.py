@@ -1,0 +1,1 @@
+"""From findings to causes: experiments that undo a suspected cause, and the ranking."""

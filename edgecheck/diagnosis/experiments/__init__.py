@@ -1,0 +1,1 @@
+"""Experiments that undo a suspected cause in memory and measure what that changes."""

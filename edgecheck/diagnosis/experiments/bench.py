@@ -1,0 +1,123 @@
+"""What experiments work on: some of the samples, the candidate, its twin, and a reference."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from edgecheck.checks.evidence import Evidence
+from edgecheck.compare.beside import Variant, compare_variants
+from edgecheck.compare.binding import bind_inputs
+from edgecheck.compare.experiment import Entrant, Setup
+from edgecheck.compare.statistics import Comparison
+from edgecheck.compare.stream import Progress
+from edgecheck.compare.walk_sessions import twin_entrant
+from edgecheck.runtime.job import Kernels
+from edgecheck.samples.chunk import Dataset
+from edgecheck.samples.holdout import LEAST_CALIBRATED, LEAST_UNSEEN
+from edgecheck.samples.part import Part
+from edgecheck.tflite.contract import contract_of
+from edgecheck.tflite.dequantize.twin import Twin
+from edgecheck.tflite.reader import read_model
+from edgecheck.tflite.weights import Weight
+
+
+class Impossible(Exception):
+    """Why an experiment cannot be made here; it says nothing about the cause."""
+
+
+@dataclass(frozen=True)
+class Bench:
+    """One candidate, and what it is tried on."""
+
+    evidence: Evidence
+    setup: Setup
+    """Of the one backend that took the candidate. Its reference is what the candidate was held
+    against; None for the twin."""
+    most: int
+    """Samples that are measured on."""
+    kernels: Kernels
+    """In which the candidate ran."""
+    twin: Twin | None
+    """None where there is none, as of a float model, which is its own."""
+    reference_weights: Sequence[Weight]
+    """Layers of a .tflite reference; empty for any other."""
+    folder: Path
+    """For files that are tried."""
+    progress: Progress
+
+    @property
+    def reference(self) -> Entrant:
+        """The float model to hold against: the reference, else the twin.
+
+        Raises:
+            Impossible: there is neither.
+        """
+        return self.setup.reference or self.twin_as_reference()
+
+    def twin_as_reference(self) -> Entrant:
+        """The twin as it takes the samples.
+
+        Raises:
+            Impossible: there is none.
+        """
+        twin = self.required_twin()
+        path = self.folder / "twin.tflite"
+        path.write_bytes(twin.data)
+        return replace(twin_entrant(self.setup, twin, path), who="reference")
+
+    def required_twin(self) -> Twin:
+        """The twin, or Impossible."""
+        if self.twin is None:
+            raise Impossible("the model has no twin")
+        return self.twin
+
+    def some(self) -> Dataset:
+        """Samples to measure on, evenly spread: files are often sorted by class."""
+        return self._spread(range(len(self.setup.dataset)), self.most)
+
+    def parts(self) -> tuple[Dataset, Dataset]:
+        """Samples to choose ranges by, and others to measure on, both spread evenly.
+
+        Raises:
+            Impossible: there are too few.
+        """
+        count = len(self.setup.dataset)
+        if count < LEAST_CALIBRATED + LEAST_UNSEEN:
+            raise Impossible(f"{count} samples are too few to choose ranges by and to measure on")
+        fit = self._spread(range(count), min(count // 3, self.most // 2))
+        chosen = set(fit.places)
+        rest = [place for place in range(count) if place not in chosen]
+        return fit, self._spread(rest, self.most)
+
+    def _spread(self, places: Sequence[int], most: int) -> Part:
+        """Some of the places, at most so many; the first ones of a stream, which is one sequence."""
+        count = len(places)
+        if count > most:
+            is_stream = self.setup.spec.state == "stream"
+            steps = range(most) if is_stream else [n * count // most for n in range(most)]
+            places = [places[step] for step in steps]
+        return Part(self.setup.dataset, places)
+
+    def changed(self, data: bytes, name: str) -> Entrant:
+        """An edited candidate as it takes the samples.
+
+        Args:
+            data: the file; its inputs and outputs are those of the candidate.
+            name: of the file that it is stored in; each of its own.
+        """
+        setup = self.setup
+        path = self.folder / f"{name}.tflite"
+        path.write_bytes(data)
+        model = read_model(data)
+        contract = contract_of(model, setup.candidate.contract.signature)
+        bound = bind_inputs(list(setup.spec.inputs), contract)
+        if bound is None:
+            raise ValueError("the edited file has other inputs than the candidate")
+        return replace(setup.candidate, path=path, model=model, contract=contract, bound=bound)
+
+    def measured(
+        self, dataset: Dataset, reference: Entrant, variants: Sequence[Variant]
+    ) -> dict[str, Comparison]:
+        """Hold variants against a reference; by their names (see `compare_variants`)."""
+        setup = replace(self.setup, dataset=dataset, reference=reference)
+        return compare_variants(setup, variants, self.progress)

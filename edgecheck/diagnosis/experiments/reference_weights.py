@@ -1,0 +1,178 @@
+"""Suspected weights replaced by those of the reference, in real numbers."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Final, TypeAlias
+
+import numpy as np
+
+from edgecheck.checks.accumulators import LIMIT
+from edgecheck.compare.beside import Variant
+from edgecheck.compare.experiment import Entrant
+from edgecheck.compare.walk_sessions import twin_entrant
+from edgecheck.diagnosis.experiments.bench import Bench, Impossible
+from edgecheck.diagnosis.experiments.effect import Outcome, outcome
+from edgecheck.findings import Finding
+from edgecheck.rules.wording import count
+from edgecheck.tensors import Array
+from edgecheck.tflite.constants import Constants
+from edgecheck.tflite.edit.editor import Editor
+from edgecheck.tflite.flow import maker, producers
+from edgecheck.tflite.graph import Model, Tensor
+from edgecheck.tflite.layers import CONVOLUTIONS, Layer, layer_of
+from edgecheck.tflite.weights import Weight
+
+_SAME_VALUES: Final = frozenset({"DEQUANTIZE", "QUANTIZE"})
+_SAME_FACTOR: Final = 0.1
+"""How far a layer may be from the size of its counterpart where nothing was moved between layers."""
+
+_Judge: TypeAlias = Callable[[Layer, Constants, Sequence[Finding]], bool]
+
+
+def from_reference(
+    bench: Bench, findings: Sequence[Finding], _others: Sequence[Finding]
+) -> Outcome:
+    """Give suspected layers the weights and biases of the reference, and measure.
+
+    It is done in the float twin, where weights alone decide, or in a candidate that is float.
+
+    Raises:
+        Impossible: the reference is no .tflite, or the layers have no counterpart in it.
+        SideFault: a model was refused, crashed or hung.
+    """
+    if bench.setup.reference is None or not bench.reference_weights:
+        raise Impossible("the weights of a .tflite reference are needed")
+    data, model, base = _base(bench)
+    layers = list(_suspects(bench, findings))
+    theirs = _counterparts(bench)
+    editor, changed = Editor(data), 0
+    for layer in layers:
+        weight = theirs.get(layer.operator.index)
+        changed += weight is not None and _replace(bench, editor, model, layer, weight)
+    if not changed or changed < len(layers):
+        raise Impossible("not every suspected layer has its counterpart in the reference")
+    path = bench.folder / "weights.tflite"
+    path.write_bytes(editor.finish())
+    variants = [Variant("stored", base), Variant("replaced", _at(base, path))]
+    seen = bench.measured(bench.some(), bench.setup.reference, variants)
+    where = "" if bench.twin is None else " in the float twin"
+    action = f"weights of {count(changed, 'layer')} replaced by the reference's{where}"
+    found = outcome(action, seen["stored"], seen["replaced"], bench.evidence.spec.tolerances)
+    if found.effect == "none" and _is_rescaled(bench, layers):
+        raise Impossible("factors were moved between layers, so that weights cannot be exchanged")
+    return found
+
+
+def _base(bench: Bench) -> tuple[bytes, Model, Entrant]:
+    """The model whose weights are exchanged: bytes, tensors, and how it is run."""
+    if bench.twin is not None:
+        path = bench.folder / "twin.tflite"
+        path.write_bytes(bench.twin.data)
+        return bench.twin.data, bench.twin.model, twin_entrant(bench.setup, bench.twin, path)
+    return bench.evidence.data, bench.evidence.model, bench.setup.candidate
+
+
+def _at(entrant: Entrant, path: Path) -> Entrant:
+    """The same model, edited, at another place."""
+    return replace(entrant, path=path)
+
+
+def _suspects(bench: Bench, findings: Sequence[Finding]) -> Iterator[Layer]:
+    """The layers of the main graph that findings of one rule are about."""
+    evidence = bench.evidence
+    constants = Constants.of(evidence.data)
+    judge = _JUDGES[findings[0].rule]
+    graph = evidence.model.subgraphs[0]
+    for operator in graph.operators:
+        layer = layer_of(graph, operator)
+        if layer is not None and judge(layer, constants, findings):
+            yield layer
+
+
+def _counterparts(bench: Bench) -> Mapping[int, Weight]:
+    """Operator of the candidate -> the layer of the reference that it comes from."""
+    weights = bench.evidence.weights
+    known = {weight.operator: weight for weight in bench.reference_weights}
+    pairs = () if weights is None else weights.pairs
+    return {
+        pair.candidate.operator: known[pair.reference.operator]
+        for pair in pairs
+        if pair.reference.operator in known
+    }
+
+
+def _replace(bench: Bench, editor: Editor, model: Model, layer: Layer, weight: Weight) -> bool:
+    """Write the weights of one layer; False where the tensors are not alike."""
+    stored = _stored(bench, layer.weights)
+    tensor = model.subgraphs[0].tensors[_place(bench, stored)]
+    values = _in_file(weight.values, layer, tensor.shape)
+    if tensor.dtype != "float32" or values is None:
+        return False
+    editor.set_buffer(0, tensor.index, values.tobytes())
+    if layer.bias is not None and weight.bias is not None:
+        bias = model.subgraphs[0].tensors[_place(bench, _stored(bench, layer.bias))]
+        if bias.dtype == "float32" and bias.shape == weight.bias.shape:
+            editor.set_buffer(0, bias.index, np.ascontiguousarray(weight.bias, "<f4").tobytes())
+    return True
+
+
+def _stored(bench: Bench, tensor: Tensor) -> int:
+    """The constant that a tensor has its values from."""
+    graph = bench.evidence.model.subgraphs[0]
+    return maker(producers(graph), tensor.index, _SAME_VALUES)[1]
+
+
+def _place(bench: Bench, tensor: int) -> int:
+    return tensor if bench.twin is None else bench.twin.place[0, tensor]
+
+
+def _in_file(values: Array, layer: Layer, shape: Sequence[int]) -> Array | None:
+    """Weights with the output channel first as a file stores them; None where sizes differ."""
+    if values.size != int(np.prod(shape)):
+        return None
+    if layer.operator.name == "DEPTHWISE_CONV_2D":
+        values = np.moveaxis(values.reshape(shape[-1], *shape[1:-1]), 0, -1)
+    return np.ascontiguousarray(values.reshape(shape), "<f4")
+
+
+def _is_rescaled(bench: Bench, replaced: Sequence[Layer]) -> bool:
+    """Whether some other layer has not the size of its counterpart, as after equalization."""
+    weights = bench.evidence.weights
+    own = {layer.operator.index for layer in replaced}
+    changes = [
+        p.change for p in (weights.pairs if weights else ()) if p.candidate.operator not in own
+    ]
+    factors = [change.factor for change in changes if change is not None]
+    return any(factor is None or abs(factor - 1) > _SAME_FACTOR for factor in factors)
+
+
+def _is_named(layer: Layer, _constants: Constants, findings: Sequence[Finding]) -> bool:
+    return layer.operator.index in {finding.evidence.get("index") for finding in findings}
+
+
+def _is_nonfinite(layer: Layer, constants: Constants, _findings: Sequence[Finding]) -> bool:
+    stored = [constants.stored(t) for t in (layer.weights, layer.bias) if t is not None]
+    return any(s is not None and s.dtype.kind == "f" and not np.isfinite(s).all() for s in stored)
+
+
+def _has_one_scale(layer: Layer, _constants: Constants, _findings: Sequence[Finding]) -> bool:
+    params = layer.weights.quantization
+    is_single = params is not None and params.is_usable and not params.is_per_channel
+    return layer.operator.name in CONVOLUTIONS and is_single
+
+
+def _is_clipped(layer: Layer, constants: Constants, _findings: Sequence[Finding]) -> bool:
+    stored = None if layer.bias is None else constants.stored(layer.bias)
+    if stored is None or stored.dtype != np.int32:
+        return False
+    return bool((np.abs(stored.astype(np.int64)) >= LIMIT).any())
+
+
+_JUDGES: Final[Mapping[str, _Judge]] = {
+    "bias-overflow": _is_clipped,
+    "layer-weights-differ": _is_named,
+    "nan-or-inf-weights": _is_nonfinite,
+    "weight-per-tensor-loss": _has_one_scale,
+}
+"""Rule -> whether its findings are about a layer."""

@@ -1,0 +1,227 @@
+"""What is known about every rule that may be a cause: where it stands, what it spoils, whose work
+it may be. One line a rule; `ranking.py` only reads this table.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Literal, TypeAlias
+
+from edgecheck.chain import StageName
+
+Origin: TypeAlias = Literal[
+    "file", "contract", "data", "training", "input", "conversion", "weights", "activations",
+    "kernels", "device", "runtime", "harmless",
+]  # fmt: skip
+"""Where a fault lies, in the order of diagnosis: each may be behind all that come after it. `input`:
+steps that are not those of training. `runtime`: what a runtime does about a file. `harmless`: no
+output is wrong for it."""
+
+Effect: TypeAlias = Literal["labels", "float", "answers", "parity"]
+"""What a symptom shows. `labels`: the float model misses labels or targets. `float`: it collapsed.
+`answers`: the candidate did. `parity`: the two differ."""
+
+ALL: Final[frozenset[Effect]] = frozenset({"labels", "float", "answers", "parity"})
+LABELS: Final[frozenset[Effect]] = frozenset({"labels"})
+MODEL: Final[frozenset[Effect]] = frozenset({"labels", "float", "answers"})
+"""Of what is wrong with both models alike."""
+CANDIDATE: Final[frozenset[Effect]] = frozenset({"answers", "parity"})
+NOTHING: Final[frozenset[Effect]] = frozenset()
+
+Facts: TypeAlias = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a rule stands among the causes."""
+
+    origin: Origin
+    spoils: frozenset[Effect]
+    """The symptoms that it can explain."""
+    stages: tuple[StageName, ...] = ()
+    """Stages of the chain that lose what it spoils: where all of them keep parity, it is not to
+    blame for a lost one. Empty where the chain cannot tell."""
+    follows: tuple[str, ...] = ()
+    """Rules that bring this one about: ranked behind one of them, it is only a consequence."""
+    is_specific: Callable[[Facts], bool] = lambda _: False
+    """By its evidence: whether it says why, where others of its origin only say that."""
+    is_of_file: bool = False
+    """It is in the candidate's own weights: a float model in a file of its own is free of it."""
+
+
+def _always(_: Facts) -> bool:
+    return True
+
+
+def _lost_ranges(facts: Facts) -> bool:
+    """Whether the file does not hold ranges that training taught."""
+    return facts.get("stage") == "activations" and bool(facts.get("differing"))
+
+
+_VALUES: Final = (
+    "audio-feature-mismatch", "features-unscaled", "input-double-normalized",
+    "input-not-normalized", "input-range-mismatch", "preprocessing-not-in-exported-graph",
+)  # fmt: skip
+"""Other values than those of training make ranges look wrong."""
+
+_STEPS: Final = (
+    *_VALUES, "channel-order-swapped", "io-order-swapped", "layout-nchw-nhwc",
+    "orientation-mismatch", "resize-method-mismatch",
+)  # fmt: skip
+"""Values in other places, too, make statistics and accuracy look wrong."""
+
+_CALIBRATION: Final = (
+    "calibrated-on-noise", "calibrated-on-one-sample", "calibration-degenerate",
+    "qat-conversion-mismatch",
+)  # fmt: skip
+"""Why ranges are wrong, which other rules only see."""
+
+_TAUGHT: Final = ("qat-conversion-mismatch",)
+"""Where ranges that training taught are lost, calibration took their place."""
+
+_NO_SIGNAL: Final = ("nan-or-inf-weights", "weights-not-loaded")
+
+PLACES: Final[Mapping[str, Place]] = {
+    # The file holds something else, or what no runtime takes.
+    "model-file-invalid": Place("file", NOTHING),
+    "nan-or-inf-weights": Place("file", ALL, is_specific=_always, is_of_file=True),
+    "weights-not-loaded": Place("file", ALL, is_specific=_always, is_of_file=True),
+    "wrong-model-file": Place("file", ALL, follows=("weights-not-loaded",)),
+    "op-version-unsupported": Place("file", NOTHING),
+    "flex-or-custom-op-required": Place("file", NOTHING),
+    # Spec and file do not fit each other.
+    "input-count-mismatch": Place("contract", ALL),
+    "input-dtype-mismatch": Place("contract", ALL),
+    "input-rank-or-batch-missing": Place("contract", ALL),
+    "layout-nchw-nhwc": Place("contract", ALL, is_specific=_always),
+    "channel-count-mismatch": Place("contract", ALL, is_specific=_always),
+    "input-shape-mismatch": Place(
+        "contract", ALL,
+        follows=("channel-count-mismatch", "input-rank-or-batch-missing", "layout-nchw-nhwc"),
+    ),
+    "io-order-swapped": Place("contract", ALL, is_specific=_always),
+    "output-order-changed": Place("contract", CANDIDATE, is_specific=_always),
+    "dynamic-shape-unresolved": Place("contract", ALL),
+    "label-count-mismatch": Place("contract", LABELS),
+    # The samples.
+    "inputs-nonfinite": Place("data", ALL, is_specific=_always),
+    "input-constant": Place("data", MODEL, is_specific=_always),
+    "features-unscaled": Place("data", ALL, is_specific=_always),
+    "label-order-or-offset": Place("data", LABELS, is_specific=_always),
+    # The trained model.
+    "degenerate-head": Place("training", MODEL, is_specific=_always),
+    "train-mode-export": Place("training", ALL, is_specific=_always),
+    "bn-statistics-unconverged": Place("training", MODEL, follows=(*_NO_SIGNAL, *_STEPS)),
+    "dead-activations": Place("training", MODEL, follows=(*_NO_SIGNAL, *_STEPS)),
+    "saturated-or-vanished": Place("training", ALL, follows=(*_NO_SIGNAL, *_STEPS)),
+    "class-prior-collapse": Place(
+        "training", MODEL,
+        follows=("dead-activations", "saturated-or-vanished", *_NO_SIGNAL, *_STEPS),
+    ),
+    "undertrained": Place(
+        "training", MODEL,
+        follows=("bn-statistics-unconverged", "class-prior-collapse", "dead-activations",
+                 "label-order-or-offset", "saturated-or-vanished", *_NO_SIGNAL, *_STEPS),
+    ),
+    # Steps that are not those of training.
+    "input-double-normalized": Place("input", ALL, is_specific=_always),
+    "input-not-normalized": Place("input", ALL, is_specific=_always, follows=("features-unscaled",)),
+    "preprocessing-not-in-exported-graph": Place(
+        "input", ALL, ("conversion", "weights"), is_specific=_always
+    ),
+    "audio-feature-mismatch": Place("input", ALL, is_specific=_always),
+    "channel-order-swapped": Place("input", ALL, is_specific=_always),
+    "orientation-mismatch": Place("input", ALL, is_specific=_always),
+    "resize-method-mismatch": Place("input", ALL, is_specific=_always),
+    "aspect-policy-mismatch": Place("input", ALL),
+    "inputs-out-of-domain": Place("input", ALL, follows=_STEPS),
+    "input-range-mismatch": Place(
+        "input", ALL,
+        follows=("calibration-preprocessing-mismatch", "audio-feature-mismatch",
+                 "features-unscaled", "input-double-normalized", "input-not-normalized",
+                 "preprocessing-not-in-exported-graph", *_CALIBRATION),
+    ),
+    # From the trained model to the candidate.
+    "conversion-divergence": Place(
+        "conversion", CANDIDATE, ("conversion",),
+        follows=("nan-or-inf-weights", "preprocessing-not-in-exported-graph", "train-mode-export",
+                 "wrong-model-file"),
+    ),
+    "layer-weights-differ": Place(
+        "weights", ALL, ("conversion", "weights"), is_specific=_always, is_of_file=True,
+        follows=("wrong-model-file", *_NO_SIGNAL),
+    ),
+    "weight-per-tensor-loss": Place("weights", ALL, ("weights",), is_of_file=True),
+    "bias-overflow": Place(
+        "weights", ALL, ("weights", "activations", "kernels"), is_of_file=True
+    ),
+    "fp16-overflow": Place(
+        "weights", ALL, ("weights", "activations", "kernels"), is_of_file=True
+    ),
+    "calibrated-on-noise": Place(
+        "activations", CANDIDATE, ("activations",), follows=_TAUGHT, is_specific=_always
+    ),
+    "calibrated-on-one-sample": Place(
+        "activations", CANDIDATE, ("activations",), follows=_TAUGHT, is_specific=_always
+    ),
+    "calibration-degenerate": Place(
+        "activations", CANDIDATE, ("activations",), follows=_TAUGHT, is_specific=_always
+    ),
+    "qat-conversion-mismatch": Place(
+        "activations", CANDIDATE, ("weights", "activations"), is_specific=_lost_ranges
+    ),
+    "quant-scale-degenerate": Place("activations", CANDIDATE, ("weights", "activations")),
+    "quant-range-outlier": Place("activations", CANDIDATE, ("weights", "activations")),
+    "head-shared-scale": Place("activations", CANDIDATE, ("activations",), is_specific=_always),
+    "concat-scale-mismatch": Place(
+        "activations", CANDIDATE, ("activations",), follows=("head-shared-scale",)
+    ),
+    "in-graph-normalization-int8": Place(
+        "activations", CANDIDATE, ("activations",),
+        follows=("calibration-preprocessing-mismatch", *_CALIBRATION),
+    ),
+    "input-double-quantized": Place("activations", CANDIDATE, ("activations",)),
+    "calibration-preprocessing-mismatch": Place(
+        "activations", CANDIDATE, ("activations",),
+        follows=(*_VALUES, *_CALIBRATION),
+    ),
+    "calibration-unrepresentative": Place(
+        "activations", CANDIDATE, ("activations",),
+        follows=("calibration-preprocessing-mismatch", "inputs-out-of-domain", *_VALUES,
+                 *_CALIBRATION),
+    ),
+    "activation-sensitive-op": Place("activations", CANDIDATE, ("activations", "kernels")),
+    "kernel-divergence": Place("kernels", CANDIDATE, ("kernels",)),
+    "int16x8-unsupported-or-overflow": Place("kernels", CANDIDATE, ("activations", "kernels")),
+    # What the firmware does with inputs and outputs: only a dump from it shows that.
+    "input-signedness-offset": Place("device", NOTHING),
+    "input-cast-without-quantization": Place("device", NOTHING),
+    "input-cast-wraparound": Place("device", NOTHING),
+    "input-shifted": Place("device", NOTHING),
+    "endianness": Place("device", NOTHING),
+    "output-not-dequantized": Place("device", NOTHING),
+    "output-alias-reuse": Place("device", NOTHING),
+    # A runtime that does not take the file: often only the consequence of a fault in it.
+    "load-failed": Place(
+        "runtime", NOTHING, follows=("flex-or-custom-op-required", "op-version-unsupported")
+    ),
+    "runtime-crash": Place("runtime", NOTHING),
+    "runtime-timeout": Place("runtime", NOTHING),
+    # Faults that make no output wrong.
+    "delegate-not-used": Place("harmless", NOTHING),
+    "device-memory-exceeded": Place("harmless", NOTHING),
+    "metadata-missing": Place("harmless", NOTHING),
+    "partially-quantized-or-hybrid": Place("harmless", NOTHING),
+}  # fmt: skip
+"""Rule -> place. A rule of the role cause that is missing here is refused by a test."""
+
+SYMPTOMS: Final[Mapping[str, Effect]] = {
+    "reference-inaccurate": "labels",
+    "parity-loss": "parity",
+    "quant-output-collapse": "parity",
+    "class-collapse": "answers",
+    "constant-output": "answers",
+    "input-insensitive": "answers",
+    "nonfinite-output": "answers",
+    "zero-output": "answers",
+}
+"""Rule -> what it shows of the candidate; on the reference, `answers` are those of the float model."""

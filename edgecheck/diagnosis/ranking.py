@@ -1,0 +1,173 @@
+"""From findings to causes: ranked, each with what it explains.
+
+How sure a cause is:
+
+* `proven`: an experiment undid it, and the loss went with it.
+* `likely`: an error whose evidence speaks for itself, and no experiment speaks against it.
+* `suspected`: a warning beside an error; or an experiment undid it, and the loss stayed.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final, get_args
+
+from edgecheck.chain import StageName
+from edgecheck.diagnosis.places import CANDIDATE, PLACES, SYMPTOMS, Effect, Origin
+from edgecheck.findings import Cause, Confidence, Finding
+
+_CONFIDENCES: Final = get_args(Confidence)
+_ORIGINS: Final = get_args(Origin)
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What ranking knows besides the findings."""
+
+    sound: frozenset[StageName] = frozenset()
+    """Stages that keep parity, as far as the chain was followed."""
+    groups: Mapping[str, str] = field(default_factory=dict)
+    """Group of channels -> the output that it is a part of."""
+    is_apart: bool = False
+    """The candidate does not answer as another model, which is not its twin: what is wrong with its
+    weights is not in that one."""
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """The findings, and the causes among them."""
+
+    findings: tuple[Finding, ...]
+    """All, in their order; one that only follows from a cause has become a symptom."""
+    causes: tuple[Cause, ...]
+
+
+_NOWHERE: Final = Scene()
+
+
+def ranked(findings: Sequence[Finding], scene: Scene = _NOWHERE) -> Ranking:
+    """Find the causes, the surest and most basic first, and file everything else under them.
+
+    What is only suspected is a cause only where there is an error that it may explain.
+
+    Args:
+        findings: all that count.
+        scene: what else is known.
+    """
+    symptoms = [f for f in findings if f.role == "symptom" and is_error(f)]
+    suspects = _suspects(findings, symptoms)
+    specific = frozenset(f.rule for f in suspects if PLACES[f.rule].is_specific(f.evidence))
+    suspects.sort(key=lambda f: _rank(f, specific, scene))
+    heads = {id(finding): _head(finding, suspects) for finding in suspects}
+    causes = []
+    for finding in suspects:
+        if heads[id(finding)] is not finding:
+            continue
+        shown = [f for f in symptoms if may_explain(finding, f, scene)]
+        shown += [f for f in suspects if f is not finding and heads[id(f)] is finding]
+        if shown or confidence_of(finding) != "suspected":
+            causes.append(_cause(finding, shown))
+    told = (replace(f, role="symptom") if heads.get(id(f), f) is not f else f for f in findings)
+    return Ranking(tuple(told), tuple(causes))
+
+
+def may_explain(cause: Finding, symptom: Finding, scene: Scene = _NOWHERE) -> bool:
+    """Whether a cause can bring a symptom about: by what it spoils, its stages and its subject."""
+    place, effect = PLACES[cause.rule], effect_of(symptom)
+    if effect is None or effect not in place.spoils:
+        return False
+    if effect in {"labels", "float"} and place.is_of_file and scene.is_apart:
+        return False
+    if effect in CANDIDATE and place.stages and scene.sound.issuperset(place.stages):
+        return False
+    return _is_about(cause, symptom, scene)
+
+
+def effect_of(symptom: Finding) -> Effect | None:
+    """What a symptom shows; None for a rule that is none by itself."""
+    effect = SYMPTOMS.get(symptom.rule)
+    return "float" if effect == "answers" and symptom.subject.kind == "reference" else effect
+
+
+def is_error(finding: Finding) -> bool:
+    """Whether it is an error."""
+    return finding.severity == "error"
+
+
+def confidence_of(finding: Finding) -> Confidence:
+    """How sure it is that a finding is a cause."""
+    if finding.proof is not None:
+        return "proven"
+    return "likely" if is_error(finding) and finding.refuted is None else "suspected"
+
+
+def _suspects(findings: Sequence[Finding], symptoms: Sequence[Finding]) -> list[Finding]:
+    """The findings that may be causes."""
+    own = [f for f in findings if f.role == "cause" and f.subject.kind != "reference"]
+    return [f for f in own if is_error(f) or (symptoms and _is_doubt(f))]
+
+
+def _is_doubt(finding: Finding) -> bool:
+    """Whether a finding below an error may be behind wrong outputs."""
+    return finding.severity == "warning" and bool(PLACES[finding.rule].spoils)
+
+
+def _rank(finding: Finding, specific: frozenset[str], scene: Scene) -> tuple[int, ...]:
+    """The surest first, then errors, then the most basic, the specific before the general.
+
+    Args:
+        finding: a suspect.
+        specific: rules of the suspects that say why something is wrong.
+        scene: what else is known.
+    """
+    place = PLACES[finding.rule]
+    is_sound = bool(place.stages) and scene.sound.issuperset(place.stages)
+    return (
+        _CONFIDENCES.index(confidence_of(finding)),
+        not is_error(finding),
+        is_sound,
+        _ORIGINS.index(place.origin),
+        finding.rule not in specific,
+        not specific.isdisjoint(place.follows),
+    )
+
+
+def _head(finding: Finding, suspects: Sequence[Finding]) -> Finding:
+    """The cause that a suspect follows from in the end; itself where it follows from none."""
+    for place, other in enumerate(suspects):
+        if other is finding:
+            break
+        if _follows(finding, other):
+            return _head(other, suspects[:place])
+    return finding
+
+
+def _follows(finding: Finding, other: Finding) -> bool:
+    """Whether a suspect is only the consequence of one that is ranked before it.
+
+    What an experiment of its own has proven stands by itself, and what is only suspected brings
+    nothing about.
+    """
+    is_undone_alone = finding.proof not in {None, other.proof}
+    is_known = other.rule in PLACES[finding.rule].follows
+    return is_known and not is_undone_alone and confidence_of(other) != "suspected"
+
+
+def _is_about(cause: Finding, symptom: Finding, scene: Scene) -> bool:
+    """Whether the two may be about one thing: of two outputs, or of two inputs, they must be."""
+    if cause.subject.kind != symptom.subject.kind or cause.subject.kind not in {"input", "output"}:
+        return True
+    names = {scene.groups.get(f.subject.name, f.subject.name) for f in (cause, symptom)}
+    return len(names) == 1
+
+
+def _cause(finding: Finding, shown: Sequence[Finding]) -> Cause:
+    """A finding as a cause, with what it shows as."""
+    return Cause(
+        rule=finding.rule,
+        confidence=confidence_of(finding),
+        summary=finding.message,
+        fix=finding.fix,
+        proof=finding.proof,
+        explains=tuple(dict.fromkeys(other.fingerprint for other in shown)),
+        refuted=finding.refuted,
+    )

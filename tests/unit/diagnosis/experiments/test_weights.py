@@ -1,0 +1,86 @@
+"""Weights of the reference in place of suspected ones, and biases stored anew."""
+
+import numpy as np
+import pytest
+from benches import bench_of
+from models import float_dense
+from reports import finding
+from two_layers import BIASES, ROWS, SECOND, float_net, int8_net
+
+from edgecheck.diagnosis.experiments.bench import Impossible
+from edgecheck.diagnosis.experiments.biases import refit_biases
+from edgecheck.diagnosis.experiments.reference_weights import from_reference
+from edgecheck.tflite.reader import read_model
+from edgecheck.tflite.recalibrate.recalibrated import with_matching_biases
+
+
+@pytest.fixture(autouse=True)
+def litert():
+    pytest.importorskip("ai_edge_litert", reason="LiteRT runs the models here")
+
+
+def differs(index):
+    return [finding("layer-weights-differ", role="cause", evidence={"index": index})]
+
+
+def zeroed():
+    broken = SECOND.copy()
+    broken[:4] = 0
+    return broken
+
+
+def test_a_changed_layer_is_undone_in_the_twin(tmp_path):
+    bench = bench_of(tmp_path, int8_net(second=zeroed()), ROWS, reference=float_net())
+    found = from_reference(bench, differs(1), differs(1))
+    assert found.effect == "restored"
+    assert found.proof.action == "weights of 1 layer replaced by the reference's in the float twin"
+
+
+def test_the_wrong_layer_undoes_nothing(tmp_path):
+    bench = bench_of(tmp_path, int8_net(second=zeroed()), ROWS, reference=float_net())
+    assert from_reference(bench, differs(0), differs(0)).effect in {"none", "unclear"}
+
+
+def test_nan_in_a_float_file_is_undone_in_the_file_itself(tmp_path):
+    broken = SECOND.copy()
+    broken[2, 3] = np.nan
+    bench = bench_of(tmp_path, float_net(second=broken), ROWS, reference=float_net())
+    found = from_reference(bench, [finding("nan-or-inf-weights", role="cause")], [])
+    assert (found.effect, found.proof.metric, found.proof.after) == ("restored", "finite_share", 1)
+    assert found.proof.before == pytest.approx(0.8)
+
+
+def test_without_a_reference_file_no_weights_are_known(tmp_path):
+    with pytest.raises(Impossible, match="reference"):
+        from_reference(bench_of(tmp_path, int8_net(), ROWS), differs(1), [])
+
+
+def test_layers_without_a_counterpart_are_left(tmp_path):
+    other = float_dense(np.ones((5, 12)).astype(np.float32), BIASES[1])
+    bench = bench_of(tmp_path, int8_net(second=zeroed()), ROWS, reference=other)
+    with pytest.raises(Impossible, match="counterpart"):
+        from_reference(bench, differs(1), [])
+
+
+def test_biases_in_wrong_steps_are_stored_anew(tmp_path):
+    bench = bench_of(tmp_path, int8_net(bias_factor=8.0), ROWS, reference=float_net())
+    found = refit_biases(bench, [finding("bias-overflow", evidence={"kind": "scale"})], [])
+    assert found.effect == "restored"
+
+
+def test_clipped_biases_are_those_of_the_reference(tmp_path):
+    biases = BIASES[0], np.full(5, -1e9, np.float32)
+    bench = bench_of(tmp_path, int8_net(biases=biases), ROWS, reference=float_net())
+    found = refit_biases(bench, [finding("bias-overflow", evidence={"kind": "clipped"})], [])
+    assert found.effect == "restored"
+
+
+def test_biases_that_are_right_are_left(tmp_path):
+    data = int8_net()
+    assert with_matching_biases(data, read_model(data)) == data
+    with pytest.raises(Impossible, match="every bias"):
+        refit_biases(
+            bench_of(tmp_path, data, ROWS),
+            [finding("bias-overflow", evidence={"kind": "scale"})],
+            [],
+        )
