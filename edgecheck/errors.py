@@ -8,6 +8,7 @@
         +-- InputMissing          a path that was given does not exist
         +-- ModelFileInvalid      the bytes are not a TensorFlow Lite model
         +-- DatasetUnreadable     samples or labels cannot be read, or do not fit the spec
+        +-- DumpUnreadable        what was logged from a device cannot be read, or does not fit
         +-- RuntimeMissing        no TensorFlow Lite runtime is usable here
         +-- ReportUnwritable      a report file cannot be written
 
@@ -104,6 +105,12 @@ class DatasetUnreadable(UnusableError):
     """Samples or labels cannot be read, or do not fit the spec."""
 
     kind = "dataset-unreadable"
+
+
+class DumpUnreadable(UnusableError):
+    """What was logged from a device cannot be read, or does not fit model and samples."""
+
+    kind = "dump-unreadable"
 
 
 class RuntimeMissing(UnusableError):

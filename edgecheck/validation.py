@@ -31,11 +31,14 @@ from edgecheck.rules.catalogue import rule_named
 from edgecheck.rules.file import model_file_invalid
 from edgecheck.runs.baselines import compare_weights, fake_quantization_of, is_trained_model
 from edgecheck.runs.draft import Draft, Options, finished
+from edgecheck.runs.experiments import prove
 from edgecheck.runs.inside import look_inside
 from edgecheck.runs.models import conclude_target, run
+from edgecheck.runs.signal import hear_signal
 from edgecheck.runs.stages import follow_stages
 from edgecheck.runs.twin_trials import ask_twin
-from edgecheck.runs.witness import hear_witness
+from edgecheck.runs.what_if import imagine_mistakes
+from edgecheck.runs.witness import hear_witness, renormalize
 from edgecheck.runtime.target import Target, target_of
 from edgecheck.samples.class_names import read_class_names
 from edgecheck.samples.find import SUFFIXES, find_files
@@ -195,18 +198,24 @@ def _fill(draft: Draft, spec_path: Path, model_path: Path, progress: Progress) -
         if setup is not None:
             inside = look_inside(draft, evidence, setup, progress)
             if inside is not None:
-                draft.walk = inside.walk
                 evidence = replace(evidence, walk=inside.walk, forensics=inside.forensics)
+                draft.evidence = evidence  # what comes next may end the run
             evidence = replace(evidence, stages=follow_stages(draft, evidence, setup, progress))
             seen = fake_quantization_of(draft, evidence)
             evidence = replace(evidence, fake_quantization=seen)
             asked = ask_twin(draft, evidence, setup)
             evidence = replace(evidence, trials=evidence.trials + asked)
             draft.batch_norm = hear_witness(draft, evidence, setup)
+            anew = renormalize(draft, evidence, setup, draft.batch_norm)
+            evidence = replace(evidence, renormalized=anew)
+            evidence = replace(evidence, signal=hear_signal(draft, evidence, setup))
     evidence = replace(evidence, weights=compare_weights(draft, evidence))
     draft.evidence, draft.setup = evidence, setup
     for check in _planned(draft):
         _check(draft, check, evidence)
+    if setup is not None:
+        prove(draft, evidence, setup, progress)
+        draft.what_if = imagine_mistakes(draft, evidence, setup)
 
 
 def _target(loaded: LoadedSpec, device: str | None) -> Target | None:

@@ -9,6 +9,7 @@ from edgecheck.checks.evidence import Evidence
 from edgecheck.checks.labels import reference_is_lost
 from edgecheck.checks.proofs import better_by_labels, proof_of
 from edgecheck.compare.statistics import InputStatistics
+from edgecheck.compare.trials import Trial
 from edgecheck.findings import Finding, Subject
 from edgecheck.preprocess.audio import frame_count
 from edgecheck.preprocess.dry_run import clip_samples, final_rate
@@ -30,7 +31,7 @@ def check(evidence: Evidence) -> Iterator[Finding]:
         for rule, severity in _judge(evidence, name, spec):
             subject = Subject("input", f"{name}: {rule.parameter}")
             is_tried = rule.parameter == "front-end"
-            proof = proof_of(better_by_labels(evidence, name)[0]) if is_tried else None
+            proof = proof_of(_better_front_ends(evidence, name)[0]) if is_tried else None
             yield Finding.of(rule, subject, severity=severity, proof=proof)
 
 
@@ -155,9 +156,14 @@ def _judge_steps(name: str, spec: InputSpec, survey: Survey | None) -> Judged:
         yield rule, "error"
 
 
+def _better_front_ends(evidence: Evidence, name: str) -> list[Trial]:
+    better = better_by_labels(evidence, name)
+    return [trial for trial in better if trial.change.kind == "front-end"]
+
+
 def _judge_trials(evidence: Evidence, name: str) -> list[tuple[AudioFeatureMismatch, Severity]]:
     """The other front end with which clearly more samples are answered rightly."""
-    better = better_by_labels(evidence, name)
+    better = _better_front_ends(evidence, name)
     if not better:
         return []
     most = better[0].right_after

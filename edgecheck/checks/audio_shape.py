@@ -20,7 +20,7 @@ def explain_shape(name: str, spec: InputSpec, tensor: Tensor) -> AudioFeatureMis
     made = final_shape(spec)
     if made is None or run_shape(tensor, made) is not None:
         return None
-    taken = list(tensor.shape_signature or tensor.shape)[1:]
+    taken = list(tensor.shape_signature)[1:]
     return AudioFeatureMismatch(
         input=name,
         parameter="shape",

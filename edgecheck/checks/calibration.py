@@ -174,16 +174,16 @@ def _parity_is_shown(evidence: Evidence) -> bool:
     """
     if not parity_holds(evidence) or evidence.distinct_inputs < thresholds.MIN_DISTINCT_INPUTS:
         return False
-    certain = [_as_measured(output) for output in evidence.pairs]
+    certain = [as_measured(output) for output in evidence.pairs]
     tolerances = evidence.spec.tolerances
     return all(level != "error" for output in certain for level, _ in losses(output, tolerances))
 
 
-def _as_measured(part: Statistics) -> Statistics:
+def as_measured(part: Statistics) -> Statistics:
     """Statistics without their uncertainty: no intervals, and a paired test that is sure."""
     if not is_dataclass(part) or isinstance(part, type):
         return part
-    changes = {field.name: _as_measured(getattr(part, field.name)) for field in fields(part)}
+    changes = {field.name: as_measured(getattr(part, field.name)) for field in fields(part)}
     without = {name: None for name in changes if name.split("_")[-1] == "interval"}
     sure = {"mcnemar_p": 0.0} if changes.get("mcnemar_p") is not None else {}
     return replace(part, **{**changes, **without, **sure})

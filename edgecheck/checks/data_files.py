@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from edgecheck.checks import thresholds
 from edgecheck.checks.evidence import Evidence, input_subject
+from edgecheck.checks.proofs import kinds_tried
 from edgecheck.findings import Finding
 from edgecheck.preprocess.survey import Survey
 from edgecheck.rules.base import Rule
@@ -25,11 +26,11 @@ def check(evidence: Evidence) -> Iterator[Finding]:
         if entry.survey is None or not entry.survey.modes or not isinstance(decode, Decode):
             continue
         subject = input_subject(entry.name)
-        for rule in (
-            *_turned(entry.name, decode, entry.survey),
-            *_aspect(entry.name, entry.survey),
-        ):
-            yield Finding.of(rule, subject)
+        tried = kinds_tried(evidence, entry.name)  # those are named by the check of trials
+        if "orientation" not in tried:
+            yield from (Finding.of(r, subject) for r in _turned(entry.name, decode, entry.survey))
+        if "fit" not in tried:
+            yield from (Finding.of(rule, subject) for rule in _aspect(entry.name, entry.survey))
         for rule in _channels(entry.name, decode, entry.survey):
             yield Finding.of(rule, subject, severity="info")
 

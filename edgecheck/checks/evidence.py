@@ -5,7 +5,9 @@ from dataclasses import dataclass
 
 from edgecheck.compare.forensics import Forensics
 from edgecheck.compare.layers import LayerWalk
+from edgecheck.compare.renormalized import Renormalized
 from edgecheck.compare.sensitivity import Sensitivity
+from edgecheck.compare.signal import Signal
 from edgecheck.compare.stages import StageWalk
 from edgecheck.compare.statistics import Comparison, OutputComparison
 from edgecheck.compare.trained_ranges import FakeQuantization
@@ -60,6 +62,10 @@ class Evidence:
     """The chain from the reference to the candidate, where it was followed."""
     fake_quantization: FakeQuantization | None = None
     """What training with quantization left in the reference; None without a chain, or any of it."""
+    signal: Signal | None = None
+    """What samples do to the float model, where it is in trouble."""
+    renormalized: Renormalized | None = None
+    """The trained reference with other statistics of batch normalization, where that was tried."""
 
     @property
     def walked(self) -> LayerWalk:

@@ -11,6 +11,7 @@ from edgecheck.findings import Finding, Subject
 from edgecheck.metrics.evenness import evenness
 from edgecheck.rules.base import Severity
 from edgecheck.rules.training.weights_not_loaded import WeightsNotLoaded
+from edgecheck.tensors import Array
 from edgecheck.tflite.constants import Constants
 from edgecheck.tflite.flow import constant_uses
 from edgecheck.tflite.graph import Model
@@ -80,11 +81,43 @@ def _has_zero_biases(data: bytes, model: Model) -> bool:
     return True
 
 
+def layers_as_drawn(evidence: Evidence) -> int:
+    """How many layers there are, if the weights of all are still nearly as an initializer draws them.
+
+    0 where one is not. For a model that answers like one that was not trained; training may leave
+    the weights of a wide layer near to what they were.
+    """
+    weights = [
+        weight
+        for weight in weights_of(evidence.data, evidence.model, evidence.contract.subgraph)
+        if weight.values.size >= thresholds.INITIAL_WEIGHTS
+    ]
+    are_near = len(weights) >= thresholds.INITIAL_LAYERS and all(map(_is_near, weights))
+    return len(weights) if are_near else 0
+
+
+def _is_near(weight: Weight) -> bool:
+    values = _sampled(weight)
+    if not np.isfinite(values).all():
+        return False
+    largest = _CRITICAL / math.sqrt(values.size) + thresholds.NEAR_INITIAL
+    reach = float(np.abs(values).max())
+    low, high = thresholds.NEAR_REACH
+    return any(
+        low * limit < reach < high * limit and evenness(values, limit) < largest
+        for limit in _limits(weight).values()
+    )
+
+
+def _sampled(weight: Weight) -> Array:
+    """Some of the weights, evenly spread."""
+    values = weight.values.reshape(-1)
+    return values[:: -(-values.size // thresholds.INITIAL_SAMPLE)]
+
+
 def _initializer(weight: Weight) -> str | None:
     """The uniform initializer of Keras that may have drawn these weights."""
-    values = weight.values.reshape(-1)
-    step = -(-values.size // thresholds.INITIAL_SAMPLE)
-    values = values[::step]
+    values = _sampled(weight)
     if not np.isfinite(values).all():
         return None
     largest = _CRITICAL / math.sqrt(values.size) + thresholds.INITIAL_SLACK

@@ -129,7 +129,7 @@ def _unfeedable(tensor: Tensor) -> str:
 def _shape_rule(name: str, shape: tuple[int, ...], spec: InputSpec, tensor: Tensor) -> Rule:
     """The most telling rule for two shapes that differ."""
     spec_shape = list(shape)
-    stored = list(tensor.shape_signature or tensor.shape)
+    stored = list(tensor.shape_signature)
     inner = stored[1:]
     if len(stored) != len(spec_shape) + 1 or stored[0] not in (1, -1):
         return InputRankOrBatchMissing(input=name, spec_shape=spec_shape, model_shape=stored)

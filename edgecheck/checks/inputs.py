@@ -7,7 +7,7 @@ from edgecheck.checks import thresholds
 from edgecheck.checks.calibration import Range, seen_input
 from edgecheck.checks.evidence import Evidence, NotApplicable, input_subject
 from edgecheck.checks.labels import reference_works
-from edgecheck.checks.proofs import better_by_labels, proof_of
+from edgecheck.checks.proofs import best_by_labels, changes_of, proof_of
 from edgecheck.compare.statistics import InputStatistics
 from edgecheck.findings import Finding, Subject
 from edgecheck.preprocess.ranges import pixel_map
@@ -64,11 +64,12 @@ def check_range(evidence: Evidence) -> Iterator[Finding]:
             entry.distinct >= thresholds.MIN_DISTINCT_INPUTS and inputs[entry.name].kind != "audio"
         )
         seen = (entry.low, entry.high)
-        better = better_by_labels(evidence, entry.name)
-        is_tried = bool(better) and better[0].change.kind == "scaling"
+        best = best_by_labels(evidence, entry.name)
+        is_tried = best is not None and any(c.kind == "scaling" for c in changes_of(best))
+        proof = proof_of(best) if best is not None and is_tried else None
         for found in _judge(entry.name, promised, seen, is_varied=is_varied, is_sure=is_sure):
             # What labels speak against is no doubt any more.
-            yield replace(found, severity="error", proof=proof_of(better[0])) if is_tried else found
+            yield found if proof is None else replace(found, severity="error", proof=proof)
 
 
 def check_variation(evidence: Evidence) -> Iterator[Finding]:

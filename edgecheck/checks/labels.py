@@ -6,6 +6,7 @@ from typing import Literal
 
 from edgecheck.checks import thresholds
 from edgecheck.checks.evidence import Evidence, NotApplicable, NotRun
+from edgecheck.checks.float_model import commonest_share
 from edgecheck.compare.statistics import LabelStatistics, OutputComparison
 from edgecheck.compare.watching import holds_class_numbers, primary_of
 from edgecheck.findings import Finding, Subject
@@ -148,7 +149,7 @@ def _held_against_truth(output: OutputComparison) -> ReferenceInaccurate | None:
     """How well the reference meets labels, true maps or true values; None without any."""
     labels, maps, errors = output.labels, output.task.maps, output.task.errors
     if labels is not None and labels.reference_accuracy is not None:
-        right, commonest = labels.reference_accuracy, _commonest(labels)
+        right, commonest = labels.reference_accuracy, commonest_share(labels)
         return ReferenceInaccurate(output.name, labels.labelled, "accuracy", right, commonest)
     if maps is not None and maps.reference_iou is not None:
         samples, found = output.candidate.samples, maps.reference_iou
@@ -180,7 +181,7 @@ def reference_is_lost(evidence: Evidence) -> bool:
             continue
         counts = None if reference is None else reference.class_counts
         top = 0.0 if counts is None else float(counts.max()) / output.candidate.samples
-        excess = top - _commonest(labels)
+        excess = top - commonest_share(labels)
         if excess > thresholds.COLLAPSE_SHARE_EXCESS or _is_guessing(labels):
             return True
     return False
@@ -196,7 +197,7 @@ def reference_works(evidence: Evidence) -> bool:
         labels = output.labels
         if labels is None or labels.labelled < thresholds.MIN_DISTINCT_INPUTS:
             continue
-        commonest = _commonest(labels)
+        commonest = commonest_share(labels)
         accuracy = labels.reference_accuracy
         if accuracy is not None and accuracy - commonest >= thresholds.WORKING_GAIN * (
             1 - commonest
@@ -210,15 +211,10 @@ def _is_guessing(labels: LabelStatistics) -> bool:
 
     Gain as in Cohen's kappa (1960): (accuracy - chance) / (1 - chance).
     """
-    commonest = _commonest(labels)
+    commonest = commonest_share(labels)
     if labels.reference_accuracy is None or commonest == 1:
         return False
     return (labels.reference_accuracy - commonest) / (1 - commonest) < thresholds.LOST_GAIN
-
-
-def _commonest(labels: LabelStatistics) -> float:
-    """Share of the samples that the commonest label is acceptable for."""
-    return max(labels.class_counts.values()) / labels.labelled
 
 
 def has_classes(spec: Spec) -> bool:

@@ -71,10 +71,8 @@ def computes_the_same(evidence: Evidence) -> bool:
 
 
 def _is_same(output: OutputComparison) -> bool:
-    variation, pair = output.task.variation_sqnr_db, output.pair
-    if pair is None:
-        return False
-    return (pair.sqnr_db if variation is None else variation.value) >= thresholds.SAME_MODEL_DB
+    known = output.telling_sqnr_db
+    return known is not None and known >= thresholds.SAME_MODEL_DB
 
 
 def _origin(weights: WeightComparison) -> _Origin:

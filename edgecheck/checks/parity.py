@@ -75,7 +75,7 @@ def losses(output: OutputComparison, tolerances: Tolerances | None) -> Iterator[
         return
     if output.labels is not None:
         yield from _judge_accuracy(output, output.labels, tolerances)
-    for metric, measure in _measured(output).items():
+    for metric, measure in measured(output).items():
         own = tolerance_of(metric, tolerances)
         level = level_of(metric, measure, own)
         if own is None:
@@ -137,10 +137,10 @@ def _judge_elements(output: OutputComparison, tolerances: Tolerances | None) -> 
 
 def _is_measured(output: OutputComparison) -> bool:
     """Whether any metric of a pair applies."""
-    return output.pair is not None and bool(_measured(output))
+    return output.pair is not None and bool(measured(output))
 
 
-def _measured(output: OutputComparison) -> dict[Metric, Measure]:
+def measured(output: OutputComparison) -> dict[Metric, Measure]:
     """Metric -> value and interval, where the metric applies, the most telling first."""
     known = {**_against_truth(output), **_against_reference(output)}
     return {

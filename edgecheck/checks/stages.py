@@ -9,6 +9,7 @@ from edgecheck.checks.parity import has_lost_parity, is_lost
 from edgecheck.compare.stages import SkippedStage, Step
 from edgecheck.compare.statistics import OutputComparison
 from edgecheck.findings import Finding
+from edgecheck.metrics.sqnr import telling_db
 from edgecheck.rules.base import Severity
 from edgecheck.rules.file.conversion_divergence import ConversionDivergence
 
@@ -36,15 +37,13 @@ def _closeness(step: Step) -> float:
 
 def _output_closeness(output: OutputComparison) -> float:
     """SQNR in dB; of values that have no distance from each other, their agreement as one."""
-    variation, pair = output.task.variation_sqnr_db, output.pair
-    if pair is None:
-        return math.inf
-    if output.holds_numbers:
+    pair = output.pair
+    if pair is not None and output.holds_numbers:
         pixels = output.task.pixel_agreement
         agreement = pair.agreement if pixels is None else pixels.value
         return math.inf if agreement in {None, 1.0} else -10 * math.log10(1 - (agreement or 0.0))
-    value = pair.sqnr_db if variation is None else variation.value
-    return math.inf if math.isnan(value) else value
+    known = output.telling_sqnr_db
+    return math.inf if known is None else known
 
 
 def check_conversion(evidence: Evidence) -> Iterator[Finding]:
@@ -75,18 +74,17 @@ def _diverging(evidence: Evidence, step: Step) -> Iterator[Finding]:
 
 def _relative_error(output: OutputComparison) -> float:
     """Of the output's size, for measured values of their movement; 0 where it is only rounding."""
-    variation, pair = output.task.variation_sqnr_db, output.pair
+    pair, movement = output.pair, output.task.variation_sqnr_db
     if pair is None or output.holds_numbers:
         return 0.0
-    of_size = _ratio(pair.sqnr_db)
-    if variation is None:
-        return of_size
-    return _ratio(variation.value) if of_size > thresholds.FLOAT_ROUNDING else 0.0
+    if movement is not None and _ratio(telling_db(pair.sqnr_db)) <= thresholds.FLOAT_ROUNDING:
+        return 0.0
+    return _ratio(output.telling_sqnr_db)
 
 
-def _ratio(sqnr_db: float) -> float:
+def _ratio(sqnr_db: float | None) -> float:
     """Error for each unit of signal, from dB; 0 where nothing is known."""
-    return 0.0 if math.isnan(sqnr_db) else 10 ** (-sqnr_db / 20)
+    return 0.0 if sqnr_db is None else 10 ** (-sqnr_db / 20)
 
 
 def _divergence(output: OutputComparison, error: float, limit: float) -> ConversionDivergence:

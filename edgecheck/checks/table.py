@@ -7,6 +7,7 @@ from typing import Final, Literal
 from edgecheck.checks import (
     accumulators,
     audio,
+    batch_norm,
     calibration,
     collapse,
     constants,
@@ -17,15 +18,18 @@ from edgecheck.checks import (
     input_contract,
     inputs,
     kernels,
+    label_order,
     labels,
     layer_weights,
     layers,
+    learning,
     metadata,
     normalization,
     origin,
     parity,
     quantization,
     scales,
+    signal,
     stages,
     structure,
     tables,
@@ -44,7 +48,9 @@ class Check:
     name: str
     run: Callable[[Evidence], Iterator[Finding]]
     is_static: bool
-    needs: Literal["walk", "stages", "weights", "fake_quantization"] | None = None
+    needs: Literal[
+        "walk", "stages", "weights", "fake_quantization", "signal", "renormalized"
+    ] | None = None
     """The part of the evidence that it judges; it is planned only where that is there."""
 
 
@@ -90,6 +96,12 @@ CHECKS: Final = (
     Check("stored-images", data_files.check, is_static=False),
     Check("feature-scales", tables.check, is_static=False),
     Check("tried-steps", tried_steps.check, is_static=False),
+    Check("label-order", label_order.check, is_static=False),
+    Check(
+        "normalization-statistics", batch_norm.check, is_static=False, needs="renormalized"
+    ),
+    Check("signal", signal.check, is_static=False, needs="signal"),
+    Check("training", learning.check, is_static=False),
     Check("label-balance", labels.check_balance, is_static=False),
     Check("reference-accuracy", labels.check_reference, is_static=False),
     Check("output-finite", collapse.check_finite, is_static=False),

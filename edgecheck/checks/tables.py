@@ -8,6 +8,7 @@ import numpy as np
 from edgecheck.checks import thresholds
 from edgecheck.checks.calibration import Range
 from edgecheck.checks.evidence import Evidence, input_subject
+from edgecheck.checks.float_model import float_model_is_lost
 from edgecheck.checks.labels import reference_is_lost, reference_works
 from edgecheck.checks.normalization import normalises_inside
 from edgecheck.findings import Finding
@@ -57,7 +58,8 @@ def _judge(
         return ("error", stored) if is_proven else None
     varied = moments.std[moments.std > 0]
     spread = float(varied.max() / varied.min()) if len(varied) else 1.0
-    if spread > thresholds.UNSCALED_SPREAD and reference_is_lost(evidence):
+    is_lost = reference_is_lost(evidence) or float_model_is_lost(evidence)
+    if spread > thresholds.UNSCALED_SPREAD and is_lost:
         return "warning", None
     return None
 

@@ -200,7 +200,48 @@ MOST_NAMED: Final = 5
 TRIAL_GAIN: Final = 0.1
 TRIAL_P: Final = 0.001
 """Other steps are named if so many more of the samples come out right with them, as a share, and
-McNemar's exact test gives less than this; some twenty of them are tried."""
+McNemar's exact test gives less than this; some thirty of them are tried."""
+
+TRIAL_TIE: Final = 0.03
+"""Share of the samples by which one change must be better than another to be told from it."""
+
+ORDER_GAIN: Final = 0.2
+"""The same share for labels in another order; each half of the samples is read in the order that
+the other half chose, so that chance gains nothing."""
+
+NORMS_KL: Final = 0.05
+"""Median divergence of a layer of batch normalization, nats, from which on its statistics may not be
+those of the data. Healthy layers have 0.005 and less; wrong ranges, and 200 steps with a momentum of
+0.999, 0.3 and more."""
+
+DEAD_SHARE: Final = 0.95
+"""Share of the units of a layer that are 0 for every sample; healthy nets have up to 40 % of them
+dead."""
+
+STILL: Final = 1e-6
+VANISHED: Final = 0.01
+VANISHED_FACTOR: Final = 20.0
+"""Deviation over samples, for each unit of a tensor's own size, below which it does not move at all,
+or hardly; and how many times that the inputs must deviate. Healthy inner layers have 0.2 and more;
+stacks of sigmoids with tiny weights 0.0006."""
+
+SATURATED: Final = 0.95
+"""Share of the values of an inner sigmoid or tanh that are beyond those of -6 or 6."""
+
+PRIOR_SHARE: Final = 0.95
+PRIOR_IMBALANCE: Final = 1.5
+PRIOR_OTHERS: Final = 10
+PRIOR_MET: Final = 0.1
+PRIOR_KL: Final = 0.05
+"""A model that learned only the shares of the classes: of the samples it names one class for the
+first; the commonest label has the second times an even share; so many samples of other classes are
+labelled, of which less than such a share is met (a model that meets half of them would do so once in
+a hundred times); nats of the shares of the labels from its mean probabilities."""
+
+NEAR_INITIAL: Final = 0.06
+NEAR_REACH: Final = (0.9, 1.3)
+"""Kolmogorov-Smirnov distance from even weights, beyond that of chance, and the largest weight for
+the limit of an initializer, at which a model that does not know its task was hardly trained."""
 
 INITIAL_LAYERS: Final = 2
 INITIAL_WEIGHTS: Final = 200
@@ -288,3 +329,6 @@ CROWD_TYPICAL: Final = 0.01
 samples; calibration saw fewer than ten (1 / (k + 1) of the samples are beyond an end then); and
 that it saw one of their kind is not refuted at this level. Published sound files have 0.08 beyond
 and fewer; drawing 30 or more calibration samples from the corpus was never taken for one."""
+
+TELLING_SAMPLES: Final = 100
+"""Samples below which an undecided report asks for more."""

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING
 from edgecheck.cli.streams import complain, discard_stdout
 
 if TYPE_CHECKING:
-    from edgecheck.conversion.report import ConversionReport
-    from edgecheck.findings import Report
-    from edgecheck.report.destinations import Destination, Document
+    from edgecheck.report.destinations import Destination
+    from edgecheck.report.json_format import Document
 
 
 def require_other_place(destinations: "Sequence[Destination]", out: Path) -> None:
@@ -54,14 +53,9 @@ def deliver(document: "Document", destinations: "Sequence[Destination]") -> int:
 
 def _print(document: "Document", name: str) -> None:
     """Write a report to stdout."""
-    from edgecheck.repair_report import RepairReport
     from edgecheck.report.destinations import FORMATS
 
-    if name == "text" and not isinstance(document, RepairReport):
-        text = _for_terminal(document)
-    else:
-        text = FORMATS[name](document)
-    print_text(text)
+    print_text(_for_terminal(document) if name == "text" else FORMATS[name](document))
 
 
 def print_text(text: str) -> None:
@@ -85,20 +79,18 @@ def print_text(text: str) -> None:
         ) from None
 
 
-def _for_terminal(report: "Report | ConversionReport") -> str:
+def _for_terminal(document: "Document") -> str:
     """The text, in the width and colours of the terminal; 80 columns and plain elsewhere."""
     from rich.console import Console
 
-    from edgecheck.conversion.report import ConversionReport
-    from edgecheck.report import text_conversion, text_format
+    from edgecheck.report.destinations import text_of
+    from edgecheck.report.text_lines import WIDTH
 
     console = Console()
-    width = console.width if console.is_terminal or "COLUMNS" in os.environ else text_format.WIDTH
+    width = console.width if console.is_terminal or "COLUMNS" in os.environ else WIDTH
     is_coloured = console.color_system is not None and not console.no_color
     is_coloured = is_coloured and not console.legacy_windows
-    if isinstance(report, ConversionReport):
-        return text_conversion.render(report, width=width, is_coloured=is_coloured)
-    return text_format.render(report, width=width, is_coloured=is_coloured)
+    return text_of(document, width=width, is_coloured=is_coloured)
 
 
 @contextmanager
@@ -108,8 +100,10 @@ def progress_bar(wanted: bool) -> Iterator[Callable[[int, int], None]]:
         yield lambda _done, _total: None
         return
     from rich.console import Console
-    from rich.progress import Progress
+    from rich.progress import Progress, SpinnerColumn, TimeElapsedColumn
 
-    with Progress(console=Console(stderr=True), transient=True) as bar:
+    # The clock shows life also between passes, while other steps are tried.
+    columns = (SpinnerColumn(), *Progress.get_default_columns(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("samples", total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)

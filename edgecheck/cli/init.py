@@ -35,7 +35,7 @@ def init(
     Read from its metadata, scales and first operators, and from --from. Needs no runtime.
     """
     from edgecheck import init as use_case
-    from edgecheck.report.text_format import printable
+    from edgecheck.report.text_lines import printable
 
     written = use_case.init(model, out, source, task, force=force)
     lines = [

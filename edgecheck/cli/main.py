@@ -18,6 +18,7 @@ from edgecheck.cli.doctor import doctor
 from edgecheck.cli.explain import explain
 from edgecheck.cli.init import init
 from edgecheck.cli.inspect import inspect
+from edgecheck.cli.match import match
 from edgecheck.cli.repair import repair
 from edgecheck.cli.rules import rules
 from edgecheck.cli.schema import schema
@@ -62,7 +63,7 @@ def root(
     """
 
 
-for command in (validate, repair, convert, inspect, init, explain, rules, doctor, schema):
+for command in (validate, repair, match, convert, inspect, init, explain, rules, doctor, schema):
     app.command()(command)
 
 

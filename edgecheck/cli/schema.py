@@ -1,4 +1,4 @@
-"""`edgecheck schema spec|report|repair|conversion`: JSON Schema for editors and consumers."""
+"""`edgecheck schema spec|report|repair|match|conversion`: JSON Schema for editors and consumers."""
 
 from enum import Enum
 from typing import Annotated
@@ -12,19 +12,22 @@ class Document(str, Enum):
     SPEC = "spec"
     REPORT = "report"
     REPAIR = "repair"
+    MATCH = "match"
     CONVERSION = "conversion"
 
 
 def schema(
-    document: Annotated[Document, typer.Argument(help="spec, report, repair or conversion")],
+    document: Annotated[Document, typer.Argument(help="spec, report, repair, match or conversion")],
 ) -> None:
-    """Print the JSON Schema of specs, or of the reports of validate, repair or convert."""
+    """Print the JSON Schema of specs, or of the reports of validate, repair, match or convert."""
     import json
 
     if document is Document.SPEC:
         from edgecheck.spec.schema import spec_schema as make
     elif document is Document.REPAIR:
         from edgecheck.report.schema import repair_schema as make
+    elif document is Document.MATCH:
+        from edgecheck.report.schema import match_schema as make
     elif document is Document.CONVERSION:
         from edgecheck.report.schema import conversion_schema as make
     else:

@@ -36,7 +36,7 @@ def discard_stdout() -> None:
 
 def complain(message: str, hint: str) -> None:
     """Say on stderr what went wrong, and what to do."""
-    from edgecheck.report.text_format import printable
+    from edgecheck.report.text_lines import printable
 
     lines = [f"error: {message}"] + ([f"to fix: {hint}"] if hint else [])
     typer.echo(printable("\n".join(lines)), err=True)

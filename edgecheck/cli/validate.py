@@ -78,6 +78,12 @@ def validate(  # noqa: PLR0913, PLR0917  (one parameter an option)
     layers: Annotated[
         Layers, typer.Option(help="Walk through the layers; auto does where parity is lost.")
     ] = Layers.AUTO,
+    what_if: Annotated[
+        bool,
+        typer.Option(
+            "--what-if", help="Show what usual mistakes on the device would make of the answers."
+        ),
+    ] = False,
     timeout: Annotated[
         float, typer.Option(min=0.1, help="Seconds for loading, and for one run of one sample.")
     ] = 60.0,
@@ -108,6 +114,7 @@ def validate(  # noqa: PLR0913, PLR0917  (one parameter an option)
         strict=strict,
         static=static,
         layers=layers.value,
+        what_if=what_if,
         timeout=timeout,
         allow_code=allow_code,
     )

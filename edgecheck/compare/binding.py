@@ -52,7 +52,7 @@ def run_shape(tensor: Tensor, sample_shape: Sequence[int] | None) -> tuple[int, 
         tensor: the input tensor.
         sample_shape: as training saw it, without batch; None takes the model's own.
     """
-    stored = tensor.shape_signature or tensor.shape
+    stored = tensor.shape_signature
     if sample_shape is None:
         shape = tuple(1 if size == -1 else size for size in stored)
         return shape if shape[:1] == (1,) or not shape else None
@@ -124,14 +124,10 @@ def _only_fit(port: Port, ports: Sequence[Port], others: Sequence[Port]) -> Port
 
 def _fits(first: Port, second: Port) -> bool:
     """Whether two outputs can have the same shape; an open size fits any."""
-    sizes = [_sizes(port.tensor) for port in (first, second)]
+    sizes = [port.tensor.shape_signature for port in (first, second)]
     if len(sizes[0]) == len(sizes[1]) and -1 in (*sizes[0], *sizes[1]):
         return all(a == b or -1 in (a, b) for a, b in zip(*sizes, strict=True))
     return _elements(first.tensor) == _elements(second.tensor)
-
-
-def _sizes(tensor: Tensor) -> tuple[int, ...]:
-    return tensor.shape_signature or tensor.shape
 
 
 def _elements(tensor: Tensor) -> tuple[int, ...]:

@@ -132,8 +132,13 @@ def is_feedable(entrant: Entrant, spec: Spec) -> bool:
     return is_real and entrant.run_shapes(spec) is not None
 
 
-def observe(setup: Setup, progress: Progress) -> Observation:
+def observe(setup: Setup, progress: Progress, *, probes: bool = True) -> Observation:
     """Run the whole dataset through candidate and reference.
+
+    Args:
+        setup: what to run.
+        progress: told (samples done, samples in all).
+        probes: whether to also vary inputs and try other steps, where the pass leaves a doubt.
 
     Raises:
         SideFault: a model was refused, crashed or hung.
@@ -152,36 +157,37 @@ def observe(setup: Setup, progress: Progress) -> Observation:
             )
             sides.insert(0, Side("reference", other.session))
         try:
-            return _observe(setup, opened, sides, folder, progress)
+            found, feeds = _passed(setup, sides, folder, progress)
+            moved = _vary(setup, feeds, sides, found) if probes else {}
+            trials = _tried(setup, feeds, sides, found) if probes else ()
+            for side in sides:
+                with blaming(side.who):
+                    side.session.unload()
         except SideFault as side:
             used = running[side.who]
             side.fault.runtime, side.fault.version = used.backend.name, used.version
             raise
+    return Observation(
+        comparison=found,
+        sensitivities=moved.get("candidate", ()),
+        reference_sensitivities=moved.get("reference", ()),
+        trials=trials,
+        runtime=opened,
+    )
 
 
-def _observe(
-    setup: Setup, opened: Opened, sides: list[Side], folder: Path, progress: Progress
-) -> Observation:
-    """The passes over the opened sessions."""
+def _passed(
+    setup: Setup, sides: list[Side], folder: Path, progress: Progress
+) -> tuple[Comparison, Exchange]:
+    """One pass over the opened sessions, and the pages that feed them."""
     feeds = empty_feeds(_sample_shapes(setup), chunk_rows(setup), folder)
     for side in sides:
         with blaming(side.who):
             side.session.attach(feeds)
     pipelines = {name: Pipeline(name, spec) for name, spec in setup.spec.inputs.items()}
     found = compare(setup.dataset, pipelines, feeds, sides, _tracker(setup, sides), progress)
-    found = replace(found, inputs=tuple(_surveyed(seen, pipelines) for seen in found.inputs))
-    moved = _vary(setup, feeds, sides, found)
-    tried = _tried(setup, feeds, sides, found)
-    for side in sides:
-        with blaming(side.who):
-            side.session.unload()
-    return Observation(
-        comparison=found,
-        sensitivities=moved.get("candidate", ()),
-        reference_sensitivities=moved.get("reference", ()),
-        trials=tried,
-        runtime=opened,
-    )
+    inputs = tuple(_surveyed(seen, pipelines) for seen in found.inputs)
+    return replace(found, inputs=inputs), feeds
 
 
 def _surveyed(seen: InputStatistics, pipelines: Mapping[str, Pipeline]) -> InputStatistics:
@@ -303,6 +309,12 @@ def class_output(setup: Setup) -> WatchedOutput | None:
     return next((o for o in watched_outputs(setup) if o.is_primary and o.names_classes), None)
 
 
+def telling_output(setup: Setup) -> WatchedOutput | None:
+    """The output that trials are judged by: the one that names classes, else the primary one."""
+    primary = next((output for output in watched_outputs(setup) if output.is_primary), None)
+    return class_output(setup) or primary
+
+
 def _vary(
     setup: Setup, feeds: Exchange, sides: list[Side], found: Comparison
 ) -> dict[str, tuple[Sensitivity, ...]]:
@@ -333,4 +345,6 @@ def _tried(
 ) -> tuple[Trial, ...]:
     """Other steps, where labels or parity show that something may be wrong with those of the spec."""
     by_name = {side.who: side for side in sides}
-    return tried(Scene(setup.spec, setup.dataset, feeds, by_name, found), class_output(setup))
+    known = (setup.candidate.bound, watched_outputs(setup))
+    scene = Scene(setup.spec, setup.dataset, feeds, by_name, found, *known)
+    return tried(scene, telling_output(setup))

@@ -4,6 +4,7 @@ import numpy as np
 
 from edgecheck.compare.outputs import NO_CLASS
 from edgecheck.compare.statistics import LabelStatistics
+from edgecheck.metrics.confusion import Confusion
 from edgecheck.metrics.paired import PairedAccuracy
 from edgecheck.samples.chunk import UNLABELLED
 from edgecheck.tensors import Array
@@ -14,6 +15,7 @@ class LabelWatch:
 
     def __init__(self) -> None:
         self._accuracy = PairedAccuracy()
+        self._confusion = Confusion()
         self._counts: dict[int, int] = {}
         self._has_reference = False
 
@@ -25,6 +27,7 @@ class LabelWatch:
         self._has_reference = reference is not None
         other = right if reference is None else _is_acceptable(known, reference[labelled])
         self._accuracy.update(other, right)
+        self._confuse(known, (candidate if reference is None else reference)[labelled])
         for label in np.unique(known[known != UNLABELLED]).tolist():
             count = int((known == label).any(axis=1).sum())
             self._counts[label] = self._counts.get(label, 0) + count
@@ -41,7 +44,13 @@ class LabelWatch:
             candidate_accuracy=candidate,
             reference_accuracy=reference if self._has_reference else None,
             mcnemar_p=p if self._has_reference else None,
+            confusion=self._confusion.compute(),
         )
+
+    def _confuse(self, labels: Array, top: Array) -> None:
+        """Count the answers to samples of one label only."""
+        is_clear = ((labels != UNLABELLED).sum(axis=1) == 1) & (top != NO_CLASS)
+        self._confusion.update(labels[is_clear].max(axis=1, initial=UNLABELLED), top[is_clear])
 
 
 def _is_acceptable(labels: Array, top: Array) -> Array:

@@ -3,7 +3,7 @@
 from edgecheck.compare.layer_statistics import LayerStatistics
 from edgecheck.compare.layers import LayerWalk
 from edgecheck.compare.weight_match import WeightComparison, WeightPair
-from edgecheck.findings import Layer, WeightError
+from edgecheck.measurements import Layer, WeightError
 
 
 def report_layers(walk: LayerWalk, weights: WeightComparison | None = None) -> tuple[Layer, ...]:

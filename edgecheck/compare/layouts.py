@@ -11,7 +11,7 @@ from edgecheck.compare.binding import bind_reference, pair_outputs, run_shape
 from edgecheck.errors import UnusableError, UsageError
 from edgecheck.runtime.job import inverse, transposed
 from edgecheck.spec.model import Layout, Spec
-from edgecheck.tflite.graph import Contract, Port, Tensor
+from edgecheck.tflite.graph import Contract, Port
 
 Axes = tuple[int, ...]
 
@@ -46,7 +46,7 @@ def arranged(
     bound = bind_reference(spec.inputs, reference) or {}
     found = Arrangement(
         {
-            name: to_layout(wanted, len(_sizes(port.tensor)), f"inputs.{name}")
+            name: to_layout(wanted, len(port.tensor.shape_signature), f"inputs.{name}")
             for name, port in bound.items()
             if (wanted := _other_layout(spec, name)) is not None
         },
@@ -104,7 +104,7 @@ def _output_axes(reference: Contract, candidate: Contract, spec: Spec) -> dict[s
                 hint=f"its outputs are {', '.join(port.name for port in reference.outputs)}; "
                 f"state `{where}.reference_name`",
             )
-        axes = to_layout(output.reference_layout, len(_sizes(port.tensor)), where)
+        axes = to_layout(output.reference_layout, len(port.tensor.shape_signature), where)
         found[port.name] = inverse(axes) or axes
     return found
 
@@ -148,7 +148,7 @@ def _fitted(name: str, own: Port, shown: Port, fed: tuple[int, ...]) -> Port:
     if shape is not None:
         return replace(shown, tensor=replace(shown.tensor, shape_signature=shape))
     key = f"inputs.{name}.reference_layout"
-    takes = f"input {own.name!r} of the reference takes {list(_sizes(own.tensor))}"
+    takes = f"input {own.name!r} of the reference takes {list(own.tensor.shape_signature)}"
     if shown.tensor != own.tensor and run_shape(own.tensor, fed) is not None:
         raise UnusableError(
             f"{takes}, which is the layout of the samples {list(fed)}, but `{key}` says otherwise",
@@ -179,7 +179,7 @@ def _require_outputs_fit(reference: Contract, candidate: Contract, found: Arrang
         for layout in _layouts(other):
             axes = inverse(to_layout(layout, len(other.tensor.shape), name))
             if transposed(other.tensor.shape, axes) == pair.candidate.tensor.shape:
-                shape = list(_sizes(other.tensor))
+                shape = list(other.tensor.shape_signature)
                 key = f"outputs.{name}.reference_layout"
                 raise UnusableError(
                     f"output {other.name!r} of the reference is {shape}, the candidate's is "
@@ -191,7 +191,3 @@ def _require_outputs_fit(reference: Contract, candidate: Contract, found: Arrang
 def _layouts(port: Port) -> tuple[Layout, ...]:
     """Those that an array of so many axes can have."""
     return ("NCHW", "NHWC") if len(port.tensor.shape) in {3, 4} else ()
-
-
-def _sizes(tensor: Tensor) -> tuple[int, ...]:
-    return tensor.shape_signature or tensor.shape

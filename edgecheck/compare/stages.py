@@ -5,27 +5,19 @@ neighbours are compared as candidate and reference of a whole validation are, so
 limits can be put to them. Only sums stay: memory does not grow with the dataset.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
-from math import prod
+from dataclasses import dataclass
 from shutil import rmtree
 
 from edgecheck.chain import StageModel, StageName
-from edgecheck.compare.binding import OutputPair, pair_outputs
-from edgecheck.compare.experiment import Entrant, Setup, chunk_rows
+from edgecheck.compare.beside import Held, Running, follow, own_outputs, start
+from edgecheck.compare.experiment import Entrant, Setup
 from edgecheck.compare.statistics import Comparison
-from edgecheck.compare.stream import Progress, Side, SideFault, blaming, overlapped
-from edgecheck.compare.tracker import Tracker
-from edgecheck.compare.walk_sessions import Opener, real_outputs
-from edgecheck.compare.watching import WatchedOutput, watched
-from edgecheck.preprocess.pipeline import Pipeline
-from edgecheck.runtime.discovery import Opened
+from edgecheck.compare.stream import Progress, SideFault
+from edgecheck.compare.walk_sessions import Opener
 from edgecheck.runtime.exchange import shared_folder
 from edgecheck.runtime.job import Kernels
-from edgecheck.runtime.session import Results
-from edgecheck.samples.chunk import Chunk
-from edgecheck.tensors import Array
 
 
 @dataclass(frozen=True)
@@ -97,58 +89,18 @@ def walk_stages(
     with ExitStack() as stack:
         stack.callback(rmtree, folder, ignore_errors=True)
         opener = Opener(setup, folder, stack)
-        first = _open(opener, setup.reference, "default", "reference")
+        first = start(opener, setup.reference, "default", "reference")
         opened = [_opened(opener, entry) for entry in chain]
         follower = _Follower(setup, first, opened)
-        feeds = opener.feeds(chunk_rows(setup))
-        for side in follower.sides:
-            with blaming(side.who):
-                side.session.attach(feeds)
-        pipelines = {name: Pipeline(name, part) for name, part in setup.spec.inputs.items()}
-        done = 0
-        for chunk, results in overlapped(
-            setup.dataset, pipelines, feeds, follower.sides, follower.add_input
-        ):
-            follower.add_outputs(chunk, results)
-            done += len(chunk.ids)
-            progress(done, len(setup.dataset))
+        follow(opener, follower.sides, follower.distinct, progress)
     return StageWalk(follower.entries())
 
 
-@dataclass(frozen=True)
-class _Running:
-    """A model of the chain in a session."""
-
-    side: Side
-    kernels: Kernels
-    names: Mapping[str, str]
-    """Output of the candidate -> the output that answers it."""
-
-    def renamed(self, results: Results) -> Results:
-        """The outputs by the names of the candidate."""
-        outputs = {ours: results.outputs[theirs] for ours, theirs in self.names.items()}
-        return Results(outputs, results.latencies)
-
-    def elements(self, name: str) -> int | None:
-        """Of one output of the candidate; None where this model has none that answers it."""
-        theirs = self.names.get(name)
-        return None if theirs is None else prod(self.side.session.output_shapes[theirs])
-
-
-def _open(opener: Opener, entrant: Entrant, kernels: Kernels, who: str) -> _Running:
-    entrant = replace(entrant, who=who)
-    opened: Opened = opener.open(entrant, real_outputs(entrant), kernels, preserves=False)
-    ours = opener.setup.candidate.contract
-    pairs = pair_outputs(ours, entrant.contract, entrant.layouts.names)
-    names = {pair.candidate.name: pair.reference.name for pair in pairs if pair.reference}
-    return _Running(Side(who, opened.session), opened.kernels, names)
-
-
-def _opened(opener: Opener, entry: Link | SkippedStage) -> tuple[Link, _Running] | SkippedStage:
+def _opened(opener: Opener, entry: Link | SkippedStage) -> tuple[Link, Running] | SkippedStage:
     if isinstance(entry, SkippedStage):
         return entry
     try:
-        running = _open(opener, entry.entrant, entry.kernels, entry.model)
+        running = start(opener, entry.entrant, entry.kernels, entry.model)
     except SideFault as fault:
         if entry.model in {"float .tflite", "twin"}:
             return SkippedStage(entry.stage, entry.model, f"it does not load: {fault}")
@@ -159,60 +111,30 @@ def _opened(opener: Opener, entry: Link | SkippedStage) -> tuple[Link, _Running]
     return entry, running
 
 
-class _Pair:
-    """A model held against an earlier one of the chain."""
-
-    def __init__(
-        self, earlier: _Running, later: _Running, outputs: Sequence[WatchedOutput], seed: int
-    ) -> None:
-        self._earlier, self._later = earlier, later
-        both = [
-            output
-            for output in outputs
-            if earlier.elements(output.candidate) == later.elements(output.candidate) is not None
-        ]
-        self.tracker = Tracker({}, both, seed)
-
-    def add(self, chunk: Chunk, results: Mapping[str, Results]) -> None:
-        sides = {"reference": self._earlier, "candidate": self._later}
-        named = {who: model.renamed(results[model.side.who]) for who, model in sides.items()}
-        self.tracker.add_outputs(chunk, named)
-
-
 class _Follower:
     """Everything that is followed of a chain."""
 
     def __init__(
         self,
         setup: Setup,
-        first: _Running,
-        chain: Sequence[tuple[Link, _Running] | SkippedStage],
+        first: Running,
+        chain: Sequence[tuple[Link, Running] | SkippedStage],
     ) -> None:
-        ports = real_outputs(setup.candidate)
-        pairs = [OutputPair(port, port) for port in ports]
-        outputs = watched(setup.spec, pairs, setup.candidate.model, setup.candidate.contract)
+        outputs = own_outputs(setup)
         seed = 0 if setup.spec.dataset is None else setup.spec.dataset.seed
         self.sides = [first.side]
         self._chain = chain
-        self._pairs: list[tuple[_Pair, _Pair]] = []
+        self._pairs: list[tuple[Held, Held]] = []
         earlier = first
         for entry in chain:
             if isinstance(entry, SkippedStage):
                 continue
-            before = _Pair(earlier, entry[1], outputs, seed)
-            total = before if earlier is first else _Pair(first, entry[1], outputs, seed)
+            before = Held(earlier, entry[1], outputs, seed)
+            total = before if earlier is first else Held(first, entry[1], outputs, seed)
             self._pairs.append((before, total))
             self.sides.append(entry[1].side)
             earlier = entry[1]
-        self._distinct = [pair for both in self._pairs for pair in dict.fromkeys(both)]
-
-    def add_input(self, name: str, rows: Array, ids: Sequence[str]) -> None:
-        for pair in self._distinct:
-            pair.tracker.add_input(name, rows, ids)
-
-    def add_outputs(self, chunk: Chunk, results: Mapping[str, Results]) -> None:
-        for pair in self._distinct:
-            pair.add(chunk, results)
+        self.distinct = [pair for both in self._pairs for pair in dict.fromkeys(both)]
 
     def entries(self) -> tuple[Step | SkippedStage, ...]:
         """The chain with what was seen; a skipped stage is covered by the next."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from edgecheck.metrics.moments import ColumnMoments
+from edgecheck.metrics.sqnr import telling_db
 from edgecheck.metrics.truth import Errors
 from edgecheck.preprocess.survey import Survey
 from edgecheck.tensors import Array
@@ -105,6 +106,9 @@ class LabelStatistics:
     candidate_accuracy: float
     reference_accuracy: float | None
     mcnemar_p: float | None
+    confusion: Array | None = field(default=None, compare=False)
+    """int64 (2, classes, classes): half of the samples, label, class that the float model answers
+    (the reference; the candidate where there is none). None with too many classes."""
 
 
 @dataclass(frozen=True)
@@ -203,6 +207,15 @@ class OutputComparison:
     def port(self) -> str:
         """The output of the model that the values are from."""
         return self.whole or self.name
+
+    @property
+    def telling_sqnr_db(self) -> float | None:
+        """Against the reference, of what tells most (see `telling_db`); None if that is unknown."""
+        movement = self.task.variation_sqnr_db
+        return telling_db(
+            None if self.pair is None else self.pair.sqnr_db,
+            None if movement is None else movement.value,
+        )
 
 
 @dataclass(frozen=True)

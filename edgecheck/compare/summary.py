@@ -13,7 +13,7 @@ from edgecheck.compare.statistics import (
     OutputComparison,
     Worst,
 )
-from edgecheck.findings import (
+from edgecheck.measurements import (
     Accuracy,
     Interval,
     Latency,
@@ -142,13 +142,11 @@ def _gain(output: OutputComparison) -> float:
 
 
 def _worst(outputs: Sequence[OutputComparison]) -> OutputComparison:
-    def sqnr_db(output: OutputComparison) -> float:
-        value = math.inf if output.pair is None else output.pair.sqnr_db
-        if output.task.variation_sqnr_db is not None:
-            value = output.task.variation_sqnr_db.value
-        return -math.inf if math.isnan(value) else value
+    def closeness(output: OutputComparison) -> float:
+        unknown = math.inf if output.pair is None else -math.inf
+        return unknown if output.telling_sqnr_db is None else output.telling_sqnr_db
 
-    return min(outputs, key=sqnr_db)
+    return min(outputs, key=closeness)
 
 
 def _task_metrics(output: OutputComparison) -> dict[str, Any]:

@@ -1,22 +1,30 @@
-"""Which other steps are tried, on which model: only where labels or parity show that something is wrong."""
+"""Which trials are made, on which model: only where labels or parity show that something is wrong."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from edgecheck.compare.outputs import ClassRule
-from edgecheck.compare.statistics import Comparison
+from edgecheck.compare.answers import Reading
+from edgecheck.compare.attempts import Subject
+from edgecheck.compare.examiner import Examiner
+from edgecheck.compare.output_trials import output_trials
+from edgecheck.compare.statistics import Comparison, OutputComparison
 from edgecheck.compare.stream import Side
-from edgecheck.compare.trials import Alternatives, Examiner, Trial, one_sided_trials, trials
+from edgecheck.compare.trials import Trial, one_sided_trials, trials
 from edgecheck.compare.watching import WatchedOutput
+from edgecheck.mistakes.receiver import receiver_of
 from edgecheck.preprocess.alternatives import alternatives
 from edgecheck.rules.wording import Who
 from edgecheck.runtime.exchange import Exchange
 from edgecheck.samples.chunk import Dataset
 from edgecheck.spec.model import Spec
-from edgecheck.tensors import Array, Outputs, flat_rows
+from edgecheck.tflite.graph import Port
 
 _FEW, _GOOD = 20, 0.9
-"""Samples that tell something; share of right or equal answers that leaves no doubt about steps."""
+"""Samples that tell something; share of right or equal answers, or of explained variance, that
+leaves no doubt about steps."""
+
+_DISAGREES_DB = 10.0
+"""SQNR below which two models do not give the same values."""
 
 
 @dataclass(frozen=True)
@@ -29,109 +37,120 @@ class Scene:
     sides: Mapping[str, Side]
     """By who it is."""
     found: Comparison
+    ports: Mapping[str, Port]
+    """Of the candidate, by input name."""
+    outputs: tuple[WatchedOutput, ...] = ()
+    """All that are followed."""
 
 
 def tried(scene: Scene, output: WatchedOutput | None) -> tuple[Trial, ...]:
-    """Try other steps, where the output shows that those of the spec may be wrong.
+    """Feed a model otherwise, where the output shows that the spec's way may be wrong.
 
     Labels are asked of the reference where there is one: it was never calibrated. Where the two
-    models disagree, each is fed alone with other steps.
+    models disagree, each is fed alone otherwise.
 
     Args:
         scene: what was seen, and what can be asked.
-        output: the one that names classes; None where none does.
+        output: the one that counts most; None where none can be read.
 
     Raises:
         SideFault: a model misbehaved.
         DatasetUnreadable: a sample cannot be read any more.
     """
-    others = _others(scene)
-    if output is None or output.rule is None or not any(others.values()):
+    if output is None or scene.spec.state != "reset":
+        return ()  # in a stream, what came before would count too
+    is_right, disagree = _is_right(scene.found), _disagree(scene.found, output)
+    if is_right and not disagree:
         return ()
-    built = (_examiner(scene, side, output, output.rule) for side in scene.sides.values())
+    built = (_examiner(scene, side, output) for side in scene.sides.values())
     asked = [examiner for examiner in built if examiner is not None]
-    known = (scene.dataset, scene.spec.inputs, others)
-    found = () if _is_right(scene.found) else trials(asked[0], *known)
-    if len(asked) == 2 and _disagree(scene.found, output):
+    known = (scene.dataset, subjects_of(scene))
+    found = () if is_right else trials(asked[0], *known)
+    if len(asked) == 2 and disagree:
+        crosswise = output_trials((asked[1], asked[0]), scene.outputs, *known)
+        if any(trial.restores for trial in crosswise):
+            return found + crosswise
         found += one_sided_trials(asked[0], asked[1], *known)
         found += one_sided_trials(asked[1], asked[0], *known)
     return found
 
 
 def tried_on_twin(scene: Scene, output: WatchedOutput) -> tuple[Trial, ...]:
-    """Feed the candidate's twin, which takes any value, alone with other steps.
+    """Feed the candidate's twin, which takes any value, alone otherwise.
 
     Args:
         scene: with the twin in the place of the candidate.
-        output: the one that names classes, of both.
+        output: the one that counts most, of both.
 
     Raises:
         SideFault, DatasetUnreadable: as `tried`.
     """
-    others = _others(scene)
-    if output.rule is None or not any(others.values()):
+    if scene.spec.state != "reset":
         return ()
-    sides = scene.sides
-    twin = _examiner(scene, sides["candidate"], output, output.rule)
-    reference = _examiner(scene, sides["reference"], output, output.rule)
+    twin = _examiner(scene, scene.sides["candidate"], output)
+    reference = _examiner(scene, scene.sides["reference"], output)
     if twin is None or reference is None:
         return ()
-    known = (scene.dataset, scene.spec.inputs, others)
-    return one_sided_trials(replace(twin, is_twin=True), reference, *known)
+    twin = replace(twin, is_twin=True)
+    return one_sided_trials(twin, reference, scene.dataset, subjects_of(scene))
 
 
 def is_unexplained(
     found: Comparison, trials: Sequence[Trial], output: WatchedOutput | None
 ) -> bool:
-    """Whether two models name different classes, and no trial of one alone made them agree.
+    """Whether two models answer differently, and no trial of one alone made them agree.
 
     Args:
         found: of the two.
         trials: of a candidate and its reference.
-        output: the one that names classes, if any does.
+        output: the one that counts most, if any can be read.
     """
     if output is None or not _disagree(found, output):
         return False
     return all(trial.right_after < _GOOD * trial.samples for trial in trials if trial.fed)
 
 
-def _others(scene: Scene) -> Alternatives:
-    """Other steps for each input; of a stream, none: what came before would count too."""
-    if scene.spec.state != "reset":
-        return {}
+def subjects_of(scene: Scene) -> dict[str, Subject]:
+    """Every input of the spec, and what could be done otherwise with it."""
     seen = {entry.name: (entry.low, entry.high) for entry in scene.found.inputs}
-    arrays = scene.feeds.layout.arrays
-    inputs = scene.spec.inputs.items()
-    return {name: alternatives(spec, arrays[name][1], seen[name]) for name, spec in inputs}
+    found = {}
+    for name, spec in scene.spec.inputs.items():
+        shape = scene.feeds.layout.arrays[name][1]
+        receiver = receiver_of(name, spec, scene.ports[name].tensor, shape, seen[name])
+        found[name] = Subject(spec, receiver, alternatives(spec, shape, seen[name]))
+    return found
 
 
-def _examiner(scene: Scene, side: Side, output: WatchedOutput, rule: ClassRule) -> Examiner | None:
+def _examiner(scene: Scene, side: Side, output: WatchedOutput) -> Examiner | None:
     """A side as one to ask; None for a reference without that output."""
     who: Who = "candidate" if side.who == "candidate" else "reference"
-    name = output.candidate if who == "candidate" else output.reference
-    if name is None:
+    if who == "reference" and output.reference is None:
         return None
-
-    def classes(outputs: Outputs) -> Array:
-        return rule.top(flat_rows(outputs[name]))
-
-    return Examiner(who, side.session, scene.feeds, classes)
+    return Examiner(who, side.session, scene.feeds, Reading(output))
 
 
 def _is_right(found: Comparison) -> bool:
-    """Whether the labels, if there are any, are met so often that nothing need be tried."""
-    known = [output.labels for output in found.outputs if output.labels is not None]
-    if not known or known[0].labelled < _FEW:
-        return True
-    return max(known[0].candidate_accuracy, known[0].reference_accuracy or 0.0) >= _GOOD
+    """Whether labels or true values, if there are any, are met so well that nothing need be tried."""
+    scores = [score for output in found.outputs if (score := _score(output)) is not None]
+    return not scores or scores[0] >= _GOOD
+
+
+def _score(output: OutputComparison) -> float | None:
+    """The better model's accuracy, or R2 of measured values; None without enough of either."""
+    labels, errors = output.labels, output.task.errors
+    if labels is not None and labels.labelled >= _FEW:
+        return max(labels.candidate_accuracy, labels.reference_accuracy or 0.0)
+    if output.kind == "values" and errors is not None and errors.samples >= _FEW:
+        return max(errors.candidate.r2, -1.0 if errors.reference is None else errors.reference.r2)
+    return None
 
 
 def _disagree(found: Comparison, output: WatchedOutput) -> bool:
-    """Whether the two models often name different classes."""
-    pair = next((each.pair for each in found.outputs if each.name == output.name), None)
-    return (
-        pair is not None
-        and pair.agreement is not None
-        and found.samples >= _FEW
-        and pair.agreement < _GOOD
-    )
+    """Whether the two models often answer differently."""
+    seen = next((each for each in found.outputs if each.name == output.name), None)
+    if seen is None or seen.pair is None or found.samples < _FEW:
+        return False
+    if seen.pair.agreement is not None:
+        return seen.pair.agreement < _GOOD
+    decibels = seen.telling_sqnr_db
+    return decibels is not None and decibels < _DISAGREES_DB

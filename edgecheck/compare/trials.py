@@ -1,191 +1,229 @@
-"""Other steps for the same samples, tried on a few of them: do more answers come out right?"""
+"""A few samples fed otherwise than the spec says: do more answers come out right?"""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from edgecheck.compare.stream import blaming
-from edgecheck.errors import DatasetUnreadable
+from edgecheck.compare.answers import Truth, truth_of
+from edgecheck.compare.attempts import Attempt, Feeds, Subject, groups, pairs
+from edgecheck.compare.examiner import Examiner, ask_all
+from edgecheck.compare.stream import SideFault
+from edgecheck.compare.trial_samples import Samples, gathered
+from edgecheck.errors import DatasetUnreadable, LoadFault
 from edgecheck.metrics.paired import mcnemar_p
-from edgecheck.preprocess.alternatives import Alternative, Change
+from edgecheck.preprocess.alternatives import Change
 from edgecheck.preprocess.pipeline import Pipeline
-from edgecheck.rules.wording import Fed, Who
-from edgecheck.runtime.exchange import Exchange
-from edgecheck.runtime.session import Session, run_rows
-from edgecheck.samples.chunk import UNLABELLED, Chunk, Dataset
-from edgecheck.spec.model import InputSpec
-from edgecheck.tensors import Array, Outputs
+from edgecheck.rules.wording import Fed
+from edgecheck.samples.chunk import Chunk, Dataset
+from edgecheck.tensors import Array
 
-TRIED = 64
-"""Samples that are run again, spread over the dataset."""
+RESTORED = 0.9
+"""Share of right answers after which nothing else is tried."""
+
+_PROMISING = 2
+"""Right answers that the first half of the samples must gain for the second half to be run."""
+
+_ACCIDENT = 1e-3
 
 
 @dataclass(frozen=True)
 class Trial:
-    """One input with other steps; right answers before and after, on the same samples."""
+    """One input fed otherwise; right answers before and after, on the same samples."""
 
     input: str
     change: Change
     samples: int
+    """Half as many where the first half showed no gain."""
     right_before: int
     right_after: int
     p: float
-    """Exact two-sided McNemar test of the two."""
+    """Exact two-sided McNemar test of the two; of a pair, against the better of its two changes."""
     fed: Fed | None = None
     """The only model that was fed so: right is what the other one answers as it was. None where
-    labels say what is right."""
+    labels or true values say what is right."""
     unmoved: int = 0
     """Samples that the other one answers alike whether it is fed so or not; 0 with labels."""
+    also: Change | None = None
+    """The second change, where two were made at once."""
+    by_one: int = 0
+    """Of such a pair: right answers with the better of its changes alone."""
+    names_classes: bool = True
+    """Right is a class; else values within 10 dB."""
+
+    @property
+    def restores(self) -> bool:
+        """Whether nearly all is right with it, and that is no accident."""
+        return self.right_after >= RESTORED * self.samples and self.p < _ACCIDENT
 
 
-@dataclass(frozen=True)
-class Examiner:
-    """A loaded model that names classes, and how to run it."""
+class Bench:
+    """One model, samples that it was asked, and what is right; every attempt is held against that."""
 
-    who: Who
-    session: Session
-    feeds: Exchange
-    classes: Callable[[Outputs], Array]
-    """Outputs of n rows -> the class of each, int64 (n,)."""
-    is_twin: bool = False
-    """It is the twin of the candidate, which stands for it."""
+    def __init__(self, examiner: Examiner, samples: Samples, truth: Truth) -> None:
+        """Ask it once, fed as the spec says.
 
+        Raises:
+            SideFault: it misbehaved.
+        """
+        self._examiner, self._samples, self._truth = examiner, samples, truth
+        self.plain = [ask_all(examiner, feeds) for feeds in samples.prepared]
+        self.before = [truth.right(part, found) for part, found in enumerate(self.plain)]
 
-Alternatives = Mapping[str, Sequence[Alternative]]
-"""Input name -> the other steps to try for it."""
+    def answers(self, part: int, attempt: Attempt) -> Array | None:
+        """What is answered to one part with an attempt; None where it changes no sample.
+
+        Raises:
+            SideFault: the model misbehaved.
+            DatasetUnreadable: the samples do not fit these steps.
+        """
+        pipelines = {name: Pipeline(name, spec) for name, spec in attempt.specs.items()}
+        chunks = zip(self._samples.parts[part], self._samples.prepared[part], strict=True)
+        feeds = [_fed(attempt, pipelines, chunk, plain) for chunk, plain in chunks]
+        pairs_of_feeds = zip(feeds, self._samples.prepared[part], strict=True)
+        if all(_are_equal(new, old) for new, old in pairs_of_feeds):
+            return None
+        return ask_all(self._examiner, feeds)
+
+    def right(self, part: int, attempt: Attempt) -> Array | None:
+        """Bool (n,) of one part; None as in `answers`."""
+        found = self.answers(part, attempt)
+        return None if found is None else self._truth.right(part, found)
+
+    def tried(self, attempt: Attempt, rival: Sequence[Array]) -> tuple[Trial, Array] | None:
+        """An attempt against a rival: bool (n,) of each part; and what was right, bool (n,).
+
+        The second part is only run where the first shows a gain.
+
+        Returns:
+            None where it changes no sample, samples do not fit, or the model refuses them.
+
+        Raises:
+            SideFault: the model misbehaved.
+        """
+        after = self._after(attempt, rival)
+        if after is None:
+            return None
+        before, other = (np.concatenate(r)[: len(after)] for r in (self.before, rival))
+        trial = Trial(
+            input=attempt.input,
+            change=attempt.change,
+            samples=len(after),
+            right_before=int(before.sum()),
+            right_after=int(after.sum()),
+            p=mcnemar_p(int((other & ~after).sum()), int((after & ~other).sum())),
+            also=attempt.also,
+            by_one=0 if attempt.also is None else int(other.sum()),
+            names_classes=self._examiner.reading.names_classes,
+        )
+        return trial, after
+
+    def _after(self, attempt: Attempt, rival: Sequence[Array]) -> Array | None:
+        """Bool of as many samples as were run; None as in `tried`."""
+        found: list[Array] = []
+        for part, before in enumerate(rival):
+            if found and int(found[0].sum()) - int(rival[0].sum()) < _PROMISING:
+                break
+            try:
+                after = self.right(part, attempt)
+            except DatasetUnreadable:
+                return None  # the samples do not fit these steps: they are not what training did
+            except SideFault as side:
+                if isinstance(side.fault, LoadFault):
+                    return None  # the runtime refuses such values, as indices beyond a table
+                raise
+            if after is None and not part:
+                return None
+            found.append(before if after is None else after)
+        return np.concatenate(found)
 
 
 def trials(
-    examiner: Examiner,
-    dataset: Dataset,
-    inputs: Mapping[str, InputSpec],
-    alternatives: Alternatives,
+    examiner: Examiner, dataset: Dataset, subjects: Mapping[str, Subject]
 ) -> tuple[Trial, ...]:
-    """Try every alternative of every input by itself, and hold the answers against the labels.
+    """Try everything by itself, then pairs, and hold the answers against labels or true values.
 
     Args:
         examiner: the model that is asked.
-        dataset: labelled with classes.
-        inputs: as the spec has them.
-        alternatives: they give samples of the same shape.
+        dataset: with labels or true values.
+        subjects: every input of the spec.
 
     Raises:
         SideFault: the model misbehaved.
         DatasetUnreadable: a sample cannot be read.
     """
-    chunks = list(_spread(dataset, examiner.feeds.layout.rows, _is_labelled))
-    known = [chunk.labels for chunk in chunks if chunk.labels is not None]
-
-    def right(fed: Mapping[str, InputSpec]) -> Array:
-        named = iter(_answers(examiner, chunks, fed))
-        each = [(labels == next(named)[:, None]).any(axis=1) for labels in known]
-        return np.concatenate([np.zeros(0, bool), *each])
-
-    found = []
-    before = right(inputs)
-    for name, change, after in _fed_with(right, inputs, alternatives if len(before) else {}):
-        found.append(_trial(name, change, before, after))
-    return tuple(found)
+    samples = gathered(dataset, examiner.feeds, subjects, examiner.reading.known)
+    told = [[examiner.reading.told(chunk) for chunk in part] for part in samples.parts]
+    truth = truth_of(examiner.reading, [np.concatenate(part) for part in told])
+    if truth is None:
+        return ()
+    found = _tried(Bench(examiner, samples, truth), subjects)
+    return tuple(trial for _, trial in found)
 
 
 def one_sided_trials(
-    asked: Examiner,
-    other: Examiner,
-    dataset: Dataset,
-    inputs: Mapping[str, InputSpec],
-    alternatives: Alternatives,
+    asked: Examiner, other: Examiner, dataset: Dataset, subjects: Mapping[str, Subject]
 ) -> tuple[Trial, ...]:
-    """Feed one model with every alternative, and hold it against the other, fed as the spec says.
+    """Feed one model otherwise, and hold it against the other, fed as the spec says.
 
     Raises:
         SideFault, DatasetUnreadable: as `trials`.
     """
-    chunks = list(_spread(dataset, asked.feeds.layout.rows, lambda _chunk, _row: True))
-
-    def named(examiner: Examiner, fed: Mapping[str, InputSpec]) -> Array:
-        return np.concatenate([np.zeros(0, np.int64), *_answers(examiner, chunks, fed)])
-
-    truth = named(other, inputs)
-    before = named(asked, inputs) == truth
-    found = []
-    for name, change, answers in _fed_with(
-        lambda fed: named(asked, fed), inputs, alternatives if len(truth) else {}
-    ):
-        trial = replace(
-            _trial(name, change, before, answers == truth),
-            fed="twin" if asked.is_twin else asked.who,
-        )
-        if trial.right_after > trial.right_before:
-            fed = {**inputs, name: dict(alternatives[name])[change]}
-            trial = replace(trial, unmoved=int((named(other, fed) == truth).sum()))
-        found.append(trial)
-    return tuple(found)
-
-
-def _fed_with(
-    answer: Callable[[Mapping[str, InputSpec]], Array],
-    inputs: Mapping[str, InputSpec],
-    alternatives: Alternatives,
-) -> Iterator[tuple[str, Change, Array]]:
-    """What is answered with each alternative, one at a time; those that do not fit are left out."""
-    for name, others in alternatives.items():
-        for change, changed in others:
-            try:
-                yield name, change, answer({**inputs, name: changed})
-            except DatasetUnreadable:
-                continue  # the samples do not fit these steps: they are not what training did
-
-
-def _trial(name: str, change: Change, before: Array, after: Array) -> Trial:
-    """The trial of bool (n,) and bool (n,)."""
-    p = mcnemar_p(int((before & ~after).sum()), int((after & ~before).sum()))
-    return Trial(name, change, len(before), int(before.sum()), int(after.sum()), p)
-
-
-def _spread(
-    dataset: Dataset, depth: int, is_wanted: Callable[[Chunk, int], bool]
-) -> Iterator[Chunk]:
-    """At most `TRIED` samples, those that are wanted, evenly spread: files are often sorted by class."""
-    stride = max(1, -(-len(dataset) // TRIED))
-    seen = 0
-    for chunk in dataset.chunks(depth):
-        rows = [row for row in range(len(chunk.ids)) if (seen + row) % stride == 0]
-        seen += len(chunk.ids)
-        kept = _rows_of(chunk, [row for row in rows if is_wanted(chunk, row)])
-        if kept.ids:
-            yield kept
-
-
-def _is_labelled(chunk: Chunk, row: int) -> bool:
-    return chunk.labels is not None and bool((chunk.labels[row] != UNLABELLED).any())
-
-
-def _rows_of(chunk: Chunk, rows: Sequence[int]) -> Chunk:
-    """Some rows of a chunk, copied, since a reader may use its arrays again."""
-    return Chunk(
-        ids=tuple(chunk.ids[row] for row in rows),
-        rows={
-            name: tuple(values[row] for row in rows)
-            if isinstance(values, tuple)
-            else values[list(rows)]
-            for name, values in chunk.rows.items()
-        },
-        labels=None if chunk.labels is None else chunk.labels[list(rows)],
+    samples = gathered(dataset, asked.feeds, subjects, lambda chunk: np.ones(len(chunk.ids), bool))
+    answers = [ask_all(other, feeds) for feeds in samples.prepared]
+    truth = truth_of(asked.reading, answers)
+    if truth is None:
+        return ()
+    bench, witness = Bench(asked, samples, truth), Bench(other, samples, truth)
+    found = _tried(bench, subjects, of_one_model=True)
+    return tuple(
+        replace(trial, fed=asked.fed, unmoved=_unmoved(witness, attempt, trial))
+        for attempt, trial in found
     )
 
 
-def _answers(
-    examiner: Examiner, chunks: Sequence[Chunk], inputs: Mapping[str, InputSpec]
-) -> list[Array]:
-    """The class of every sample, int64 (n,) for each chunk."""
-    pipelines = {name: Pipeline(name, spec) for name, spec in inputs.items()}
-    found = []
-    for chunk in chunks:
-        feeds = {
-            name: pipeline(chunk.rows[name], chunk.ids) for name, pipeline in pipelines.items()
-        }
-        with blaming(examiner.who):
-            results = run_rows(examiner.session, examiner.feeds, feeds)
-        found.append(examiner.classes(results.outputs))
+def _tried(
+    bench: Bench, subjects: Mapping[str, Subject], *, of_one_model: bool = False
+) -> list[tuple[Attempt, Trial]]:
+    """Wave by wave until one restores; where none does, two changes at once."""
+    found: list[tuple[Attempt, Trial]] = []
+    best = bench.before
+    for wave in groups(subjects, of_one_model=of_one_model):
+        for attempt in wave:
+            entry = bench.tried(attempt, bench.before)
+            if entry is None:
+                continue
+            found.append((attempt, entry[0]))
+            if len(entry[1]) == sum(map(len, best)) and entry[1].sum() > sum(map(np.sum, best)):
+                best = np.split(entry[1], [len(bench.before[0])])[: len(bench.before)]
+        if any(trial.restores for _, trial in found):
+            return found
+    singles = [attempt for attempt, _ in found]
+    for attempt in pairs(subjects, singles, of_one_model=of_one_model):
+        entry = bench.tried(attempt, best)
+        if entry is not None:
+            found.append((attempt, entry[0]))
     return found
+
+
+def _unmoved(witness: Bench, attempt: Attempt, trial: Trial) -> int:
+    """Samples that the other model answers alike, fed so; only asked where that matters."""
+    if trial.right_after <= trial.right_before:
+        return 0
+    alike, asked = 0, 0
+    for part, before in enumerate(witness.before):
+        if asked < trial.samples:  # the second part only if it was run
+            after = witness.right(part, attempt)
+            alike += int((before if after is None else after).sum())
+            asked += len(before)
+    return alike
+
+
+def _fed(attempt: Attempt, pipelines: Mapping[str, Pipeline], chunk: Chunk, plain: Feeds) -> Feeds:
+    changed = {name: run(chunk.rows[name], chunk.ids) for name, run in pipelines.items()}
+    feeds = {**plain, **changed}
+    return feeds if attempt.rework is None else attempt.rework(feeds)
+
+
+def _are_equal(new: Feeds, old: Feeds) -> bool:
+    return all(new[name] is old[name] or np.array_equal(new[name], old[name]) for name in old)

@@ -46,4 +46,5 @@ def twin_trials(setup: Setup, twin: Twin, found: Comparison) -> tuple[Trial, ...
         for side in sides.values():
             with blaming(side.who):
                 side.session.attach(feeds)
-        return tried_on_twin(Scene(setup.spec, setup.dataset, feeds, sides, found), output)
+        bound = setup.candidate.bound
+        return tried_on_twin(Scene(setup.spec, setup.dataset, feeds, sides, found, bound), output)

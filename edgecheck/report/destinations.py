@@ -5,28 +5,31 @@ import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import Final
 
 from edgecheck.conversion.report import ConversionReport
 from edgecheck.errors import ReportUnwritable, UsageError
-from edgecheck.findings import Report
+from edgecheck.match_report import MatchReport
 from edgecheck.repair_report import RepairReport
-from edgecheck.report import json_format, text_conversion, text_format, text_repair
+from edgecheck.report import json_format, text_conversion, text_format, text_match, text_repair
+from edgecheck.report.json_format import Document
+from edgecheck.report.text_lines import WIDTH
 from edgecheck.spec.wording import did_you_mean, quoted
 
-Document: TypeAlias = Report | RepairReport | ConversionReport
 
-
-def _text(document: Document) -> str:
+def text_of(document: Document, *, width: int = WIDTH, is_coloured: bool = False) -> str:
+    """Any report for a person; a repair or match has 80 columns and no colours whatever is asked for."""
     if isinstance(document, RepairReport):
         return text_repair.render(document)
+    if isinstance(document, MatchReport):
+        return text_match.render(document)
     if isinstance(document, ConversionReport):
-        return text_conversion.render(document)
-    return text_format.render(document)
+        return text_conversion.render(document, width=width, is_coloured=is_coloured)
+    return text_format.render(document, width=width, is_coloured=is_coloured)
 
 
 FORMATS: Final[dict[str, Callable[[Document], str]]] = {
-    "text": _text,
+    "text": text_of,
     "json": json_format.render,
 }
 _STDOUT: Final = {"-", "/dev/stdout"}

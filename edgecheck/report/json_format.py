@@ -4,14 +4,17 @@ import dataclasses
 import json
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeAlias
 
 from edgecheck.conversion.report import ConversionReport
 from edgecheck.findings import Report
+from edgecheck.match_report import MatchReport
 from edgecheck.repair_report import RepairReport
 
+Document: TypeAlias = Report | RepairReport | MatchReport | ConversionReport
 
-def to_dict(report: Report | RepairReport | ConversionReport) -> dict[str, Any]:
+
+def to_dict(report: Document) -> dict[str, Any]:
     """JSON values of a report.
 
     A field whose default is None is left out when it is None; non-finite numbers are the strings
@@ -23,7 +26,7 @@ def to_dict(report: Report | RepairReport | ConversionReport) -> dict[str, Any]:
     return plain
 
 
-def render(report: Report | RepairReport | ConversionReport) -> str:
+def render(report: Document) -> str:
     """The report as a JSON document, indented, ending in a newline."""
     return json.dumps(to_dict(report), indent=2, ensure_ascii=True, allow_nan=False) + "\n"
 

@@ -4,6 +4,7 @@ from typing import Any, cast
 
 from edgecheck.conversion.report import ConversionReport
 from edgecheck.findings import Report
+from edgecheck.match_report import MatchReport
 from edgecheck.repair_report import RepairReport
 
 _NUMBER = {"anyOf": [{"type": "number"}, {"enum": ["inf", "-inf", "nan"]}]}
@@ -18,6 +19,11 @@ def report_schema() -> dict[str, Any]:
 def repair_schema() -> dict[str, Any]:
     """The schema (draft 2020-12) that every report of a repair conforms to."""
     return _schema(RepairReport, "edgecheck repair report")
+
+
+def match_schema() -> dict[str, Any]:
+    """The schema (draft 2020-12) that every report of a match conforms to."""
+    return _schema(MatchReport, "edgecheck match report")
 
 
 def conversion_schema() -> dict[str, Any]:

@@ -1,12 +1,11 @@
 """A conversion for a person at a terminal: its file's report, what was tried, what was written."""
 
 from collections.abc import Iterator, Sequence
-from textwrap import fill
 from typing import Final
 
 from edgecheck.conversion.report import ConversionReport, ConversionTrial
 from edgecheck.report import text_format
-from edgecheck.report.text_format import WIDTH, printable
+from edgecheck.report.text_lines import WIDTH, printable, titled
 
 _COLUMNS: Final = (9, 10, 8, 9, 9, 8)
 _NAME: Final = 25
@@ -30,18 +29,18 @@ def _lines(found: ConversionReport) -> Iterator[str]:
         yield from _table(found)
         yield ""
     if found.unseen:
-        yield _wrapped("samples", _samples(found))
+        yield titled("samples", _samples(found))
     if found.error is not None:
-        yield _wrapped("STOPPED", f"{found.error.message.rstrip('.')}. Nothing was written.")
-        yield _wrapped("to fix", found.error.hint)
+        yield titled("STOPPED", f"{found.error.message.rstrip('.')}. Nothing was written.")
+        yield titled("to fix", found.error.hint)
     elif found.scheme is None:
-        yield _wrapped("DECLINED", "No scheme passes. Nothing was written.")
+        yield titled("DECLINED", "No scheme passes. Nothing was written.")
     elif found.written is None:
-        yield _wrapped("DECLINED", f"{_named(found)} does not pass. Nothing was written.")
+        yield titled("DECLINED", f"{_named(found)} does not pass. Nothing was written.")
     else:
         kept = ", although it does not pass (--keep-failing)" if found.exit_code else ""
         size = f"{found.size_bytes or 0:,} bytes, by {found.tool}"
-        yield _wrapped("WRITTEN", f"{found.written}: {_named(found)}, {size}{kept}.")
+        yield titled("WRITTEN", f"{found.written}: {_named(found)}, {size}{kept}.")
 
 
 def _samples(found: ConversionReport) -> str:
@@ -66,7 +65,7 @@ def _table(found: ConversionReport) -> Iterator[str]:
         is_chosen = trial.verdict is not None and _key(trial) == _key(found)
         yield _row("*" if is_chosen else " ", _short(trial), _cells(trial, is_measured=is_measured))
         if trial.reason:
-            yield _wrapped("", trial.reason)
+            yield titled("", trial.reason)
 
 
 def _key(one: ConversionTrial | ConversionReport) -> tuple[object, ...]:
@@ -108,15 +107,3 @@ def _time(milliseconds: float | None) -> str:
         if milliseconds * factor < 999.5:
             return f"{milliseconds * factor:.3g} {unit}"
     return f"{milliseconds / 1e3:,.3g} s"
-
-
-def _wrapped(title: str, text: str) -> str:
-    start = f"{title:<10}"
-    return fill(
-        " ".join(printable(text).splitlines()),
-        WIDTH,
-        initial_indent=start,
-        subsequent_indent=" " * len(start),
-        break_long_words=False,
-        break_on_hyphens=False,
-    )

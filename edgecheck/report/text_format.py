@@ -11,11 +11,14 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from edgecheck.findings import Cause, Finding, OutputMetrics, Proof, Report, WorstSample
+from edgecheck.findings import Finding, Report
+from edgecheck.measurements import OutputMetrics, WorstSample
+from edgecheck.report.text_causes import causes
 from edgecheck.report.text_layers import layer_table
+from edgecheck.report.text_lines import WIDTH, one_line, printable
 from edgecheck.report.text_stages import has_stages, stage_table
+from edgecheck.report.text_what_if import what_if_table
 
-WIDTH: Final = 80
 _OUTPUTS_ABREAST: Final = 2
 _MOST_OUTPUTS: Final = 8
 _MOST_CHECKS: Final = 8
@@ -49,8 +52,7 @@ def render(report: Report, *, width: int = WIDTH, is_coloured: bool = False) -> 
 
 
 def _blocks(report: Report, width: int) -> list[Group]:
-    blocks = [_verdict(report)]
-    blocks += [_cause(cause, number, report) for number, cause in enumerate(report.causes)]
+    blocks = [_verdict(report), *causes(report)]
     explained = {fingerprint for cause in report.causes for fingerprint in cause.explains}
     rest = [
         finding
@@ -65,15 +67,23 @@ def _blocks(report: Report, width: int) -> list[Group]:
         blocks.append(stage_table(report.stages))
     if report.layers:
         blocks.append(layer_table(report.layers, width))
+    if report.what_if and _shows_mistakes(report):
+        blocks.append(what_if_table(report.what_if))
     if report.verdict == "fail" and report.worst_samples:
         blocks.append(_worst(report.worst_samples))
     return [*blocks, _checks(report), _footer(report)]
 
 
+def _shows_mistakes(report: Report) -> bool:
+    """Whether the table was asked for, or nothing better is known."""
+    cause = report.root_cause
+    return bool(report.settings.get("what_if")) or cause is None or cause.confidence == "suspected"
+
+
 def _verdict(report: Report) -> Group:
     word = Text(report.verdict.upper(), style=_STYLES[report.verdict])
     model = report.environment.get("model", {}).get("path", "")
-    lines: list[_Block] = [Text.assemble(word, "  " + _name(model)) if model else word]
+    lines: list[_Block] = [Text.assemble(word, "  " + one_line(model)) if model else word]
     error = report.error
     if error is None:
         lines.append(_indented(report.summary))
@@ -83,49 +93,18 @@ def _verdict(report: Report) -> Group:
     return Group(*lines)
 
 
-def _cause(cause: Cause, number: int, report: Report) -> Group:
-    """A cause, and below the first one the symptoms that it explains."""
-    title = "Cause" if number == 0 else "Also"
-    lines: list[_Block] = [
-        Text(""),
-        Text.assemble((f"{title} ({cause.confidence}): ", "bold"), (_name(cause.rule), "bold red")),
-    ]
-    if number or report.error is not None or cause.summary != report.summary:
-        lines.append(_indented(cause.summary))
-    if cause.proof is not None:
-        lines.append(_indented(_proof(cause.proof)))
-    lines.append(_indented(f"To fix: {cause.fix}"))
-    if number == 0:
-        symptoms = [f for f in report.findings if f.fingerprint in cause.explains]
-        lines += [Text("  It shows as:", style="dim")] if symptoms else []
-        lines += [Padding(_short(finding), (0, 0, 0, 4), expand=False) for finding in symptoms]
-    return Group(*lines)
-
-
-def _proof(proof: Proof) -> str:
-    """The experiment in one line."""
-    words = _percent if proof.metric in {"accuracy", "agreement"} else _number
-    effect = f"{words(proof.before)} before, {words(proof.after)} after"
-    return f"Proof: {proof.action}: {proof.metric} {effect}."
-
-
 def _finding(finding: Finding) -> Group:
-    where = f"  {finding.subject.kind} {_name(finding.subject.name)}"
+    where = f"  {finding.subject.kind} {one_line(finding.subject.name)}"
     return Group(
         Text(""),
         Text.assemble(
             (f"{finding.severity}: ", _LEVELS[finding.severity]),
-            (_name(finding.rule), "bold"),
-            f"{where}  {_name(finding.location)}" if finding.location else where,
+            (one_line(finding.rule), "bold"),
+            f"{where}  {one_line(finding.location)}" if finding.location else where,
         ),
         _indented(finding.message),
         _indented(f"To fix: {finding.fix}"),
     )
-
-
-def _short(finding: Finding) -> Text:
-    rule = (_name(finding.rule), _LEVELS[finding.severity])
-    return Text.assemble(rule, f": {printable(finding.message)}")
 
 
 def _metrics(outputs: Sequence[OutputMetrics]) -> Group:
@@ -172,7 +151,7 @@ def _table(outputs: Sequence[OutputMetrics], *, has_names: bool) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0), show_header=has_names)
     table.add_column("")
     for output in outputs:
-        table.add_column(Text(_name(output.name)), justify="right", overflow="fold")
+        table.add_column(Text(one_line(output.name)), justify="right", overflow="fold")
     for name, values in rows:
         if any(values):
             table.add_row(name, *values)
@@ -181,8 +160,8 @@ def _table(outputs: Sequence[OutputMetrics], *, has_names: bool) -> Table:
 
 def _worst(samples: Sequence[WorstSample]) -> Group:
     columns = {
-        "worst samples": [_name(worst.id) for worst in samples],
-        "label": [_name(worst.label or "") for worst in samples],
+        "worst samples": [one_line(worst.id) for worst in samples],
+        "label": [one_line(worst.label or "") for worst in samples],
         "reference": [_class(worst.reference_class) for worst in samples],
         "candidate": [_class(worst.candidate_class) for worst in samples],
         "SQNR": [_unit(worst.sqnr_db, "dB") for worst in samples],
@@ -203,7 +182,7 @@ def _checks(report: Report) -> Group:
     for check in report.checks:
         count[check.status] += 1
         if check.status in {"skipped", "crashed"}:
-            reasons.setdefault((check.status, check.reason), []).append(_name(check.name))
+            reasons.setdefault((check.status, check.reason), []).append(one_line(check.name))
     summary = ", ".join(f"{number} {status}" for status, number in count.items() if number)
     lines: list[_Block] = [Text(""), Text(f"Checks: {summary or 'none ran'}")]
     for (status, reason), names in reasons.items():
@@ -225,12 +204,12 @@ def _footer(report: Report) -> Group:
         parts.append(f"{runtime['name']} {runtime['version']}")
     if report.latency_ms is not None:
         parts.append(f"{report.latency_ms.p50:.3g} ms a run on this host")
-    lines: list[_Block] = [Text(_name("  ".join(parts)), style="dim")]
+    lines: list[_Block] = [Text(one_line("  ".join(parts)), style="dim")]
     lines += [_indented(f"passed over: {why}") for why in runtime.get("passed_over", [])]
     names = [cause.rule for cause in report.causes]
     names += [finding.rule for finding in report.findings if finding.severity != "info"]
     if names:
-        lines.append(Text(f"`edgecheck explain {_name(names[0])}` tells more.", style="dim"))
+        lines.append(Text(f"`edgecheck explain {one_line(names[0])}` tells more.", style="dim"))
     return Group(*lines)
 
 
@@ -242,16 +221,6 @@ def _is_cause(finding: Finding, report: Report) -> bool:
 
 def _indented(text: str) -> Padding:
     return Padding(Text(printable(text)), (0, 0, 0, 2), expand=False)
-
-
-def _name(text: str) -> str:
-    """A name on one line: a line break in it could pass for a line of ours."""
-    return "".join(char if char.isprintable() else "?" for char in text)
-
-
-def printable(text: str) -> str:
-    """The lines of a text, without what could steer a terminal: names come from strangers."""
-    return "\n".join(map(_name, text.split("\n")))
 
 
 def _class(number: int | None) -> str:

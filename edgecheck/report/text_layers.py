@@ -10,7 +10,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from edgecheck.findings import Layer
+from edgecheck.measurements import Layer
 
 _BEFORE: Final = 2
 _AFTER: Final = 3

@@ -1,12 +1,12 @@
 """A repair for a person at a terminal: what was done or why not, before and after."""
 
 from collections.abc import Iterator
-from textwrap import fill
 from typing import Final
 
-from edgecheck.findings import OutputMetrics, Report
+from edgecheck.findings import Report
+from edgecheck.measurements import OutputMetrics
 from edgecheck.repair_report import RepairReport, errors_of
-from edgecheck.report.text_format import WIDTH, printable
+from edgecheck.report.text_lines import flat, titled
 
 _MOST: Final = 5
 """Findings and outputs that are shown."""
@@ -21,12 +21,12 @@ def render(found: RepairReport) -> str:
 
 def _lines(found: RepairReport) -> Iterator[str]:
     if found.error is not None:
-        yield _wrapped("STOPPED", f"{found.error.message.rstrip('.')}. Nothing was written.")
-        yield _wrapped("to fix", found.error.hint)
+        yield titled("STOPPED", f"{found.error.message.rstrip('.')}. Nothing was written.")
+        yield titled("to fix", found.error.hint)
     elif found.written is None:
-        yield _wrapped("DECLINED", f"{found.reason.rstrip('.')}. Nothing was written.")
+        yield titled("DECLINED", f"{found.reason.rstrip('.')}. Nothing was written.")
     else:
-        yield _wrapped("REPAIRED", f"{found.written} is better, and was written.")
+        yield titled("REPAIRED", f"{found.written} is better, and was written.")
     if found.before is not None and found.after is not None:
         yield ""
         yield from _table(found.unseen, found.before, found.after)
@@ -38,19 +38,19 @@ def _lines(found: RepairReport) -> Iterator[str]:
 def _notes(found: RepairReport) -> Iterator[str]:
     for entry in found.overruled:
         said = f"{entry.rule} is ignored by the spec ({entry.reason}), so repair went on: "
-        yield _wrapped("ignored", said + entry.message)
+        yield titled("ignored", said + entry.message)
     if found.written is not None:
         yield from _ports(found)
         if found.untouched:
             names = ", ".join(f'"{name}"' for name in found.untouched[:_MOST])
             more = f" and {len(found.untouched) - _MOST} more" if found.untouched[_MOST:] else ""
-            yield _wrapped("left", f"other signatures keep their ranges: {names}{more}")
+            yield titled("left", f"other signatures keep their ranges: {names}{more}")
     elif found.before is not None:
         told = [each for each in errors_of(found.before) if each.message not in found.reason]
         for finding in told[:_MOST]:
-            yield _wrapped("found", f"{finding.rule}: {finding.message}")
+            yield titled("found", f"{finding.rule}: {finding.message}")
         for finding in [each for each in found.before.findings if each.severity == "warning"]:
-            yield _wrapped("warning", f"{finding.rule}: {finding.message}")
+            yield titled("warning", f"{finding.rule}: {finding.message}")
 
 
 def _table(unseen: int, before: Report, after: Report) -> Iterator[str]:
@@ -70,7 +70,7 @@ def _rows(old: OutputMetrics, new: OutputMetrics) -> Iterator[str]:
     rows += [("accuracy", accuracies[0], accuracies[1], ".1%")]
     for title, was, now, form in rows:
         if was is not None and now is not None:
-            name = _flat(old.name)[: _TITLE - 2 - len(title)]
+            name = flat(old.name)[: _TITLE - 2 - len(title)]
             yield _row(f"{title} ({name})", format(was, form), format(now, form))
 
 
@@ -81,7 +81,7 @@ def _row(title: str, was: str, now: str) -> str:
 def _ranges(found: RepairReport) -> str:
     changed = found.changed_activations
     tried = ", ".join(f"{name} {score:.1f} dB" for name, score in found.scores_db.items())
-    return _wrapped(
+    return titled(
         "ranges",
         f"{found.method}, from {found.calibrated} samples; {changed} "
         f"activation{'s' * (changed != 1)} changed. Tried: {tried}",
@@ -91,26 +91,9 @@ def _ranges(found: RepairReport) -> str:
 def _ports(found: RepairReport) -> Iterator[str]:
     for port in found.ports:
         was, now = port.before, port.after
-        yield _wrapped(
+        yield titled(
             "changed",
             f'{port.kind} "{port.name}": scale {was.scale:.8g} -> {now.scale:.8g}, zero point '
             f"{was.zero_point} -> {now.zero_point}. Device code that holds the old values must "
             "change.",
         )
-
-
-def _wrapped(title: str, text: str) -> str:
-    start = f"{title:<10}"
-    return fill(
-        _flat(text),
-        WIDTH,
-        initial_indent=start,
-        subsequent_indent=" " * len(start),
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
-
-
-def _flat(text: str) -> str:
-    """One line: names come from strangers."""
-    return " ".join(printable(text).splitlines())

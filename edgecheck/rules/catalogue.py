@@ -12,6 +12,14 @@ from edgecheck.rules.dataset.input_constant import InputConstant
 from edgecheck.rules.dataset.inputs_nonfinite import InputsNonfinite
 from edgecheck.rules.dataset.label_count_mismatch import LabelCountMismatch
 from edgecheck.rules.dataset.label_order_or_offset import LabelOrderOrOffset
+from edgecheck.rules.device.endianness import Endianness
+from edgecheck.rules.device.input_cast_without_quantization import InputCastWithoutQuantization
+from edgecheck.rules.device.input_cast_wraparound import InputCastWraparound
+from edgecheck.rules.device.input_rounding_missing import InputRoundingMissing
+from edgecheck.rules.device.input_shifted import InputShifted
+from edgecheck.rules.device.input_signedness_offset import InputSignednessOffset
+from edgecheck.rules.device.output_alias_reuse import OutputAliasReuse
+from edgecheck.rules.device.output_not_dequantized import OutputNotDequantized
 from edgecheck.rules.file.conversion_divergence import ConversionDivergence
 from edgecheck.rules.file.layer_weights_differ import LayerWeightsDiffer
 from edgecheck.rules.file.metadata_missing import MetadataMissing
@@ -40,6 +48,7 @@ from edgecheck.rules.input.orientation_mismatch import OrientationMismatch
 from edgecheck.rules.input.preprocessing_not_in_exported_graph import (
     PreprocessingNotInExportedGraph,
 )
+from edgecheck.rules.input.resize_method_mismatch import ResizeMethodMismatch
 from edgecheck.rules.output.class_collapse import ClassCollapse
 from edgecheck.rules.output.constant_output import ConstantOutput
 from edgecheck.rules.output.input_insensitive import InputInsensitive
@@ -84,9 +93,14 @@ from edgecheck.rules.runtime.load_failed import LoadFailed
 from edgecheck.rules.runtime.op_version_unsupported import OpVersionUnsupported
 from edgecheck.rules.runtime.runtime_crash import RuntimeCrash
 from edgecheck.rules.runtime.runtime_timeout import RuntimeTimeout
+from edgecheck.rules.training.bn_statistics_unconverged import BnStatisticsUnconverged
+from edgecheck.rules.training.class_prior_collapse import ClassPriorCollapse
+from edgecheck.rules.training.dead_activations import DeadActivations
 from edgecheck.rules.training.degenerate_head import DegenerateHead
 from edgecheck.rules.training.nan_or_inf_weights import NanOrInfWeights
+from edgecheck.rules.training.saturated_or_vanished import SaturatedOrVanished
 from edgecheck.rules.training.train_mode_export import TrainModeExport
+from edgecheck.rules.training.undertrained import Undertrained
 from edgecheck.rules.training.weights_not_loaded import WeightsNotLoaded
 from edgecheck.rules.wording import plain
 
@@ -122,6 +136,7 @@ RULES: tuple[type[Rule], ...] = (
     PreprocessingNotInExportedGraph,
     OrientationMismatch,
     AspectPolicyMismatch,
+    ResizeMethodMismatch,
     DecoderDifference,
     CalibrationPreprocessingMismatch,
     InGraphNormalizationInt8,
@@ -157,6 +172,11 @@ RULES: tuple[type[Rule], ...] = (
     DegenerateHead,
     TrainModeExport,
     WeightsNotLoaded,
+    DeadActivations,
+    SaturatedOrVanished,
+    BnStatisticsUnconverged,
+    ClassPriorCollapse,
+    Undertrained,
     InputsNonfinite,
     InputConstant,
     LabelCountMismatch,
@@ -165,6 +185,14 @@ RULES: tuple[type[Rule], ...] = (
     FeaturesConstant,
     FeaturesUnscaled,
     DatasetSingleClass,
+    InputSignednessOffset,
+    InputCastWithoutQuantization,
+    InputCastWraparound,
+    InputShifted,
+    Endianness,
+    InputRoundingMissing,
+    OutputNotDequantized,
+    OutputAliasReuse,
     CheckSkipped,
     UnusedIgnore,
 )

@@ -39,6 +39,11 @@ def clause(text: str) -> str:
     return line if line.endswith("...") else line.rstrip(" .")
 
 
+def and_more(total: int, shown: int, joint: str = " ") -> str:
+    """What follows the first `shown` of a list, as ` and 4 more`; empty where none is left."""
+    return f"{joint}and {total - shown} more" if total > shown else ""
+
+
 def number(value: float) -> str:
     """Four significant digits; whole numbers below a million in full."""
     if not math.isfinite(value):
@@ -83,8 +88,7 @@ def changed_steps(removed: Sequence[str], added: Sequence[str]) -> str:
 def quoted_steps(steps: Sequence[str]) -> str:
     """Steps as lines of a spec: `rescale: {scale: 2}` and `to-gray`."""
     shown = " and ".join(f"`{plain(step, 90)}`" for step in steps[:_SHOWN_STEPS])
-    left = len(steps) - _SHOWN_STEPS
-    return f"{shown} and {left} more" if left > 0 else shown
+    return shown + and_more(len(steps), _SHOWN_STEPS)
 
 
 def tried_range(
@@ -181,8 +185,7 @@ def shape(sizes: Sequence[int]) -> str:
 def listed(names: Sequence[str]) -> str:
     """Quoted names as `"a", "b" and 4 more`; `none` without any."""
     shown = ", ".join(f'"{plain(name)}"' for name in names[:_SHOWN_NAMES])
-    left = len(names) - _SHOWN_NAMES
-    return f"{shown} and {left} more" if left > 0 else shown or "none"
+    return shown + and_more(len(names), _SHOWN_NAMES) or "none"
 
 
 def model(who: Who) -> str:

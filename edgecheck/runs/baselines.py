@@ -14,10 +14,8 @@ from edgecheck.runs.references import reference_entrant
 from edgecheck.runtime.trained.formats import format_of
 from edgecheck.spec.load import LoadedSpec
 from edgecheck.tflite.contract import contract_of, quantization_scheme
-from edgecheck.tflite.dequantize.twin import Twin, TwinImpossible, twin_of
 from edgecheck.tflite.fake_quantization import fake_quantizers
 from edgecheck.tflite.graph import Model
-from edgecheck.tflite.reader import load_model
 from edgecheck.tflite.weights import Weight, weights_of
 
 TWIN = "twin"
@@ -68,7 +66,7 @@ def compare_weights(draft: Draft, evidence: Evidence) -> WeightComparison | None
         if is_trained_model(path):
             theirs = list(draft.reference_weights)
         else:
-            theirs = _weights(*load_model(path), draft.spec.spec.signature)
+            theirs = _weights(*draft.files.read(path), draft.spec.spec.signature)
     except (EdgecheckError, OSError):
         return None
     if not theirs:
@@ -88,12 +86,23 @@ def fake_quantization_of(draft: Draft, evidence: Evidence) -> FakeQuantization |
         count = draft.reference_fake_quantizers
         return FakeQuantization(path.name, count) if count else None
     try:
-        fakes = fake_quantizers(*load_model(path))
+        fakes = fake_quantizers(*draft.files.read(path))
     except (EdgecheckError, OSError):
         return None
     graph = evidence.model.subgraphs[evidence.contract.subgraph]
     ranges = trained_ranges(fakes, graph)
     return FakeQuantization(path.name, len(fakes), ranges) if fakes else None
+
+
+def reference_weights(draft: Draft) -> tuple[Weight, ...]:
+    """The layers of a .tflite reference as they are stored; empty for any other reference."""
+    path = None if draft.spec is None else _reference_file(draft, draft.spec)
+    if draft.spec is None or path is None or is_trained_model(path):
+        return ()
+    try:
+        return tuple(_weights(*draft.files.read(path), draft.spec.spec.signature))
+    except (EdgecheckError, OSError):
+        return ()
 
 
 def _weights(data: bytes, model: Model, signature: str | None) -> list[Weight]:
@@ -109,20 +118,9 @@ def _reference_file(draft: Draft, loaded: LoadedSpec) -> Path | None:
     return Path(asked) if asked else loaded.resolve(named or "")
 
 
-def twin_or_reason(evidence: Evidence) -> Twin | str:
-    """The twin of the candidate, or why there is none."""
-    try:
-        twin = twin_of(evidence.data, evidence.model)
-    except TwinImpossible as error:
-        return f"the model has no float twin: {error}"
-    if twin.data is evidence.data:
-        return "the model is not quantized, so it is its own twin"
-    return twin
-
-
 def _twin_entrant(draft: Draft, evidence: Evidence, folder: Path) -> Entrant | None:
     start = perf_counter()
-    twin = twin_or_reason(evidence)
+    twin = draft.files.twin(evidence)
     if isinstance(twin, str):
         if draft.options.reference == TWIN or quantization_scheme(evidence.model) != "none":
             draft.conclude("twin", "skipped", twin)

@@ -11,7 +11,6 @@ from edgecheck.checks.layer_weights import kept_weights
 from edgecheck.checks.stages import guilty_step
 from edgecheck.compare.experiment import Observation, Setup
 from edgecheck.compare.layer_summary import report_layers
-from edgecheck.compare.layers import LayerWalk
 from edgecheck.compare.stage_summary import report_stages, told
 from edgecheck.compare.summary import (
     headline,
@@ -22,26 +21,19 @@ from edgecheck.compare.summary import (
 )
 from edgecheck.conversion.process import Converted, convert_in_child
 from edgecheck.conversion.request import ConversionRequest
+from edgecheck.diagnosis.diagnose import Diagnosis, diagnose
 from edgecheck.errors import EdgecheckError, UsageError
-from edgecheck.findings import (
-    BatchNorm,
-    Cause,
-    CheckOutcome,
-    CheckStatus,
-    ErrorInfo,
-    Finding,
-    Layer,
-    Report,
-    Subject,
-)
+from edgecheck.findings import Cause, CheckOutcome, CheckStatus, ErrorInfo, Finding, Report, Subject
+from edgecheck.measurements import BatchNorm, Layer, WhatIf
 from edgecheck.rules.gate.check_skipped import CheckSkipped
 from edgecheck.rules.gate.unused_ignore import UnusedIgnore
+from edgecheck.runs.model_files import ModelFiles
 from edgecheck.runtime.trained.description import Description
 from edgecheck.runtime.trained.weights import examine
 from edgecheck.samples.chunk import Dataset
 from edgecheck.spec.load import LoadedSpec
 from edgecheck.tflite.weights import Weight
-from edgecheck.verdict import FailOn, Judgement, causes_of, judge, related, summary_of
+from edgecheck.verdict import FailOn, Judgement, judge, summary_of
 
 Layers = Literal["auto", "always", "never"]
 
@@ -62,6 +54,8 @@ class Options:
     static: bool = False
     layers: Layers = "auto"
     """Whether to walk through the layers: auto does where parity is lost."""
+    what_if: bool = False
+    """Show what usual mistakes of applications would look like; always done where an error is found."""
     timeout: float = 60.0
     """Seconds that loading, or one run of one sample, may take."""
     allow_code: bool = False
@@ -85,6 +79,10 @@ class Options:
             raise UsageError(
                 f"layers is {self.layers!r}", hint=f"Give one of {', '.join(get_args(Layers))}."
             )
+
+    def look_closer(self, *, has_reason: bool) -> bool:
+        """Whether to look into the models, given whether what was seen is a reason to."""
+        return self.layers == "always" or (self.layers == "auto" and has_reason)
 
 
 @dataclass(frozen=True)
@@ -110,11 +108,11 @@ class Draft:
     error: EdgecheckError | None = None
     why_not_run: str = ""
     runtime: RuntimeUsed | None = None
-    walk: LayerWalk | None = None
     narrow: Callable[[Dataset], Dataset] | None = None
     """Leaves out samples that this run must not see."""
     converter: Callable[[ConversionRequest, float], Converted] = convert_in_child
     """Gives the reference as a float .tflite, within seconds; as `convert_in_child`."""
+    files: ModelFiles = field(default_factory=ModelFiles)
     examine: Callable[..., tuple[Description, tuple[Weight, ...]]] = examine
     """Tells about a trained reference; as `edgecheck.runtime.trained.weights.examine`."""
     reference_weights: tuple[Weight, ...] = ()
@@ -123,8 +121,9 @@ class Draft:
     """Likewise: fake-quantization operators or layers in its graph."""
     batch_norm: tuple[BatchNorm, ...] = ()
     """Likewise, where it was looked at."""
+    what_if: tuple[WhatIf, ...] = ()
     evidence: Evidence | None = None
-    """What the checks judged by."""
+    """What is known so far, which the checks judge by."""
     setup: Setup | None = None
     """What was run, without a twin as reference; None where nothing was."""
 
@@ -150,9 +149,8 @@ class Draft:
 def finished(draft: Draft) -> Report:
     """The report: findings sorted into those that count and those ignored, judged and summed up."""
     kept, ignored = _sorted_out(draft)
-    kept = related(kept)
-    guilty = None if draft.evidence is None else guilty_step(draft.evidence)
-    causes = causes_of(kept, () if guilty is None else guilty.covers)
+    diagnosis = _diagnosis(draft, kept)
+    kept, causes = list(diagnosis.findings), diagnosis.causes
     seen = draft.observation
     judgement = judge(
         kept,
@@ -180,11 +178,18 @@ def finished(draft: Draft) -> Report:
         worst_samples=() if seen is None else worst_samples(seen.comparison.worst),
         layers=_layers(draft),
         batch_norm=draft.batch_norm,
+        what_if=draft.what_if,
         stages=_stages(draft, primary),
         latency_ms=None if seen is None else latency(seen.comparison),
         error=None if draft.error is None else ErrorInfo.of(draft.error),
+        undecided=diagnosis.undecided,
         ignored=tuple(ignored),
     )
+
+
+def _diagnosis(draft: Draft, kept: Sequence[Finding]) -> Diagnosis:
+    has_reference = draft.setup is not None and draft.setup.reference is not None
+    return diagnose(kept, draft.checks, draft.evidence, has_reference=has_reference)
 
 
 def _stages(draft: Draft, primary: str | None) -> tuple[Stage, ...]:
@@ -196,9 +201,10 @@ def _stages(draft: Draft, primary: str | None) -> tuple[Stage, ...]:
 
 
 def _layers(draft: Draft) -> tuple[Layer, ...]:
-    if draft.walk is None:
+    evidence = draft.evidence
+    if evidence is None or evidence.walk is None:
         return ()
-    return report_layers(draft.walk, None if draft.evidence is None else draft.evidence.weights)
+    return report_layers(evidence.walk, evidence.weights)
 
 
 def _scope(draft: Draft, ignored: Sequence[Finding]) -> str:

@@ -11,7 +11,6 @@ from edgecheck.compare.experiment import Setup
 from edgecheck.compare.forensics import Forensics, Tally, forensics, tally_of
 from edgecheck.compare.layers import LayerWalk, WalkImpossible, walk
 from edgecheck.compare.stream import Progress, SideFault
-from edgecheck.runs.baselines import twin_or_reason
 from edgecheck.runs.draft import Draft
 from edgecheck.tflite.dequantize.isolated import Isolated, isolated
 from edgecheck.tflite.dequantize.twin import Twin
@@ -41,11 +40,10 @@ def look_inside(
     Raises:
         DatasetUnreadable: a sample cannot be read any more.
     """
-    wanted = draft.options.layers
-    if wanted == "never" or (wanted == "auto" and not has_lost_parity(evidence)):
+    if not draft.options.look_closer(has_reason=has_lost_parity(evidence)):
         return None
     start = perf_counter()
-    twin = twin_or_reason(evidence)
+    twin = draft.files.twin(evidence)
     if isinstance(twin, str):
         draft.conclude("layers", "skipped", twin)
         return None

@@ -32,6 +32,7 @@ from edgecheck.rules.runtime.delegate_not_used import DelegateNotUsed
 from edgecheck.rules.runtime.load_failed import LoadFailed
 from edgecheck.rules.runtime.runtime_crash import RuntimeCrash
 from edgecheck.rules.runtime.runtime_timeout import RuntimeTimeout
+from edgecheck.rules.wording import and_more
 from edgecheck.runs.baselines import baseline
 from edgecheck.runs.draft import Draft, RuntimeUsed
 from edgecheck.runtime.discovery import Opened, candidates
@@ -95,7 +96,7 @@ def _counted(setup: Setup, error: DatasetUnreadable) -> DatasetUnreadable:
         return error
     if len(found) < 2:
         return error
-    more = f"; and {len(found) - _NAMED} more" if len(found) > _NAMED else ""
+    more = and_more(len(found), _NAMED, "; ")
     return DatasetUnreadable(
         f"{len(found)} files of {len(setup.dataset)} samples cannot be decoded: "
         f"{'; '.join(found[:_NAMED])}{more}",

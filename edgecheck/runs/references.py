@@ -8,6 +8,7 @@ from edgecheck.checks.evidence import Evidence
 from edgecheck.compare.binding import bind_reference, run_shape, sample_shape_of
 from edgecheck.compare.experiment import Entrant, Trained, is_feedable
 from edgecheck.compare.layouts import arranged
+from edgecheck.conversion.source import reference_signature
 from edgecheck.errors import EdgecheckError, ModelFileInvalid, UnusableError
 from edgecheck.runs.draft import Draft
 from edgecheck.runtime.backends import TRAINED, installed_version
@@ -15,7 +16,6 @@ from edgecheck.runtime.trained.formats import TrainedFormat, fingerprint, format
 from edgecheck.spec.model import Spec
 from edgecheck.tflite.contract import contract_of
 from edgecheck.tflite.graph import Contract, Model, Tensor
-from edgecheck.tflite.reader import load_model
 
 
 def reference_entrant(draft: Draft, evidence: Evidence, path: Path) -> Entrant:
@@ -86,25 +86,20 @@ def _other_inputs(path: Path, reference: Contract, evidence: Evidence) -> Unusab
 
 def _tflite(draft: Draft, spec: Spec, path: Path) -> Entrant:
     try:
-        _, model = load_model(path)
+        _, model = draft.files.read(path)
     except ModelFileInvalid as error:
         raise UnusableError(f"{path.name} is {error.message}", hint=error.hint) from None
     if model.sha256 == draft.environment["model"]["sha256"]:
         same = "reference and candidate are the same file, so parity shows nothing"
         draft.conclude("reference-differs", "skipped", same)
     draft.environment["reference"] = {"path": str(path), "sha256": model.sha256}
-    contract = contract_of(model, _signature(spec) if model.signatures else None)
+    contract = contract_of(model, reference_signature(spec) if model.signatures else None)
     return Entrant("reference", path, model, contract, {})
-
-
-def _signature(spec: Spec) -> str | None:
-    """What the spec calls the signature of the reference."""
-    return spec.model.reference_signature or spec.signature
 
 
 def _trained(draft: Draft, path: Path, form: TrainedFormat) -> Entrant:
     options, spec = draft.options, draft.spec
-    asked = _signature(spec.spec) if spec is not None and form == "saved-model" else None
+    asked = reference_signature(spec.spec) if spec is not None and form == "saved-model" else None
     description, draft.reference_weights = draft.examine(
         path, signature=asked, allow_code=options.allow_code, timeout=options.timeout
     )
@@ -166,5 +161,5 @@ def _takes(tensor: Tensor, fed: Sequence[int]) -> bool:
     """Whether an input takes samples of a shape; sizes of 1 more or less do not matter."""
     if run_shape(tensor, fed) is not None:
         return True
-    stored = tensor.shape_signature or tensor.shape
+    stored = tensor.shape_signature
     return [size for size in stored if size != 1] == [size for size in fed if size != 1]

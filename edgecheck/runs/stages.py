@@ -12,11 +12,11 @@ from edgecheck.compare.experiment import Entrant, Setup, Trained, is_feedable
 from edgecheck.compare.stages import Link, SkippedStage, StageWalk, walk_stages
 from edgecheck.compare.stream import Progress, SideFault
 from edgecheck.compare.walk_sessions import twin_entrant
-from edgecheck.conversion.request import ConversionRequest
+from edgecheck.conversion.source import request_of
 from edgecheck.errors import ConversionFailed, RuntimeMissing, UnusableError
-from edgecheck.runs.baselines import twin_or_reason
 from edgecheck.runs.draft import Draft
 from edgecheck.runs.references import fitted
+from edgecheck.spec.model import Spec
 from edgecheck.tflite.contract import contract_of, quantization_scheme
 from edgecheck.tflite.reader import load_model
 
@@ -61,8 +61,7 @@ def _is_wanted(draft: Draft, evidence: Evidence, reference: Entrant) -> bool:
         is_compared = bool(evidence.pairs)
     except NotApplicable:
         return False
-    layers = draft.options.layers
-    is_looked_into = layers == "always" or (layers == "auto" and has_lost_parity(evidence))
+    is_looked_into = draft.options.look_closer(has_reason=has_lost_parity(evidence))
     return is_compared and (is_looked_into or reference.trained is not None)
 
 
@@ -77,7 +76,7 @@ def _chain(
         return [Link(made_by, "builtin kernels", candidate), as_it_runs]
     return [
         *([] if trained is None else [_float_file(draft, evidence, reference, trained, folder)]),
-        _twin(evidence, setup, folder),
+        _twin(draft, evidence, setup, folder),
         Link("activations", "builtin kernels", candidate),
         as_it_runs,
     ]
@@ -109,28 +108,30 @@ def _converted(
     if trained.format == "onnx":
         # Each tool for it has its own idea of layouts, and which one made the candidate is unknown.
         raise UnusableError("it is an ONNX model, which other tools convert", hint="")
-    request = ConversionRequest(
-        source=reference.path,
-        format=trained.format,
-        out=folder / "float.tflite",
-        signature=trained.signature if trained.format == "saved-model" else None,
-        shapes={
-            section.reference_name or name: (
-                None if name in reference.layouts.inputs else section.shape
-            )
-            for name, section in evidence.spec.inputs.items()
-        },
+    request = request_of(
+        evidence.spec,
+        reference.path,
+        trained.format,
+        folder / "float.tflite",
         allow_code=trained.allow_code,
     )
     path = draft.converter(request, _CONVERSION_SECONDS).path
     _, model = load_model(path)
-    has_signature = any(signature.key == request.signature for signature in model.signatures)
-    contract = contract_of(model, request.signature if has_signature else None)
-    return fitted(Entrant("float .tflite", path, model, contract, {}), evidence)
+    entrant = Entrant("float .tflite", path, model, contract_of(model), {})
+    return fitted(entrant, replace(evidence, spec=_with_own_inputs(evidence.spec)))
 
 
-def _twin(evidence: Evidence, setup: Setup, folder: Path) -> Link | SkippedStage:
-    twin = twin_or_reason(evidence)
+def _with_own_inputs(spec: Spec) -> Spec:
+    """The spec for a reference whose inputs have got the names of the candidate's."""
+    inputs = {
+        name: section.model_copy(update={"reference_name": None})
+        for name, section in spec.inputs.items()
+    }
+    return spec.model_copy(update={"inputs": inputs})
+
+
+def _twin(draft: Draft, evidence: Evidence, setup: Setup, folder: Path) -> Link | SkippedStage:
+    twin = draft.files.twin(evidence)
     if isinstance(twin, str):
         return SkippedStage("weights", "twin", twin)
     path = folder / "twin.tflite"

@@ -8,7 +8,6 @@ from edgecheck.compare.stream import SideFault
 from edgecheck.compare.trial_plan import is_unexplained
 from edgecheck.compare.trials import Trial
 from edgecheck.compare.twin_trials import twin_trials
-from edgecheck.runs.baselines import twin_or_reason
 from edgecheck.runs.draft import Draft
 
 
@@ -31,7 +30,7 @@ def ask_twin(draft: Draft, evidence: Evidence, setup: Setup) -> tuple[Trial, ...
     step = next((step for step in steps if step.model == "twin"), None)
     if step is None or not is_unexplained(step.total, evidence.trials, class_output(setup)):
         return ()
-    twin = twin_or_reason(evidence)
+    twin = draft.files.twin(evidence)
     if draft.observation is None or isinstance(twin, str):
         return ()
     setup = replace(setup, backends=(draft.observation.runtime.backend,))

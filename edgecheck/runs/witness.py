@@ -1,21 +1,30 @@
 """Batch normalization as a witness: what training saw, stored in the reference, against these samples."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter
 
-from edgecheck.checks.evidence import Evidence, NotApplicable
+import numpy as np
+
+from edgecheck.checks import thresholds
+from edgecheck.checks.evidence import Evidence
 from edgecheck.checks.labels import reference_is_lost
 from edgecheck.checks.parity import has_lost_parity
+from edgecheck.checks.proofs import best_by_labels
 from edgecheck.compare.binding import sample_shape_of
-from edgecheck.compare.experiment import Entrant, Setup
+from edgecheck.compare.experiment import Entrant, Setup, class_output
+from edgecheck.compare.renormalized import Renormalized
 from edgecheck.conversion.representative import write_representative
 from edgecheck.errors import EdgecheckError
-from edgecheck.findings import BatchNorm
+from edgecheck.measurements import BatchNorm
+from edgecheck.metrics.paired import mcnemar_p
 from edgecheck.runs.draft import Draft
 from edgecheck.runtime.trained.batch_norm import ObservedNorm, observed_norms
-from edgecheck.samples.chunk import Dataset
+from edgecheck.runtime.trained.renormalize import renormalized_outputs
+from edgecheck.samples.chunk import UNLABELLED, Dataset
 from edgecheck.samples.part import Part
+from edgecheck.tensors import Array, flat_rows
 
 _SAMPLES, _BYTES = 256, 1 << 28
 """How many are looked at, and what they may take on the disk."""
@@ -54,14 +63,82 @@ def hear_witness(draft: Draft, evidence: Evidence, setup: Setup) -> tuple[BatchN
     )
 
 
-def _is_wanted(draft: Draft, evidence: Evidence) -> bool:
-    layers = draft.options.layers
-    if layers != "auto":
-        return layers == "always"
+def renormalize(
+    draft: Draft, evidence: Evidence, setup: Setup, norms: tuple[BatchNorm, ...]
+) -> Renormalized | None:
+    """Let a trained reference collect its statistics anew, where they are off and labels are not met.
+
+    None where there is no reason to, where other steps explain it, or where it cannot be done.
+
+    Args:
+        draft: of a run that has ended.
+        evidence: with the comparison and the trials of that run.
+        setup: of that run.
+        norms: what `hear_witness` found.
+    """
+    reference, worst = setup.reference, max(norms, key=_divergence, default=None)
+    if reference is None or reference.trained is None or reference.trained.format == "saved-model":
+        return None
+    is_off = worst is not None and worst.kl_median > thresholds.NORMS_KL
+    explained = any(best_by_labels(evidence, name) for name in evidence.spec.inputs)
+    if worst is None or not is_off or explained or not reference_is_lost(evidence):
+        return None
     try:
-        return has_lost_parity(evidence) or reference_is_lost(evidence)
-    except NotApplicable:
-        return False
+        right = _answered(setup, reference, draft.options.timeout)
+    except EdgecheckError:
+        return None  # it was only to tell more
+    if right is None:
+        return None
+    before, after = right
+    return Renormalized(
+        layers=len(norms),
+        worst=worst.layer,
+        divergence=worst.kl_median,
+        samples=len(before),
+        right_before=int(before.sum()),
+        right_after=int(after.sum()),
+        p=mcnemar_p(int((before & ~after).sum()), int((after & ~before).sum())),
+    )
+
+
+def _divergence(norm: BatchNorm) -> float:
+    return norm.kl_median
+
+
+def _answered(setup: Setup, reference: Entrant, timeout: float) -> tuple[Array, Array] | None:
+    """Whether each labelled sample is answered rightly, before and after: bool (n,) twice."""
+    output = class_output(setup)
+    if output is None or output.rule is None or output.reference is None:
+        return None
+    job = reference.job(setup.spec, (), threads=1)
+    samples = _spread(setup.dataset, _sample_bytes(setup, reference))
+    collected = Part(samples, range(0, len(samples), 2))
+    asked = Part(samples, range(1, len(samples), 2))
+    with TemporaryDirectory(prefix="edgecheck-") as folder:
+        files: list[Mapping[str, Path]] = []
+        for name, part in (("collected", collected), ("asked", asked)):
+            (Path(folder) / name).mkdir()
+            files.append(write_representative(part, setup.spec.inputs, Path(folder) / name))
+        found = renormalized_outputs(job, files[0], files[1], Path(folder), timeout + _SECONDS)
+    labels = _labels(asked)
+    if found is None or labels is None:
+        return None
+    known = (labels != UNLABELLED).any(axis=1)
+    top = [output.rule.top(flat_rows(rows[output.reference])) for rows in found]
+    before, after = ((labels == each[:, None]).any(axis=1)[known] for each in top)
+    return before, after
+
+
+def _labels(dataset: Dataset) -> Array | None:
+    """int64 (n, k): the acceptable classes of each sample; None where there are none."""
+    found = [chunk.labels for chunk in dataset.chunks(_SAMPLES)]
+    known = [labels for labels in found if labels is not None]
+    return np.concatenate(known) if known and len(known) == len(found) else None
+
+
+def _is_wanted(draft: Draft, evidence: Evidence) -> bool:
+    is_wrong = has_lost_parity(evidence) or reference_is_lost(evidence)
+    return draft.options.look_closer(has_reason=is_wrong)
 
 
 def _observed(setup: Setup, reference: Entrant, timeout: float) -> tuple[ObservedNorm, ...]:

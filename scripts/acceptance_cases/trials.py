@@ -16,7 +16,7 @@ SIGNED = {"rescale": {"scale": 0.00784313725490196, "offset": -1}}
 
 def cases() -> list[Case]:
     """All of them."""
-    return [*_channel_order(), *_left_out()]
+    return [*_channel_order(), *_left_out(), *_resize()]
 
 
 def _channel_order() -> list[Case]:
@@ -38,6 +38,36 @@ def _channel_order() -> list[Case]:
             {**files, **_pictures(mislabelled=20)},
         ),
     ]
+
+
+def _resize() -> list[Case]:
+    rule, model = "resize-method-mismatch", _colours()
+    nearest, bilinear = ({"resize": {"size": [4, 4], "method": m}} for m in ("nearest", "bilinear"))
+    files = {"model.tflite": model, "float.tflite": model, **_noise()}
+    return [
+        positive(
+            rule,
+            "Firmware keeps every second pixel, and so does the spec; training averaged them.",
+            _spec([nearest, SIGNED]),
+            files,
+            role="cause",
+            evidence={"input": "image"},
+        ),
+        negative(
+            rule,
+            "Resized as in training; a quarter of the labels is wrong, and no kernel mends that.",
+            _spec([bilinear, SIGNED]),
+            {**files, **_noise(mislabelled=15)},
+        ),
+    ]
+
+
+def _noise(mislabelled: int = 0) -> dict[str, bytes]:
+    """Pictures of 8 x 8 pixels of noise, and the number of the colour that is brightest in all."""
+    pixels = np.random.default_rng(6).integers(0, 256, (SAMPLES, 8, 8, 3)).astype(np.uint8)
+    labels = pixels.mean(axis=(1, 2)).argmax(axis=1)
+    labels[:mislabelled] = (labels[:mislabelled] + 1) % 3
+    return npz(image=pixels, label=labels)
 
 
 def _left_out() -> list[Case]:

@@ -8,10 +8,24 @@ import pytest
 import yaml
 
 from edgecheck import validate
+from edgecheck.runs.draft import Options
 
 CORPUS = os.environ.get("EDGECHECK_CORPUS")
 EXPECTED = {"healthy": {0}, "borderline": {0, 1}}
 """Exit codes by verdict; every other verdict must fail."""
+
+CAUSES = {
+    "calibration-unrepresentative": {
+        "calibrated-on-noise",
+        "calibrated-on-one-sample",
+        "calibration-unrepresentative",
+    },
+    "wrong-domain inputs": {"inputs-out-of-domain"},
+}
+"""First words of the manifest's cause -> rules that name it; some say what the samples were, too."""
+
+PROVEN = {"calibration-unrepresentative"}
+"""Those that an experiment can undo: nobody has the samples that the others need."""
 
 
 def _cases():
@@ -51,8 +65,39 @@ def test_verdict_matches_the_ground_truth(case, candidate, tmp_path):
     report = validate(spec, Path(CORPUS) / case["name"] / candidate["file"])
     assert report.error is None, report.error
     assert report.exit_code in EXPECTED.get(candidate["verdict"], {1}), report.summary
+    if report.verdict == "pass":
+        assert (report.root_cause, report.causes, report.undecided) == (None, (), None)
     for who in ("float", "candidate"):
         _assert_score(candidate, who, report.metrics)
+
+
+@pytest.mark.skipif(CORPUS is None, reason="EDGECHECK_CORPUS names no folder")
+@pytest.mark.parametrize("reference", [None, "twin"])
+@pytest.mark.parametrize(("case", "candidate"), _cases())
+def test_the_cause_is_named_and_proven(case, candidate, reference, tmp_path):
+    spec = tmp_path / "spec.yaml"
+    spec.write_text(yaml.safe_dump(_spec(case)))
+    model = Path(CORPUS) / case["name"] / candidate["file"]
+    report = validate(spec, model, Options(reference=reference))
+    stated = next((words for words in CAUSES if (candidate["cause"] or "").startswith(words)), None)
+    if candidate["verdict"] == "healthy":
+        assert (stated, report.causes) == (None, ())
+    if stated is None:
+        assert all(cause.proof is None for cause in report.causes)
+        return
+    assert report.root_cause.rule in CAUSES[stated]
+    assert (report.root_cause.confidence == "proven") == (stated in PROVEN)
+    if stated in PROVEN:
+        _assert_restored(report.root_cause.proof)
+
+
+def _assert_restored(proof):
+    """Better beyond doubt on unseen samples, and by the labels, too."""
+    assert proof.samples == 128
+    assert proof.metric == "agreement"
+    assert proof.before < 0.96
+    assert proof.after > 0.98
+    assert proof.accuracy_after > proof.accuracy_before
 
 
 def _assert_score(candidate, who, metrics):

@@ -27,6 +27,25 @@ def onnx_dense(weights: Array, bias: Array) -> bytes:
     return _field(1, 8) + _field(7, b"".join(graph)) + opset
 
 
+def onnx_normed(mean: Array, variance: Array, weights: Array, bias: Array) -> bytes:
+    """input (1, n) -> BatchNormalization -> MatMul -> Add -> Softmax -> output (1, m)."""
+    units, size = weights.shape
+    stored = {"scale": np.ones(size), "shift": np.zeros(size), "mean": mean, "variance": variance}
+    graph = [
+        _node("BatchNormalization", ["input", *stored], "normed"),
+        _node("MatMul", ["normed", "weights"], "product"),
+        _node("Add", ["product", "bias"], "logits"),
+        _node("Softmax", ["logits"], "output"),
+        _field(2, b"normed"),
+        *(_field(5, _tensor(name, values)) for name, values in stored.items()),
+        _field(5, _tensor("weights", weights.T)),
+        _field(5, _tensor("bias", bias)),
+        _field(11, _port("input", (1, size))),
+        _field(12, _port("output", (1, units))),
+    ]
+    return _field(1, 8) + _field(7, b"".join(graph)) + _field(8, _field(2, 13))
+
+
 def _node(operator: str, inputs: list[str], output: str) -> bytes:
     named = b"".join(_field(1, name.encode()) for name in inputs)
     return _field(1, named + _field(2, output.encode()) + _field(4, operator.encode()))

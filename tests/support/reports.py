@@ -7,19 +7,17 @@ from hypothesis import strategies as st
 from edgecheck.chain import Stage
 from edgecheck.conversion.report import ConversionReport, ConversionTrial
 from edgecheck.findings import (
-    BatchNorm,
     Cause,
     CheckOutcome,
     ErrorInfo,
     Finding,
-    Latency,
-    Metrics,
-    OutputMetrics,
     Proof,
     Report,
+    RuledOut,
     Subject,
-    WorstSample,
+    Undecided,
 )
+from edgecheck.measurements import BatchNorm, Latency, Metrics, OutputMetrics, WorstSample
 from edgecheck.repair_report import Overruled, PortChange, PortParams, RepairReport
 
 ENVIRONMENT = {
@@ -191,11 +189,16 @@ _proof = st.none() | st.builds(Proof, action=words, metric=words)
 _finding = st.builds(
     Finding, rule=words, subject=_subject, message=words, fix=words, fingerprint=words,
     evidence=st.dictionaries(words, _json, max_size=3), location=st.none() | words,
-    proof=_proof,
+    proof=_proof, refuted=_proof,
 )  # fmt: skip
 _cause = st.builds(
     Cause, rule=words, summary=words, fix=words, proof=_proof,
-    explains=st.lists(words, max_size=2).map(tuple),
+    explains=st.lists(words, max_size=2).map(tuple), refuted=_proof,
+)  # fmt: skip
+_listed = st.lists(words, max_size=6).map(tuple)
+_undecided = st.builds(
+    Undecided, symptoms=_listed, would_decide=_listed,
+    ruled_out=st.lists(st.builds(RuledOut, what=words, why=words), max_size=6).map(tuple),
 )  # fmt: skip
 _tuples = {"max_size": 3}
 _ignores = st.fixed_dictionaries({"rule": words, "reason": words})
@@ -232,6 +235,7 @@ any_report = st.builds(
     ).map(tuple),
     latency_ms=st.none() | st.from_type(Latency),
     error=st.none() | st.builds(ErrorInfo, message=words, hint=words),
+    undecided=st.none() | _undecided,
     ignored=st.lists(_finding, **_tuples).map(tuple),
 )
 """Any report that the types admit, with the names a stranger would choose."""

@@ -2,6 +2,7 @@
 
 from edgecheck.rules.base import Rule
 from edgecheck.rules.catalogue import rule_named
+from edgecheck.rules.tried import Tried
 
 _FACTS = {
     "model-file-invalid": {
@@ -86,6 +87,55 @@ _FACTS = {
         "layers": 12,
         "weights": 34560,
         "initializers": ["glorot_uniform"],
+    },
+    "dead-activations": {
+        "who": "reference",
+        "operator": "FULLY_CONNECTED",
+        "index": 1,
+        "layer": "dense_1/Relu",
+        "dead": 24,
+        "units": 24,
+        "samples": 128,
+        "is_last": False,
+    },
+    "saturated-or-vanished": {
+        "who": "reference",
+        "kind": "vanished",
+        "operator": "LOGISTIC",
+        "index": 3,
+        "layer": "dense_1/Sigmoid",
+        "deviation": 0.0006,
+        "input_deviation": 0.98,
+        "railed": 0.0,
+        "samples": 128,
+    },
+    "class-prior-collapse": {
+        "who": "reference",
+        "output": "scores",
+        "top_class": 0,
+        "share": 1.0,
+        "label_share": 0.82,
+        "others": 54,
+        "others_met": 0,
+        "labelled": 300,
+        "divergence": 0.004,
+    },
+    "undertrained": {
+        "who": "reference",
+        "output": "scores",
+        "labelled": 200,
+        "accuracy": 0.14,
+        "chance": 0.1,
+        "tried": 24,
+        "layers_as_drawn": 0,
+    },
+    "bn-statistics-unconverged": {
+        "layers": 4,
+        "worst": "block_1/norm",
+        "divergence": 3.1,
+        "right_before": 21,
+        "right_after": 118,
+        "samples": 120,
     },
     "input-double-normalized": {
         "input": "image",
@@ -448,6 +498,64 @@ _FACTS = {
     "dataset-single-class": {"label": 3, "share": 0.95, "labelled": 200},
     "check-skipped": {"check": "parity", "reason": "no reference"},
     "unused-ignore": {"rule": "parity-loss", "reason": "known since March"},
+}
+
+_FACTS["resize-method-mismatch"] = {
+    "input": "image",
+    "tried": Tried(
+        words="pictures resized by tf.image.resize, area",
+        samples=64,
+        right_before=38,
+        right_after=60,
+        removed=["resize: {size: [32, 32], method: nearest}"],
+        added=["resize: {size: [32, 32], method: area}"],
+    ),
+}
+
+_INPUT = {
+    "input": "image",
+    "seen_in": "input",
+    "samples": 16,
+    "residual": 0.01,
+    "lines": [[0.0039216, 0.0]],
+    "alike": ["pictures turned upside down"],
+}
+_OUTPUT = {"output": "scores", "samples": 16, "exact_share": 1.0}
+_DUMPED = {
+    "input-signedness-offset": ("uint8-as-int8", "uint8 codes read as int8"),
+    "input-cast-without-quantization": ("cast-without-scale", "values cast to int8, not quantized"),
+    "input-cast-wraparound": ("wrap-without-clip", "codes beyond the range wrapped round"),
+    "input-rounding-missing": ("truncated", "codes cut off, not rounded"),
+    "input-shifted": ("shift-left", "pictures shifted to the left by 4 pixels"),
+    "endianness": ("byte-swapped", "codes with their bytes swapped"),
+}
+_FACTS |= {
+    rule: {**_INPUT, "rule": rule, "mistakes": [key], "words": words, "exact_share": 0.98,
+           "right": "q = clamp(lroundf(x / 0.00392f) - 128, -128, 127)"}
+    for rule, (key, words) in _DUMPED.items()
+}  # fmt: skip
+_FACTS |= {
+    "output-not-dequantized": {
+        **_OUTPUT,
+        "rule": "output-not-dequantized",
+        "mistakes": ["other-parameters"],
+        "words": "values made with scale 1 and zero point 0",
+        "scale": 1.0,
+        "zero_point": 0.0,
+        "alike": None,
+        "moved": None,
+        "right": "value = 0.00390625f * (q + 128)",
+    },
+    "output-alias-reuse": {
+        **_OUTPUT,
+        "rule": "output-alias-reuse",
+        "mistakes": ["all-last"],
+        "words": "the answer to the last sample, every time",
+        "scale": None,
+        "zero_point": None,
+        "alike": ["a buffer of zeros"],
+        "moved": None,
+    },
 }
 
 

@@ -36,7 +36,7 @@ def converter(monkeypatch):
             if isinstance(answer, Exception):
                 raise answer
             shutil.copy(answer, request.out)
-            return Converted(request.out, "a converter 1.0", "")
+            return Converted(request.out, "a converter 1.0")
 
         monkeypatch.setattr(Converter, "convert", stand_in)
         return asked

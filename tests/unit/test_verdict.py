@@ -1,11 +1,9 @@
-from dataclasses import replace
-
 import pytest
 from rule_examples import example
 
 from edgecheck.errors import DatasetUnreadable, EdgecheckError, RuntimeMissing, UsageError
-from edgecheck.findings import CheckOutcome, Finding, Proof, Subject
-from edgecheck.verdict import Judgement, causes_of, judge, reaches, related, summary_of
+from edgecheck.findings import Cause, CheckOutcome, Finding, Subject
+from edgecheck.verdict import Judgement, judge, reaches, summary_of
 
 PASSED = CheckOutcome("a", "passed", "", 0.1)
 SKIPPED = CheckOutcome("b", "skipped", "nothing there", 0.0)
@@ -76,25 +74,6 @@ CAUSE = finding("calibration-preprocessing-mismatch", kind="input")
 DOUBT = finding("input-range-mismatch", "warning", kind="input")
 
 
-def test_errors_that_are_causes_come_first_and_explain_the_symptoms():
-    causes = causes_of([DOUBT, ERROR, CAUSE])
-    assert [(c.rule, c.confidence) for c in causes] == [
-        (CAUSE.rule, "likely"),
-        (DOUBT.rule, "suspected"),
-    ]
-    assert all(cause.explains == (ERROR.fingerprint,) for cause in causes)
-    assert all(cause.proof is None for cause in causes)
-
-
-def test_a_doubt_without_an_error_to_explain_is_no_cause():
-    assert causes_of([DOUBT, WARNING]) == ()
-    assert causes_of([ERROR]) == ()
-
-
-def test_a_finding_about_the_reference_is_no_cause_of_the_candidate():
-    assert causes_of([ERROR, finding("load-failed", kind="reference")]) == ()
-
-
 @pytest.mark.parametrize(
     ("findings", "expected"),
     [
@@ -109,82 +88,12 @@ def test_summary_of_a_pass_counts_the_warnings(findings, expected):
 
 def test_summary_of_a_failure_is_its_cause_or_the_gravest_finding():
     fail = Judgement("fail", 1)
-    assert summary_of(fail, [ERROR, CAUSE], causes_of([ERROR, CAUSE])) == CAUSE.message
+    cause = Cause(CAUSE.rule, "likely", CAUSE.message, "", None, ())
+    assert summary_of(fail, [ERROR, CAUSE], (cause,)) == CAUSE.message
+    assert summary_of(fail, [CAUSE, ERROR], ()) == f"{ERROR.message} The cause was not found."
     assert summary_of(fail, [INFO, DOUBT, ERROR], ()).startswith(ERROR.message)
     assert summary_of(fail, [finding("dataset-single-class"), DOUBT], ()).startswith(DOUBT.message)
 
 
 def test_summary_of_nothing_proven():
     assert "either way" in summary_of(Judgement("inconclusive", 3), [WARNING], ())
-
-
-def test_a_refusal_to_load_is_a_symptom_where_its_reason_was_found_in_the_file():
-    refusal, reason = finding("load-failed"), finding("op-version-unsupported")
-    assert [found.role for found in related([refusal, reason])] == ["symptom", "cause"]
-    doubt = finding("op-version-unsupported", severity="warning")
-    assert related([refusal, doubt]) == [refusal, doubt]
-
-
-def test_a_stranger_is_a_symptom_where_its_weights_were_never_loaded():
-    stranger = finding("wrong-model-file", severity="error", kind="model")
-    unloaded = finding("weights-not-loaded", kind="model")
-    (cause,) = causes_of(related([stranger, unloaded]))
-    assert (cause.rule, cause.explains) == (unloaded.rule, (stranger.fingerprint,))
-    assert related([stranger]) == [stranger]
-
-
-def test_weights_come_before_calibration_where_they_lose_parity():
-    noise = finding("calibrated-on-noise", "error", kind="tensor")
-    weights = finding("weight-per-tensor-loss", "error", kind="tensor")
-    found = [noise, weights, ERROR]
-    assert [c.rule for c in causes_of(found, ("weights",))] == [weights.rule, noise.rule]
-    assert [c.rule for c in causes_of(found, ("activations",))] == [noise.rule, weights.rule]
-
-
-def test_a_specific_cause_comes_before_one_that_only_says_that_ranges_differ():
-    findings = [CAUSE, finding("features-unscaled", "error", kind="input"), ERROR]
-    assert [cause.rule for cause in causes_of(findings)] == ["features-unscaled", CAUSE.rule]
-
-
-def test_what_an_experiment_undid_is_proven_and_comes_first():
-    proof = Proof("64 samples fed with raw pixels", "accuracy", 0.11, 0.97)
-    proven = replace(finding("channel-order-swapped", kind="input"), proof=proof)
-    first, second = causes_of([finding("features-unscaled", "error", kind="input"), proven])
-    assert (first.rule, first.confidence, first.proof) == (proven.rule, "proven", proof)
-    assert (second.confidence, second.proof) == ("likely", None)
-
-
-def test_faults_that_make_no_output_wrong_explain_no_symptom():
-    delegate = finding("delegate-not-used", kind="model")
-    scheme = finding("partially-quantized-or-hybrid", kind="model")
-    assert causes_of([delegate, ERROR]) == ()
-    ranked = causes_of([scheme, CAUSE, ERROR])
-    assert [(cause.rule, bool(cause.explains)) for cause in ranked] == [
-        (CAUSE.rule, True),
-        (scheme.rule, False),
-    ]
-
-
-def test_another_model_is_blamed_before_its_calibration():
-    calibration = finding("calibration-degenerate", severity="error")
-    wrong = finding("wrong-model-file", severity="error", kind="model")
-    causes = causes_of([calibration, ERROR, wrong])
-    assert [cause.rule for cause in causes] == [wrong.rule, calibration.rule]
-    assert causes[0].explains == (ERROR.fingerprint,)
-
-
-@pytest.mark.parametrize(
-    ("changes", "first"),
-    [
-        ({}, "qat-conversion-mismatch"),
-        ({"differing": 0}, "calibrated-on-noise"),
-        ({"stage": "weights"}, "calibrated-on-noise"),
-    ],
-)
-def test_lost_trained_ranges_come_before_the_calibration_that_replaced_them(changes, first):
-    rule = replace(example("qat-conversion-mismatch"), **changes)
-    trained = Finding.of(rule, Subject("model", "candidate"))
-    noise = finding("calibrated-on-noise", kind="model", name="calibration")
-    causes = causes_of([noise, trained, finding()])
-    assert causes[0].rule == first
-    assert all(cause.explains == (finding().fingerprint,) for cause in causes)

@@ -39,6 +39,7 @@ class DatasetSingleClass(Rule):
     * Chowdhery et al., "Visual Wake Words Dataset" (arXiv 1906.05721): a
       two-class task. On images without people a healthy model of this kind
       gave one class for 99% of them.
+    * https://github.com/rykov8/ssd_keras/issues/79
     """
 
     name = "dataset-single-class"

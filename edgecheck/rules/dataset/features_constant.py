@@ -37,6 +37,7 @@ class FeaturesConstant(Rule):
     ## References
     * TFLite documentation, "Post-training integer quantization", on the
       representative dataset: it has to cover the values that occur in use.
+    * https://github.com/scikit-learn/scikit-learn/issues/3722
     """
 
     name = "features-constant"

@@ -60,7 +60,7 @@ class ConversionDivergence(Rule):
 
     def message(self) -> str:
         """What was found, with its numbers."""
-        agree = "" if self.agreement is None else f" and {percent(self.agreement)} equal classes"
+        agree = "" if self.agreement is None else f", {percent(self.agreement)} with the same class"
         return (
             f'Output "{plain(self.output)}" of the float .tflite differs from the trained model '
             f"by {percent(self.relative_error)} of its {self.against}, at most "

@@ -68,7 +68,7 @@ class LayerWeightsDiffer(Rule):
             found = [weights, *found]
         layer = f'{plain(self.operator)} {self.index} ("{plain(self.weights)}")'
         head = f"The {self.part} of {layer} are not those of the reference: "
-        rest = f", those of the other layers {levels(*self.others_db)}"
+        rest = f" of SQNR (the other layers: {levels(*self.others_db)})"
         return (
             "; ".join([head + levels(self.sqnr_db, self.sqnr_db) + rest, *filter(None, found)])
             + "."

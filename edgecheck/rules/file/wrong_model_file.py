@@ -60,11 +60,13 @@ class WrongModelFile(Rule):
         whole = "The model was" if self.share > 0.5 else "A part of the model was"
         has = "have other shapes than there"
         if self.correlation is not None:
-            has = f"correlate by {self.correlation:.2f} with those there"
-        rest = "" if self.other_correlation is None else f", others by {self.other_correlation:.2f}"
+            has = f"are others than there (correlation {self.correlation:.2f}"
+            if self.other_correlation is not None:
+                has += f"; of the other layers {self.other_correlation:.2f}"
+            has += ")"
         return (
             f'{whole} not made from "{plain(self.reference)}": the weights of {which} '
-            f"({listed(self.layers)}; {percent(self.share)} of all weights) {has}{rest}."
+            f"({listed(self.layers)}; {percent(self.share)} of all weights) {has}."
         )
 
     def fix(self) -> str:

@@ -41,6 +41,7 @@ class CheckSkipped(Rule):
     ## References
     * pytest documentation, "How to use skip and xfail to deal with tests that
       cannot succeed": the same distinction between skipped and passed.
+    * https://github.com/pytest-dev/pytest/issues/1364
     """
 
     name = "check-skipped"

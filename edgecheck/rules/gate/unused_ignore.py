@@ -36,6 +36,7 @@ class UnusedIgnore(Rule):
     ## References
     * mypy documentation, "--warn-unused-ignores", and ruff's rule RUF100
       (unused-noqa): the same guard for comments that silence a checker.
+    * https://github.com/astral-sh/ruff/pull/15084
     """
 
     name = "unused-ignore"

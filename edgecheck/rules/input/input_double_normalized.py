@@ -3,17 +3,19 @@
 from dataclasses import dataclass, field
 
 from edgecheck.rules.base import Rule
+from edgecheck.rules.tried import Tried
 from edgecheck.rules.wording import listed, number, plain, quoted_steps, span
 
 
 @dataclass(frozen=True)
 class InputDoubleNormalized(Rule):
-    """The steps scale the pixels, and the model scales them a second time.
+    """Pixels are scaled twice.
 
     ## What it means
     A scaling layer was exported inside the model: it expects raw pixels,
     0..255. The steps scale before, so that what arrives behind that layer is
-    nearly one constant, and the model gives one answer for everything.
+    nearly one constant, and the model gives one answer for everything. Or the
+    stored samples were scaled already, and the steps scale them again.
 
     ## Why it happens
     * Keras EfficientNet and MobileNetV3 (`include_preprocessing=True`) hold a
@@ -26,7 +28,8 @@ class InputDoubleNormalized(Rule):
     divide by constants. They make pixels 0..255 about unit wide, as only
     normalisation does; what the spec feeds is less than a twentieth of that.
     Where labels show that the model is often wrong, raw pixels are tried too:
-    that clearly more answers come out right with them proves it.
+    that clearly more answers come out right with them proves it. So it does
+    where they come out right with pixels that are scaled once.
 
     ## How to fix
     Normalise once. Feed raw pixels, in the spec and on the device:
@@ -51,16 +54,24 @@ class InputDoubleNormalized(Rule):
     expected: list[float]
     """[lowest, highest] that the spec feeds."""
     operators: list[str]
-    """The operators at the start of the model that scale."""
+    """The operators at the start of the model that scale; empty where `tried` says that samples
+    or steps scale twice."""
     shrunk: list[float]
     """What `expected` becomes behind them."""
     raw: list[float]
-    """What 0..255 becomes behind them."""
+    """What 0..255 becomes behind them, or once scaled."""
     steps: list[str] = field(default_factory=list)
     """The steps of the spec that scale, as it has them."""
+    tried: Tried | None = None
+    """The trial of pixels that are scaled once."""
 
     def message(self) -> str:
         """What was found, with its numbers."""
+        if self.tried is not None:
+            return (
+                f'Input "{plain(self.input)}" is normalised twice: it gets values from '
+                f"{span(self.expected)}. {self.tried.told()}"
+            )
         factor = 255 / max(self.expected[1] - self.expected[0], 1e-30)
         return (
             f'Input "{plain(self.input)}" is normalised twice: the spec feeds {span(self.expected)}'
@@ -71,6 +82,8 @@ class InputDoubleNormalized(Rule):
 
     def fix(self) -> str:
         """What to do."""
+        if self.tried is not None:
+            return self.tried.fix("Scale once: in the stored samples, or in the steps.")
         which = quoted_steps(self.steps) if self.steps else "the scaling steps"
         return (
             f"Feed raw pixels (0 to 255): take {which} out of the spec and the same out of the "

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from edgecheck.rules.base import Rule
+from edgecheck.rules.tried import at_once
 from edgecheck.rules.wording import changed_steps, pixel_rescale, plain, span, tried_range
 
 
@@ -59,11 +60,14 @@ class InputNotNormalized(Rule):
     removed: list[str] = field(default_factory=list)
     added: list[str] = field(default_factory=list)
     """Steps to take out of the spec, and to put in, as far as they were tried."""
+    beside: str = ""
+    """What was changed at the same time, where it took two changes."""
 
     def message(self) -> str:
         """What was found, with its numbers."""
         if self.tried is not None:
-            return tried_range(self.input, self.observed, self.promised, self.tried)
+            told = tried_range(self.input, self.observed, self.promised, self.tried)
+            return told + at_once(self.beside)
         return (
             f'Input "{plain(self.input)}" gets values from {span(self.observed)}, but the spec '
             f"promises {span(self.promised)}: the values are not scaled."

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from edgecheck.rules.base import Rule
+from edgecheck.rules.tried import at_once
 from edgecheck.rules.wording import (
     Fed,
     changed_steps,
@@ -70,11 +71,14 @@ class InputRangeMismatch(Rule):
     removed: list[str] = field(default_factory=list)
     added: list[str] = field(default_factory=list)
     """Steps to take out of the spec, and to put in, as far as they were tried."""
+    beside: str = ""
+    """What was changed at the same time, where it took two changes."""
 
     def message(self) -> str:
         """What was found, with its numbers."""
         if self.tried is not None:
-            return tried_range(self.input, self.observed, self.promised, self.tried, self.fed)
+            ranges = self.observed, self.promised
+            return tried_range(self.input, *ranges, self.tried, self.fed) + at_once(self.beside)
         return (
             f'Input "{plain(self.input)}": the spec promises values from {span(self.promised)}, '
             f"but its steps produce {span(self.observed)}."

@@ -1,9 +1,10 @@
 """The rule `io-order-swapped`."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from edgecheck.rules.base import Rule
-from edgecheck.rules.wording import listed, shape
+from edgecheck.rules.tried import Tried
+from edgecheck.rules.wording import listed, plain, shape
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,10 @@ class IoOrderSwapped(Rule):
     ## How edgecheck knows
     It compares the order of the subgraph with the alphabetical one of the
     signature, for inputs of equal shape and type. edgecheck itself binds by
-    name only, so that its own results are right.
+    name only, so that its own results are right. Where labels, or a reference,
+    show that something is wrong, the samples of two inputs of one shape are
+    exchanged: that clearly more answers come out right proves that they are
+    mixed up, and makes it an error.
 
     ## How to fix
     Feed by name, never by position:
@@ -45,14 +49,23 @@ class IoOrderSwapped(Rule):
     severity = "warning"
     role = "note"
 
-    by_position: list[str]
+    by_position: list[str] = field(default_factory=list)
     """Names in the order of the subgraph, as `get_input_details()` has them."""
-    by_name: list[str]
+    by_name: list[str] = field(default_factory=list)
     """The same names in the order of the signature list."""
-    shape: list[int]
+    shape: list[int] = field(default_factory=list)
+    input: str = ""
+    other: str = ""
+    """Two inputs that get the samples of each other, where `tried` shows that."""
+    tried: Tried | None = None
 
     def message(self) -> str:
         """What was found, with its numbers."""
+        if self.tried is not None:
+            return (
+                f'Inputs "{plain(self.input)}" and "{plain(self.other)}" are mixed up: each gets '
+                f"the samples of the other. {self.tried.told()}"
+            )
         return (
             f"Inputs of the same shape {shape(self.shape)} can be mixed up: by position they are "
             f"{listed(self.by_position)}, but the signature lists {listed(self.by_name)}."
@@ -60,6 +73,11 @@ class IoOrderSwapped(Rule):
 
     def fix(self) -> str:
         """What to do."""
+        if self.tried is not None:
+            return self.tried.fix(
+                f"Exchange what the spec gives {listed([self.input, self.other])} (the entries of "
+                "`dataset.path`, or the arrays in the file), and feed both by name on the device."
+            )
         return (
             "Feed these inputs by name (`get_signature_runner()`); where only positions exist, "
             f"use the order {listed(self.by_position)}."

@@ -1,8 +1,9 @@
 """The rule `layout-nchw-nhwc`."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from edgecheck.rules.base import Rule
+from edgecheck.rules.tried import Tried
 from edgecheck.rules.wording import plain, shape
 
 
@@ -22,7 +23,9 @@ class LayoutNchwNhwc(Rule):
 
     ## How edgecheck knows
     The spec's `shape` is a reordering of the sizes in the file, and not equal
-    to it. Nothing has to run.
+    to it; nothing has to run. Or labels show that the model is often wrong,
+    and clearly more of up to 64 samples come out right when their values are
+    read in the order of the other layout: then a reshape came before.
 
     ## How to fix
     Move the axis, never reshape. A reshape makes the sizes fit, too, and the
@@ -45,13 +48,18 @@ class LayoutNchwNhwc(Rule):
     role = "cause"
 
     input: str
-    spec_shape: list[int]
+    spec_shape: list[int] = field(default_factory=list)
     """Of one sample, without the batch axis."""
-    model_shape: list[int]
+    model_shape: list[int] = field(default_factory=list)
     """As in the file, batch axis first; -1 is an open size."""
+    tried: Tried | None = None
+    """The trial that shows it, where the sizes fit."""
 
     def message(self) -> str:
         """What was found, with its numbers."""
+        if self.tried is not None:
+            name = f'Input "{plain(self.input)}"'
+            return f"{name} has its values in the order of another layout. {self.tried.told()}"
         return (
             f'Input "{plain(self.input)}": the spec prepares {shape(self.spec_shape)} and the '
             f"model takes {shape(self.model_shape[1:])}, the same sizes with the axes in another order."
@@ -59,6 +67,11 @@ class LayoutNchwNhwc(Rule):
 
     def fix(self) -> str:
         """What to do."""
+        if self.tried is not None:
+            return self.tried.fix(
+                "Transpose where the samples are made, and on the device, instead of reshaping: "
+                "`x.transpose(1, 2, 0)` takes channels first to channels last."
+            )
         order = self._order()
         taken = shape(self.model_shape[1:])
         how = f"`transpose: {shape(order)}`" if order else f"a transpose to {taken}"

@@ -56,12 +56,12 @@ class ActivationSensitiveOp(Rule):
     def message(self) -> str:
         """What was found, with its numbers."""
         own = self.isolated_sqnr_db
-        alone = "" if own is None else f" (on exact inputs {number(round(own, 1))} dB)"
+        alone = "" if own is None else f", and from exact inputs {number(round(own, 1))} dB"
         return (
-            f"{plain(self.operator)} (operator {self.index}) reads values of "
-            f"{number(round(self.upstream_sqnr_db, 1))} dB SQNR and writes "
-            f'"{plain(self.tensor)}" with {number(round(self.sqnr_db, 1))} dB{alone}; its range '
-            "fits."
+            f"{plain(self.operator)} (operator {self.index}) gets good values (SQNR "
+            f"{number(round(self.upstream_sqnr_db, 1))} dB) and writes bad ones to "
+            f'"{plain(self.tensor)}" ({number(round(self.sqnr_db, 1))} dB{alone}), though its range '
+            "fits: it needs more than 8 bits."
         )
 
     def fix(self) -> str:

@@ -61,8 +61,8 @@ class CalibratedOnNoise(Rule):
         """What was found, with its numbers."""
         return (
             f"Calibration saw noise: {self.kind} noise from {span([self.low, self.high])} gives "
-            f"the stored ranges to within {percent(self.difference)} (mean of {self.ends} ends), "
-            f"your samples to within {percent(self.own_difference)}."
+            f"the stored ranges but for {percent(self.difference)} (mean of {self.ends} ends); "
+            f"with your samples they would be {percent(self.own_difference)} off."
         )
 
     def fix(self) -> str:

@@ -62,13 +62,14 @@ class CalibratedOnOneSample(Rule):
             return (
                 f'Calibration saw one sample: "{plain(self.sample)}" alone gives all '
                 f"{self.tensors} stored ranges within {percent(self.difference)} (the next best "
-                f"of {self.samples} is {percent(self.next_difference)} off, all together "
+                f"of {self.samples} is {percent(self.next_difference)} off, all of them together "
                 f"{percent(self.own_largest)})."
             )
         return (
             f"Calibration saw one sample, or a few: the {self.tensors} stored ranges are as narrow "
             f"as those of a single one. On average {percent(self.beyond or 0.0)} of your "
-            f"{self.samples} samples go beyond an end; after 100 samples it would be 1%."
+            f"{self.samples} samples go beyond each end of a range; had calibration seen 100 of "
+            "them, 1% would."
         )
 
     def fix(self) -> str:

@@ -65,7 +65,7 @@ class Fp16Overflow(Rule):
 
     def message(self) -> str:
         """What was found, with its numbers."""
-        more = f"; so {count(self.tensors - 1, 'other')}" if self.tensors > 1 else ""
+        more = f"; so do {count(self.tensors - 1, 'other tensor')}" if self.tensors > 1 else ""
         says = _SAYS[self.kind].format(largest=number(self.largest))
         what = "Activation" if self.kind == "activation" else "Constant"
         return f'{what} "{plain(self.tensor)}" of {plain(self.operator)} {says}{more}.'

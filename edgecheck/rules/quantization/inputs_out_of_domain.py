@@ -62,11 +62,13 @@ class InputsOutOfDomain(Rule):
     def message(self) -> str:
         """What was found, with its numbers."""
         return (
-            f'Input "{plain(self.input)}" stays in its range ({span(self.input_range)} of '
+            f"Calibration did not see such samples: the values of input "
+            f'"{plain(self.input)}" fit ({span(self.input_range)} in '
             f"{span(self.calibrated_range)}), but {self.tensors} of {self.activations} activations "
-            f'leave theirs, from "{plain(self.tensor)}" on ({span(self.float_range)} of '
-            f"{span(self.representable_range)}), by up to {number(self.worst_times)} times and "
-            f"{percent(self.worst_clip)} of the values: such samples were not in calibration."
+            f'behind it exceed their ranges, the first in "{plain(self.tensor)}" '
+            f"({span(self.float_range)} where {span(self.representable_range)} fits), the widest "
+            f"{number(self.worst_times)} times; up to {percent(self.worst_clip)} of the values are "
+            "cut off."
         )
 
     def fix(self) -> str:

@@ -60,7 +60,7 @@ class QuantRangeOutlier(Rule):
             f'Tensor "{plain(self.tensor)}" ({plain(self.operator)}) has {self.codes} steps for '
             f"{span(self.representable_range)}, and 99.8% of its values, {span(self.core_range)}, "
             f"use {number(round(self.levels_used, 1))} of them: "
-            f"{number(round(self.isolated_sqnr_db, 1))} dB are left."
+            f"{number(round(self.isolated_sqnr_db, 1))} dB of SQNR are left."
         )
 
     def fix(self) -> str:

@@ -59,6 +59,27 @@ def recalibrated(data: bytes, model: Model, ranges: Mapping[Key, Range]) -> byte
     return writer.editor.finish()
 
 
+def with_matching_biases(data: bytes, model: Model) -> bytes:
+    """The file with every bias in steps of input scale times weight scale, as kernels take it.
+
+    The real values are those that the stored scales give. Nothing else changes, but for the weights
+    of a channel whose bias has no room otherwise; the same bytes where all match already.
+
+    Args:
+        data: the file.
+        model: `read_model(data)`.
+
+    Raises:
+        BiasOverflow: a bias does not fit.
+        EditImpossible: the layout of the file does not allow the edit.
+    """
+    writer = _Writer(data, model, {})
+    for graph, layer in integer_layers(model):
+        if layer.bias is not None and writer.is_off(graph, layer, layer.bias):
+            writer.write_bias(graph, layer, layer.bias)
+    return writer.editor.finish()
+
+
 class _Writer:
     """Edits of one file for the parameters that change."""
 
@@ -88,21 +109,33 @@ class _Writer:
                 real = dequantize(codes, tensor.quantization)
                 self.editor.set_buffer(*key, quantize(real, params, tensor.dtype).tobytes())
 
+    def is_off(self, graph: int, layer: Layer, bias: Tensor) -> bool:
+        """Whether a stored bias has other codes than `write_bias` would give it."""
+        stored, new = self._constants.stored(bias), self._requantized(graph, layer, bias)
+        return stored is not None and new is not None and bool((stored.ravel() != new.codes).any())
+
     def write_bias(self, graph: int, layer: Layer, bias: Tensor) -> None:
         """New codes and scales; layers that share a bias write the same twice."""
-        source, weights = (self._params(graph, item) for item in (layer.source, layer.weights))
-        if source is None or weights is None:
+        weights, new = self._params(graph, layer.weights), self._requantized(graph, layer, bias)
+        if weights is None or new is None:
             return
-        may_widen = self._may_widen(graph, layer, bias)
-        new = requantized_bias(self._constants, layer, source, weights, may_widen=may_widen)
-        if new is None:
-            raise BiasOverflow(bias.name, (graph, bias.index), (graph, layer.source.index))
         self.editor.set_buffer(graph, bias.index, new.codes.tobytes())
         if new.scales is not None and bias.quantization is not None:
             zeros = bias.quantization.zero_points
             self.editor.set_quantization(graph, bias.index, new.scales, zeros)
         if tuple(new.weight_scales.tolist()) != weights.scales:
             self._write_weights(graph, layer, new)
+
+    def _requantized(self, graph: int, layer: Layer, bias: Tensor) -> Requantized | None:
+        """The bias for the wanted parameters; None where there are none."""
+        source, weights = (self._params(graph, item) for item in (layer.source, layer.weights))
+        if source is None or weights is None:
+            return None
+        may_widen = self._may_widen(graph, layer, bias)
+        new = requantized_bias(self._constants, layer, source, weights, may_widen=may_widen)
+        if new is None:
+            raise BiasOverflow(bias.name, (graph, bias.index), (graph, layer.source.index))
+        return new
 
     def _params(self, graph: int, tensor: Tensor) -> QuantParams | None:
         return self._changed.get((graph, tensor.index), tensor.quantization)

@@ -72,7 +72,7 @@ def test_a_layer_with_other_weights_is_named(values, says):
     assert (finding.severity, finding.subject.name) == ("error", "CONV_2D 0")
     assert finding.evidence["part"] == "weights"
     assert says in finding.message
-    assert "those of the other layers 50 to 51 dB" in finding.message
+    assert "(the other layers: 50 to 51 dB)" in finding.message
 
 
 def test_a_single_bias_that_is_off_is_named():
@@ -80,7 +80,7 @@ def test_a_single_bias_that_is_off_is_named():
     (finding,) = found(with_layer(SOUND, 1, bias=bias), comparison=LOST)
     assert (finding.evidence["part"], finding.evidence["biases"]) == ("biases", [3])
     assert "the bias of channel 3 is off by 9" in finding.message
-    assert "other layers exact" in finding.message
+    assert "(the other layers: exact)" in finding.message
 
 
 def test_it_is_a_note_where_parity_holds_and_nothing_where_outputs_are_equal():

@@ -39,7 +39,7 @@ def test_other_weights_are_a_warning_while_the_outputs_agree():
     assert finding.evidence["share"] == 1
     assert finding.message.startswith("The model was not made from")
     assert "3 of 3 layers" in finding.message
-    assert "correlate by 0.07" in finding.message
+    assert "correlation 0.07" in finding.message
 
 
 def test_other_weights_are_an_error_where_parity_is_lost():
@@ -54,7 +54,7 @@ def test_a_part_that_was_trained_again_is_named_and_noted():
     assert finding.evidence["share"] == pytest.approx(1 / 3)
     assert finding.message.startswith("A part of the model was not made from")
     assert '1 of 3 layers ("layer2"; 33.3% of all weights)' in finding.message
-    assert "others by 0.98" in finding.message
+    assert "of the other layers 0.98" in finding.message
 
 
 def test_a_part_is_a_warning_where_nothing_was_compared():

@@ -9,6 +9,8 @@ from layers import entry, layer, walked
 
 from edgecheck.checks.evidence import NotApplicable
 from edgecheck.checks.table import CHECKS
+from edgecheck.compare.renormalized import Renormalized
+from edgecheck.compare.signal import Signal
 from edgecheck.compare.stages import StageWalk
 from edgecheck.compare.trained_ranges import FakeQuantization
 from edgecheck.compare.weight_match import match_weights
@@ -25,6 +27,8 @@ HEALTHY = evidence(
     runtime=("litert", "2.3.0"),
     forensics=forensics(),
     stages=StageWalk(()),
+    signal=Signal("reference", 128, ()),
+    renormalized=Renormalized(2, "norm", 0.001, 100, 95, 95, 1.0),
     fake_quantization=FakeQuantization("float.tflite", 1),
     weights=match_weights(WEIGHTS, WEIGHTS),
     walk=walked(entry(), layer(0), layer(1, op="SOFTMAX", tensor=1, is_output=True)),

@@ -109,7 +109,7 @@ def test_an_interruption_leaves_nothing_behind(place, tmp_path):
     work, temporary = tmp_path / "work", tmp_path / "temporary"
     work.mkdir()
     temporary.mkdir()
-    stop = f"import edgecheck.repair as r\ndef stop(*_): raise KeyboardInterrupt\nr.Workshop.{place} = stop"
+    stop = f"import edgecheck.recalibration.workshop as r\ndef stop(*_): raise KeyboardInterrupt\nr.Workshop.{place} = stop"
     where = ("-o", "fixed.tflite", "--output", "json:repair.json")
     env = environment(TMPDIR=str(temporary))
     done = edgecheck("repair", SPEC, COLLAPSED, *where, *FAST, before=stop, cwd=work, env=env)

@@ -158,6 +158,14 @@ def test_a_constant_output_is_tested_for_sensitivity(tmp_path, backends):
     assert list(found.sensitivities[0].spread.values()) == [0]
 
 
+def test_without_probes_the_pass_is_all_that_is_run(tmp_path, backends):
+    side = stored(tmp_path, "candidate", constant_dense(4, 3))
+    setup = setup_of(side, backends=backends)
+    found = observe(setup, lambda *_: None, probes=False)
+    assert (found.sensitivities, found.trials) == ((), ())
+    assert found.comparison.samples == 60
+
+
 def test_nan_samples_are_counted_not_hidden(tmp_path, backends):
     rows = ROWS.copy()
     rows[7, 2] = math.nan

@@ -171,7 +171,7 @@ def test_a_walk_without_reference_is_a_mistake(tmp_path):
 def test_progress_reaches_the_end_and_many_chunks_give_the_same(tmp_path, monkeypatch):
     seen = []
     once = follow(tmp_path, int8(), FLOAT)
-    monkeypatch.setattr("edgecheck.compare.stages.chunk_rows", lambda _: 7)
+    monkeypatch.setattr("edgecheck.compare.beside.chunk_rows", lambda _: 7)
     again = follow(tmp_path, int8(), FLOAT, progress=lambda done, _: seen.append(done))
     assert seen == [*range(7, 60, 7), 60]
     for one, other in zip(once.steps, again.steps, strict=True):

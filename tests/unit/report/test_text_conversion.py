@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from reports import any_conversion, conversion, passing
 
 from edgecheck.conversion.report import ConversionTrial
-from edgecheck.findings import ModelErrors
+from edgecheck.measurements import ModelErrors
 from edgecheck.report import text_format
 from edgecheck.report.text_conversion import render
 

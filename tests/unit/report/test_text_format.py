@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from reports import any_report, failing, finding, inconclusive, passing
 from rich.cells import cell_len
 
-from edgecheck.findings import ModelErrors, OutputMetrics, TruthErrors, WorstElement
+from edgecheck.measurements import ModelErrors, OutputMetrics, TruthErrors, WorstElement
 from edgecheck.report.text_format import render
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "text"

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from reports import any_repair, declined, failing, finding, passing, repaired, stopped
 
-from edgecheck.findings import Accuracy, Cause
+from edgecheck.findings import Cause
+from edgecheck.measurements import Accuracy
 from edgecheck.report import json_format
 from edgecheck.report.text_repair import render
 

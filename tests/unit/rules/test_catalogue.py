@@ -14,7 +14,7 @@ from edgecheck.rules.base import SECTIONS, page
 from edgecheck.rules.catalogue import RULES, area_of, rule_named
 
 PACKAGE = Path(edgecheck.rules.__file__).parent
-AREAS = {"file", "runtime", "input", "quantization", "output", "training", "dataset", "gate"}
+AREAS = {"file", "runtime", "input", "quantization", "output", "training", "dataset", "device", "gate"}
 REFERENCE = re.compile(
     r"\* (https://github\.com/[\w.-]+/[\w.-]+/(issues|pull)/\d+|[A-Za-z].* (documentation|\(arXiv))"
 )
@@ -49,7 +49,7 @@ def test_names_are_unique():
 
 @every_rule
 def test_name_is_kebab_case_and_that_of_module_and_class(rule):
-    assert re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)+", rule.name)
+    assert re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", rule.name)
     assert rule.__module__.split(".")[-1] == rule.name.replace("-", "_")
     assert rule.__name__ == "".join(word.title() for word in rule.name.split("-"))
 

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edgecheck.rules.wording import (
+    and_more,
     clause,
     count,
     listed,
@@ -19,6 +20,15 @@ from edgecheck.rules.wording import (
     shape,
     span,
 )
+
+
+@pytest.mark.parametrize(
+    ("total", "shown", "words"),
+    [(0, 4, ""), (4, 4, ""), (5, 4, " and 1 more"), (9, 4, " and 5 more")],
+)
+def test_what_is_left_out_of_a_list_is_counted(total, shown, words):
+    assert and_more(total, shown) == words
+    assert and_more(total, shown, "; ") == words.replace(" and", "; and")
 
 
 @given(st.text(), st.integers(min_value=10, max_value=200))

@@ -1,0 +1,81 @@
+"""Labels that the model meets in another order: their best assignment to its classes."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from edgecheck.checks import thresholds
+from edgecheck.checks.evidence import Evidence, NotApplicable
+from edgecheck.checks.float_model import commonest_share
+from edgecheck.checks.proofs import best_by_labels
+from edgecheck.compare.statistics import LabelStatistics
+from edgecheck.findings import Finding, Proof, Subject
+from edgecheck.metrics.assignment import Reordering, reordering
+from edgecheck.rules.dataset.label_order_or_offset import LabelOrderOrOffset
+from edgecheck.tensors import Array
+
+_SHOWN, _KEPT = 4, 50
+
+
+def check(evidence: Evidence) -> Iterator[Finding]:
+    """The labels are not met far better in another order of the classes."""
+    known = [o.labels for o in evidence.outputs if o.labels and o.labels.confusion is not None]
+    if not known or known[0].labelled < thresholds.MIN_DISTINCT_INPUTS:
+        raise NotApplicable(f"fewer than {thresholds.MIN_DISTINCT_INPUTS} samples are labelled")
+    if any(best_by_labels(evidence, name) for name in evidence.spec.inputs):
+        return  # other steps explain the labels that are not met
+    found = _reordered(known[0])
+    if found is None:
+        return
+    order, moved = found
+    pairs = [(int(label), int(order.order[label])) for label in moved]
+    words = _words(pairs)
+    tried = [order.right_before, order.right_after, order.samples]
+    rule = LabelOrderOrOffset(
+        f"read so that {words}, {tried[1]} of {tried[2]} labelled samples are answered rightly "
+        f"instead of {tried[0]}",
+        order=[list(pair) for pair in pairs[:_KEPT]],
+        tried=tried,
+    )
+    proof = Proof(
+        action=f"{order.samples} labels read so that {words}",
+        metric="accuracy",
+        before=order.right_before / order.samples,
+        after=order.right_after / order.samples,
+    )
+    yield Finding.of(rule, Subject("dataset", "labels"), proof=proof)
+
+
+def _reordered(labels: LabelStatistics) -> tuple[Reordering, Array] | None:
+    """The order that meets far more labels, and those of them that it moves; None without one."""
+    counts = labels.confusion
+    if counts is None:
+        return None
+    used = np.flatnonzero(counts.sum(axis=(0, 1)) + counts.sum(axis=(0, 2)))
+    small = counts[:, used][:, :, used]
+    whole = small.sum(axis=0)
+    least = np.trace(whole) + thresholds.ORDER_GAIN * whole.sum()
+    if whole.max(axis=1).sum() <= least:
+        return None  # not even the commonest class of each label would be enough
+    found = reordering(small)
+    gain = (found.right_after - found.right_before) / found.samples
+    common = commonest_share(labels)
+    is_known = found.right_after / found.samples - common >= thresholds.WORKING_GAIN * (1 - common)
+    if gain <= thresholds.ORDER_GAIN or found.p >= thresholds.TRIAL_P or not is_known:
+        return None
+    order = np.arange(counts.shape[1])
+    order[used] = used[found.order]
+    met = counts.sum(axis=0)[np.arange(len(order)), order] > 0
+    moved = np.flatnonzero(met & (order != np.arange(len(order))))
+    return Reordering(order, found.samples, found.right_before, found.right_after, found.p), moved
+
+
+def _words(pairs: Sequence[tuple[int, int]]) -> str:
+    """What becomes of the labels, as `every label n is class n + 1 of the model`."""
+    shifts = {after - before for before, after in pairs}
+    if len(pairs) > 1 and len(shifts) == 1:
+        shift = shifts.pop()
+        sign = "+" if shift > 0 else "-"
+        return f"label n is class n {sign} {abs(shift)} of the model"
+    shown = ", ".join(f"label {before} is class {after}" for before, after in pairs[:_SHOWN])
+    return shown + (f" and {len(pairs) - _SHOWN} more move" if len(pairs) > _SHOWN else "")

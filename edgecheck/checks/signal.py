@@ -1,0 +1,115 @@
+"""Where the samples stop making a difference inside the float model: layers that are dead, saturated
+or vanished.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from edgecheck.checks import thresholds
+from edgecheck.checks.evidence import Evidence, NotApplicable
+from edgecheck.checks.trouble import Trouble, blamed_elsewhere, trouble
+from edgecheck.compare.signal import LayerSignal, Signal
+from edgecheck.findings import Finding, Subject
+from edgecheck.rules.base import Severity
+from edgecheck.rules.training.dead_activations import DeadActivations
+from edgecheck.rules.training.saturated_or_vanished import SaturatedOrVanished
+
+_SUBJECT = Subject("model", "signal")
+
+
+def check(evidence: Evidence) -> Iterator[Finding]:
+    """No layer is so still that the output does not depend on the input any more."""
+    if evidence.signal is None:
+        raise NotApplicable("the float model was not listened to")
+    if other := blamed_elsewhere(evidence):
+        raise NotApplicable(f"{other} explains it")
+    found = stopped(evidence.signal, trouble(evidence))
+    if found is not None:
+        yield found
+
+
+def stopped(signal: Signal, shown: Trouble) -> Finding | None:
+    """The layer that stops the signal, as a finding; None where it gets through.
+
+    Args:
+        signal: of the float model.
+        shown: what that model, and the candidate, show from outside.
+    """
+    moves = max((each.deviation for each in signal.layers if each.index < 0), default=0.0)
+    is_quiet = all(o.deviation < thresholds.VANISHED for o in signal.layers if o.is_output)
+    in_trouble = shown.in_float_model or (shown.anywhere and is_quiet)
+    for layer in signal.layers if moves > thresholds.STILL else ():
+        is_still = layer.deviation <= thresholds.STILL
+        rule = _judged(signal, layer, moves, in_trouble=in_trouble)
+        if rule is not None and _is_cut(signal.layers, layer):
+            # A still output needs no label to show that it is wrong.
+            severity: Severity = "error" if shown.is_held or is_still else "warning"
+            return Finding.of(rule, _SUBJECT, severity=severity)
+    return None
+
+
+def _judged(
+    signal: Signal, layer: LayerSignal, moves: float, *, in_trouble: bool
+) -> DeadActivations | SaturatedOrVanished | None:
+    """What is wrong with one layer; None with an input of the model, and where nothing is.
+
+    Args:
+        signal: of the whole model.
+        layer: of it.
+        moves: deviation of the inputs.
+        in_trouble: whether the model does not do what it should.
+    """
+    is_dead = layer.dead >= thresholds.DEAD_SHARE * layer.units
+    if layer.index < 0 or not (in_trouble or layer.deviation <= thresholds.STILL):
+        return None
+    if is_dead:
+        return _dead(signal, layer)
+    kind = "" if layer.is_output or layer.decides or not in_trouble else _is_lost(layer, moves)
+    if not kind:
+        return None
+    return SaturatedOrVanished(
+        who=signal.who,
+        kind="saturated" if kind == "saturated" else "vanished",
+        operator=layer.op,
+        index=layer.index,
+        layer=layer.name,
+        deviation=layer.deviation,
+        input_deviation=moves,
+        railed=layer.railed,
+        samples=signal.samples,
+    )
+
+
+def _is_lost(layer: LayerSignal, moves: float) -> str:
+    """How the signal is lost in an inner layer; empty where it is not.
+
+    Args:
+        layer: any.
+        moves: deviation of the inputs of the model.
+    """
+    if layer.railed is not None and layer.railed >= thresholds.SATURATED:
+        return "saturated"
+    is_small = layer.deviation < thresholds.VANISHED
+    return "vanished" if is_small and layer.deviation * thresholds.VANISHED_FACTOR < moves else ""
+
+
+def _is_cut(layers: Sequence[LayerSignal], at: LayerSignal) -> bool:
+    """Whether every output depends on the inputs through one layer alone."""
+    alive: set[int] = set()
+    for layer in layers:
+        is_fed = layer.index < 0 or not alive.isdisjoint(layer.inputs)
+        if is_fed and layer.tensor != at.tensor:
+            alive.add(layer.tensor)
+    return not any(layer.decides and layer.tensor in alive for layer in layers)
+
+
+def _dead(signal: Signal, layer: LayerSignal) -> DeadActivations:
+    return DeadActivations(
+        who=signal.who,
+        operator=layer.op,
+        index=layer.index,
+        layer=layer.name,
+        dead=layer.dead,
+        units=layer.units,
+        samples=signal.samples,
+        is_last=layer.decides,
+    )

@@ -1,0 +1,98 @@
+"""Whether the float model itself is in trouble, and what other checks already blame for it."""
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Final
+
+from edgecheck.checks import (
+    batch_norm,
+    collapse,
+    constants,
+    initial_weights,
+    inputs,
+    label_order,
+    labels,
+    normalization,
+    structure,
+    tables,
+    tried_steps,
+)
+from edgecheck.checks.evidence import Evidence, NotApplicable
+from edgecheck.checks.float_model import Judged, held_against_labels
+from edgecheck.checks.proofs import best_by_labels
+from edgecheck.findings import Finding
+from edgecheck.tflite.contract import quantization_scheme
+
+_Check = Callable[[Evidence], Iterator[Finding]]
+
+_SYMPTOMS: Final[tuple[_Check, ...]] = (
+    collapse.check_zero,
+    collapse.check_constant,
+    collapse.check_classes,
+    labels.check_reference,
+)
+_OTHERS: Final[tuple[_Check, ...]] = (
+    inputs.check_finite,
+    inputs.check_range,
+    inputs.check_variation,
+    normalization.check,
+    tables.check,
+    tried_steps.check,
+    label_order.check,
+    batch_norm.check,
+    initial_weights.check,
+    constants.check_finite,
+    structure.check_head,
+    structure.check_random,
+    structure.check_batch_statistics,
+)
+"""Checks whose causes explain why a float model does not know the samples."""
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """What shows that something is wrong, before anybody knows why."""
+
+    anywhere: bool
+    """In the candidate, or in the float model."""
+    in_float_model: bool
+    """In the float model itself: the reference, or a float candidate."""
+    is_held: bool
+    """Labels, targets or a collapse show it beyond doubt."""
+
+
+def trouble(evidence: Evidence) -> Trouble:
+    """Whether outputs collapsed, or the float model does not meet labels or targets."""
+    found = _found(_SYMPTOMS, evidence)
+    is_float = quantization_scheme(evidence.model) == "none"
+    alone = evidence.comparison is None or not any(o.reference for o in evidence.outputs)
+    own = [f for f in found if f.subject.kind == "reference" or (is_float and alone)]
+    judged = _judged(evidence)
+    is_lost = judged is not None and judged.is_lost
+    is_held = any(f.rule == "reference-inaccurate" or f.severity == "error" for f in own)
+    is_own = is_lost and judged is not None and judged.is_float
+    return Trouble(bool(found) or is_lost, bool(own) or is_own, is_held or is_lost)
+
+
+def _judged(evidence: Evidence) -> Judged | None:
+    try:
+        return held_against_labels(evidence)
+    except NotApplicable:
+        return None
+
+
+def blamed_elsewhere(evidence: Evidence) -> str:
+    """What explains a lost float model, as another check finds it: a rule, or words; else empty."""
+    if any(best_by_labels(evidence, name) for name in evidence.spec.inputs):
+        return "feeding it otherwise"
+    found = _found(_OTHERS, evidence)
+    return next((f.rule for f in found if f.role == "cause" and f.severity != "info"), "")
+
+
+def _found(checks: tuple[_Check, ...], evidence: Evidence) -> list[Finding]:
+    found: list[Finding] = []
+    for check in checks:
+        with suppress(NotApplicable):
+            found += check(evidence)
+    return found

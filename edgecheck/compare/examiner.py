@@ -1,0 +1,45 @@
+"""A loaded model that can be asked for its answers."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from edgecheck.compare.answers import Reading
+from edgecheck.compare.attempts import Feeds
+from edgecheck.compare.stream import blaming
+from edgecheck.rules.wording import Fed, Who
+from edgecheck.runtime.exchange import Exchange
+from edgecheck.runtime.session import Session, run_rows
+from edgecheck.tensors import Array
+
+
+@dataclass(frozen=True)
+class Examiner:
+    """A loaded model, and how to ask it."""
+
+    who: Who
+    session: Session
+    feeds: Exchange
+    reading: Reading
+    is_twin: bool = False
+    """It is the twin of the candidate, which stands for it."""
+
+    @property
+    def fed(self) -> Fed:
+        """What a trial that feeds it alone says of it."""
+        return "twin" if self.is_twin else self.who
+
+
+def ask_all(examiner: Examiner, prepared: Sequence[Feeds]) -> Array:
+    """The answer to every sample, as the examiner reads it: int64 (n,) or float32 (n, elements).
+
+    Raises:
+        SideFault: the model misbehaved.
+    """
+    found = []
+    for feeds in prepared:
+        with blaming(examiner.who):
+            results = run_rows(examiner.session, examiner.feeds, feeds)
+        found.append(examiner.reading.read(results.outputs, examiner.who))
+    return np.concatenate(found)

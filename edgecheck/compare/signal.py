@@ -1,0 +1,182 @@
+"""What the samples do to a float model, tensor by tensor: where they stop making a difference.
+
+One pass over a few samples with all tensors kept. Of each tensor only moments stay, and of wide
+ones only every so many elements: memory is that of a few samples.
+"""
+
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from shutil import rmtree
+from typing import Literal
+
+import numpy as np
+
+from edgecheck.compare.experiment import Entrant, Setup
+from edgecheck.compare.stream import blaming
+from edgecheck.compare.twin_run import TwinRun
+from edgecheck.compare.walk_plan import Followed, followed
+from edgecheck.compare.walk_sessions import Opener, page_rows, ports_of
+from edgecheck.metrics.moments import Moments
+from edgecheck.metrics.rowwise import are_distributions, softmax
+from edgecheck.runtime.exchange import shared_folder
+from edgecheck.tensors import Array
+
+LISTENED = 128
+"""Samples that are looked at."""
+_ELEMENTS = 1 << 14
+"""Of one tensor, evenly spread."""
+_CLASSES = 1024
+_RAILS = {"LOGISTIC": (0.0, 1.0), "TANH": (-1.0, 1.0)}
+_AT_RAIL = 0.0025
+"""Share of the way between the rails: a sigmoid of more than 6, or of less than -6."""
+
+Listened = Literal["candidate", "reference", "twin"]
+
+
+@dataclass(frozen=True)
+class LayerSignal:
+    """One float tensor over the samples."""
+
+    index: int
+    """Of the operator that writes it; -1 for an input of the model."""
+    op: str
+    name: str
+    tensor: int
+    inputs: tuple[int, ...]
+    """The activations that the operator reads."""
+    deviation: float
+    """Over samples, of each element, for each unit of the elements' size: the root of the mean
+    variance by that of the mean square. 0 where nothing moves; NaN without a finite value."""
+    units: int
+    """Along the last axis."""
+    dead: int
+    """Units that are 0 for every sample at every position."""
+    railed: float | None
+    """Share of the values at the rails of a sigmoid or tanh; None for other operators."""
+    is_output: bool
+    decides: bool
+    """As in `LayerStatistics`."""
+    probabilities: tuple[float, ...] = ()
+    """Mean over the samples, of an output of a row of values; a softmax is taken where they are no
+    probabilities already. One probability p becomes (1 - p, p)."""
+
+
+@dataclass(frozen=True)
+class Signal:
+    """What was seen of a model."""
+
+    who: Listened
+    samples: int
+    layers: tuple[LayerSignal, ...]
+    """The inputs, then every tensor in order of execution."""
+
+
+def listen(setup: Setup, entrant: Entrant, who: Listened) -> Signal:
+    """Run the samples through one float model with all tensors kept.
+
+    Args:
+        setup: with the few samples.
+        entrant: a float .tflite file that is entered at its main graph.
+        who: what it is.
+
+    Raises:
+        SideFault: the model was refused, crashed or hung.
+        RuntimeMissing: no backend works.
+        DatasetUnreadable: a sample cannot be read any more.
+    """
+    tensors = entrant.model.subgraphs[0].tensors
+    plan = followed(entrant.model, {(0, tensor.index): tensor.index for tensor in tensors})
+    folder = shared_folder()
+    with ExitStack() as stack:
+        stack.callback(rmtree, folder, ignore_errors=True)
+        opener = Opener(setup, folder, stack)
+        ports = ports_of(entrant.model, sorted({step.tensor.index for step in plan}))
+        session = opener.open(entrant, ports, "builtin", preserves=True).session
+        feeds = opener.feeds(page_rows([session]))
+        with blaming(entrant.who):
+            session.attach(feeds)
+        totals = [_Totals(step) for step in plan]
+        samples = 0
+        for ids, rows in TwinRun(opener, session, feeds, entrant.bound).samples():
+            _count(totals, rows)
+            samples += len(ids)
+    return Signal(who, samples, tuple(total.layer() for total in totals))
+
+
+def _count(totals: Sequence["_Totals"], rows: Mapping[int, Array]) -> None:
+    for total in totals:
+        total.add(rows[total.step.tensor.index])
+
+
+class _Totals:
+    """The running sums of one tensor."""
+
+    def __init__(self, step: Followed) -> None:
+        self.step = step
+        self._moments: Moments | None = None
+        self._largest = np.zeros(1, np.float32)
+        self._railed = self._values = self._samples = 0
+        self._probabilities = np.zeros(0)
+
+    def add(self, rows: Array) -> None:
+        """Count rows (n, ...), float32."""
+        flat = rows.reshape(len(rows), -1)
+        stride = max(1, -(-flat.shape[1] // _ELEMENTS))
+        kept = flat[:, ::stride]
+        if self._moments is None:
+            self._moments = Moments(kept.shape[1])
+        self._moments.update(kept)
+        units = rows.shape[-1] if rows.ndim > 1 else 1
+        largest = np.abs(rows.reshape(-1, units)).max(axis=0, initial=0)
+        self._largest = np.maximum(self._largest, largest)
+        if self.step.op in _RAILS:
+            low, high = _RAILS[self.step.op]
+            slack = _AT_RAIL * (high - low)
+            self._railed += int(((kept < low + slack) | (kept > high - slack)).sum())
+            self._values += kept.size
+        if self.step.is_output and flat.shape[1] <= _CLASSES:
+            found = _probabilities(flat).sum(axis=0)
+            self._probabilities = found + (self._probabilities if self._samples else 0)
+        self._samples += len(rows)
+
+    def layer(self) -> LayerSignal:
+        """What was seen."""
+        step = self.step
+        means = self._probabilities / max(self._samples, 1)
+        return LayerSignal(
+            index=step.index,
+            op=step.op,
+            name=step.tensor.name,
+            tensor=step.tensor.index,
+            inputs=step.inputs,
+            deviation=_deviation(self._moments),
+            units=len(self._largest),
+            dead=int((self._largest == 0).sum()),
+            railed=self._railed / self._values if self._values else None,
+            is_output=step.is_output,
+            decides=step.decides,
+            probabilities=tuple(means.tolist()) if np.isfinite(means).all() else (),
+        )
+
+
+def _deviation(moments: Moments | None) -> float:
+    if moments is None:
+        return float("nan")
+    seen = moments.compute()
+    known = np.isfinite(seen.std)
+    variance, square = seen.std[known] ** 2, seen.mean[known] ** 2 + seen.std[known] ** 2
+    if not known.any():
+        return float("nan")
+    size = float(square.mean())
+    return float(np.sqrt(variance.mean() / size)) if size else 0.0
+
+
+def _probabilities(rows: Array) -> Array:
+    """Rows (n, values) as probabilities, float64 (n, classes)."""
+    if rows.shape[1] == 1:
+        values = rows.astype(np.float64)
+        one = values if values.min() >= 0 and values.max() <= 1 else 1 / (1 + np.exp(-values))
+        return np.hstack([1 - one, one])
+    values = rows.astype(np.float64)
+    return values if are_distributions(values) else softmax(values)

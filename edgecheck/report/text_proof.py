@@ -1,0 +1,44 @@
+"""An experiment in one sentence: what was undone, and what that changed."""
+
+from typing import Final
+
+from edgecheck.findings import Proof
+from edgecheck.rules.wording import count, number, percent
+
+_SHARES: Final = frozenset(
+    {"accuracy", "agreement", "pixel_agreement", "finite_share", "mean_iou", "r2_loss", "iou_loss"}
+)
+_NAMES: Final = {
+    "pixel_agreement": "agreement of pixels",
+    "finite_share": "finite values",
+    "sqnr_db": "SQNR",
+    "variation_sqnr_db": "SQNR of what moves",
+    "cosine_p5": "cosine at the worst 5 %",
+    "embedding_cosine_p5": "cosine at the worst 5 %",
+    "kl_median": "KL divergence",
+    "mean_iou": "mean IoU",
+    "r2_loss": "loss of R2",
+    "iou_loss": "loss of mean IoU",
+    "error_ratio": "squared error for each of the reference's",
+}
+"""Metric -> what people call it, where its name does not say so."""
+
+
+def told(proof: Proof) -> str:
+    """What was done, and each metric before and after."""
+    changes = [_change(proof.metric, proof.before, proof.after)]
+    if proof.accuracy_before is not None and proof.accuracy_after is not None:
+        changes.append(_change("accuracy", proof.accuracy_before, proof.accuracy_after))
+    where = "" if proof.samples is None else f" on {count(proof.samples, 'sample')}"
+    return f"{proof.action}: {'; '.join(changes)}{where}."
+
+
+def _change(metric: str, before: float, after: float) -> str:
+    ends = " before, ".join(_value(metric, value) for value in (before, after))
+    return f"{_NAMES.get(metric, metric)} {ends} after"
+
+
+def _value(metric: str, value: float) -> str:
+    if metric in _SHARES:
+        return percent(value)
+    return f"{round(value, 1) + 0.0:.1f} dB" if metric.endswith("_db") else number(value)

@@ -1,0 +1,109 @@
+"""The table of what the usual mistakes of applications would look like, for a person to find theirs."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from time import perf_counter
+from typing import Final
+
+from edgecheck.checks.evidence import Evidence
+from edgecheck.compare.binding import sample_shape_of
+from edgecheck.compare.experiment import Setup, watched_outputs
+from edgecheck.compare.stream import SideFault
+from edgecheck.compare.watching import WatchedOutput
+from edgecheck.compare.what_if import Case, Imagined, imagine
+from edgecheck.measurements import Accuracy, WhatIf
+from edgecheck.mistakes.bank import usual_mistakes
+from edgecheck.mistakes.mistake import Receiver
+from edgecheck.mistakes.receiver import receiver_of
+from edgecheck.runs.draft import Draft
+from edgecheck.samples.part import Part
+
+_SAMPLES: Final = 64
+_BUDGET_MS: Final = 10_000.0
+"""What the whole table may take, by the latency that was measured; never fewer samples than:"""
+_LEAST: Final = 16
+_INPUTS: Final = 4
+"""Inputs that are looked at; more of them would repeat each other."""
+
+
+def imagine_mistakes(draft: Draft, evidence: Evidence, setup: Setup) -> tuple[WhatIf, ...]:
+    """Feed the candidate with every usual mistake, if that was asked for or an error was found.
+
+    Args:
+        draft: with the findings of all checks; told the outcome, unless the table was not wanted.
+        evidence: with the comparison.
+        setup: of the run.
+
+    Raises:
+        DatasetUnreadable: a sample cannot be read any more.
+        RuntimeMissing: the runtime does not work any more.
+    """
+    is_wrong = any(finding.severity == "error" for finding in draft.findings)
+    if draft.observation is None or not (draft.options.what_if or is_wrong):
+        return ()
+    start = perf_counter()
+    output = next((each for each in watched_outputs(setup) if each.is_primary), None)
+    cases = list(_cases(evidence, setup))
+    if output is None or not cases:
+        draft.conclude("what-if", "skipped", "there is no output or no input to look at")
+        return ()
+    runtime = draft.observation.runtime
+    few = replace(setup, dataset=_few(draft, setup, len(cases)), backends=(runtime.backend,))
+    plain = Case(cases[0].receiver, None)
+    try:
+        found = imagine(few, output, [plain, *cases], runtime.kernels)
+    except SideFault as fault:  # a made-up input is no fault of the model
+        draft.conclude("what-if", "skipped", f"the candidate did not run: {fault}", start)
+        return ()
+    draft.conclude("what-if", "passed", "", start)
+    return tuple(_row(each, output, evidence) for each in found)
+
+
+def _cases(evidence: Evidence, setup: Setup) -> Iterator[Case]:
+    shapes = setup.candidate.run_shapes(setup.spec) or {}
+    for name in list(shapes)[:_INPUTS]:
+        receiver = _receiver(evidence, setup, name, shapes[name])
+        yield from (Case(receiver, mistake) for mistake in usual_mistakes(receiver))
+
+
+def _receiver(evidence: Evidence, setup: Setup, name: str, shape: tuple[int, ...]) -> Receiver:
+    spec = setup.spec.inputs[name]
+    seen = next(entry for entry in evidence.observed.inputs if entry.name == name)
+    sample = sample_shape_of(shape, spec.shape)
+    return receiver_of(
+        name, spec, setup.candidate.bound[name].tensor, sample, (seen.low, seen.high)
+    )
+
+
+def _few(draft: Draft, setup: Setup, cases: int) -> Part:
+    """Some samples, evenly spread: files are often sorted by class. Of a stream, the first."""
+    one_ms = 0.0 if draft.observation is None else draft.observation.comparison.latency_ms[0]
+    most = int(_BUDGET_MS / max(one_ms * cases, 1e-3))
+    most = max(_LEAST, min(_SAMPLES, most))
+    whole = len(setup.dataset)
+    step = 1 if setup.spec.state == "stream" else max(1, -(-whole // most))
+    return Part(setup.dataset, range(0, whole, step)[:most])
+
+
+def _row(found: Imagined, output: WatchedOutput, evidence: Evidence) -> WhatIf:
+    mistake = found.case.mistake
+    top, count = max(found.classes.items(), key=lambda entry: entry[1], default=(None, 0))
+    names = evidence.label_names
+    right = found.right
+    return WhatIf(
+        input=found.case.receiver.name,
+        mistake=None if mistake is None else mistake.key,
+        rule=None if mistake is None else mistake.rule,
+        words="as the spec says" if mistake is None else mistake.words,
+        output=output.name,
+        samples=found.samples,
+        distinct_outputs=found.distinct,
+        typical_value=found.typical,
+        sqnr_db=found.sqnr_db,
+        classes=len(found.classes) or None,
+        top_class=top,
+        top_class_label=names[top] if top is not None and 0 <= top < len(names) else None,
+        top_class_share=None if top is None else count / found.samples,
+        agreement=found.agreement,
+        accuracy=None if right is None else Accuracy(right / found.labelled, found.labelled),
+    )
