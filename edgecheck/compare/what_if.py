@@ -8,7 +8,9 @@ import numpy as np
 from edgecheck.compare.experiment import Setup
 from edgecheck.compare.host import Host, opened_host
 from edgecheck.compare.outputs import NO_CLASS
+from edgecheck.compare.stream import SideFault
 from edgecheck.compare.watching import WatchedOutput
+from edgecheck.errors import LoadFault
 from edgecheck.metrics.distinct import DistinctRows, row_hashes
 from edgecheck.metrics.reservoir import Reservoir
 from edgecheck.metrics.sqnr import decibels
@@ -74,7 +76,7 @@ def imagine(
                 for name, pipeline in pipelines.items()
             }
             first = first or {name: rows[:1] for name, rows in feeds.items()}
-            _add(host, counts, feeds, first, chunk)
+            counts = _add(host, counts, feeds, first, chunk)
     return tuple(count.found() for count in counts)
 
 
@@ -84,13 +86,21 @@ def _add(
     feeds: Mapping[str, Array],
     first: Mapping[str, Array],
     chunk: Chunk,
-) -> None:
+) -> list["_Count"]:
+    """Those of the counts whose values the runtime takes: it refuses indices beyond a table."""
     right: Array | None = None
+    kept = []
     for count in counts:
-        fed = _fed(count.case, feeds, first)
-        rows = count.taken(host.answers(fed))
+        try:
+            rows = count.taken(host.answers(_fed(count.case, feeds, first)))
+        except SideFault as side:
+            if right is None or not isinstance(side.fault, LoadFault):
+                raise
+            continue
         right = rows if right is None else right
         count.add(rows, right, chunk.labels)
+        kept.append(count)
+    return kept
 
 
 def _fed(case: Case, feeds: Mapping[str, Array], first: Mapping[str, Array]) -> Mapping[str, Array]:

@@ -13,6 +13,7 @@ from edgecheck.compare.stream import SideFault
 from edgecheck.compare.walk_sessions import twin_entrant
 from edgecheck.runs.draft import Draft
 from edgecheck.samples.part import Part
+from edgecheck.samples.selection import spread
 from edgecheck.tflite.contract import quantization_scheme
 
 _CHECK = "float-signal"
@@ -54,10 +55,8 @@ def hear_signal(draft: Draft, evidence: Evidence, setup: Setup) -> Signal | None
 
 
 def _few(setup: Setup) -> Part:
-    """Some samples, evenly spread: files are often sorted by class. Of a stream, the first."""
-    whole = len(setup.dataset)
-    step = 1 if setup.spec.state == "stream" else max(1, -(-whole // LISTENED))
-    return Part(setup.dataset, range(0, whole, step)[:LISTENED])
+    is_stream = setup.spec.state == "stream"
+    return Part(setup.dataset, spread(len(setup.dataset), LISTENED, in_file_order=is_stream))
 
 
 def _float_model(

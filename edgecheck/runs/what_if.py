@@ -17,6 +17,7 @@ from edgecheck.mistakes.mistake import Receiver
 from edgecheck.mistakes.receiver import receiver_of
 from edgecheck.runs.draft import Draft
 from edgecheck.samples.part import Part
+from edgecheck.samples.selection import spread
 
 _SAMPLES: Final = 64
 _BUDGET_MS: Final = 10_000.0
@@ -76,13 +77,12 @@ def _receiver(evidence: Evidence, setup: Setup, name: str, shape: tuple[int, ...
 
 
 def _few(draft: Draft, setup: Setup, cases: int) -> Part:
-    """Some samples, evenly spread: files are often sorted by class. Of a stream, the first."""
+    """As many samples as the budget allows."""
     one_ms = 0.0 if draft.observation is None else draft.observation.comparison.latency_ms[0]
     most = int(_BUDGET_MS / max(one_ms * cases, 1e-3))
     most = max(_LEAST, min(_SAMPLES, most))
-    whole = len(setup.dataset)
-    step = 1 if setup.spec.state == "stream" else max(1, -(-whole // most))
-    return Part(setup.dataset, range(0, whole, step)[:most])
+    is_stream = setup.spec.state == "stream"
+    return Part(setup.dataset, spread(len(setup.dataset), most, in_file_order=is_stream))
 
 
 def _row(found: Imagined, output: WatchedOutput, evidence: Evidence) -> WhatIf:

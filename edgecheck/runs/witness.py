@@ -24,6 +24,7 @@ from edgecheck.runtime.trained.batch_norm import ObservedNorm, observed_norms
 from edgecheck.runtime.trained.renormalize import renormalized_outputs
 from edgecheck.samples.chunk import UNLABELLED, Dataset
 from edgecheck.samples.part import Part
+from edgecheck.samples.selection import spread
 from edgecheck.tensors import Array, flat_rows
 
 _SAMPLES, _BYTES = 256, 1 << 28
@@ -119,7 +120,9 @@ def _answered(setup: Setup, reference: Entrant, timeout: float) -> tuple[Array, 
         for name, part in (("collected", collected), ("asked", asked)):
             (Path(folder) / name).mkdir()
             files.append(write_representative(part, setup.spec.inputs, Path(folder) / name))
-        found = renormalized_outputs(job, files[0], files[1], Path(folder), timeout + _SECONDS)
+        found = renormalized_outputs(
+            job, files[0], files[1], Path(folder), timeout + _SECONDS, setup.kept
+        )
     labels = _labels(asked)
     if found is None or labels is None:
         return None
@@ -146,7 +149,7 @@ def _observed(setup: Setup, reference: Entrant, timeout: float) -> tuple[Observe
     with TemporaryDirectory(prefix="edgecheck-") as folder:
         samples = _spread(setup.dataset, _sample_bytes(setup, reference))
         feeds = write_representative(samples, setup.spec.inputs, Path(folder))
-        return observed_norms(job, feeds, timeout + _SECONDS)
+        return observed_norms(job, feeds, timeout + _SECONDS, setup.kept)
 
 
 def _sample_bytes(setup: Setup, reference: Entrant) -> int:
@@ -161,6 +164,5 @@ def _sample_bytes(setup: Setup, reference: Entrant) -> int:
 
 
 def _spread(dataset: Dataset, sample_bytes: int) -> Dataset:
-    """Some samples, evenly spread: files are often sorted by class."""
     most = max(1, min(_SAMPLES, _BYTES // sample_bytes))
-    return Part(dataset, range(0, len(dataset), max(1, -(-len(dataset) // most))))
+    return Part(dataset, spread(len(dataset), most))

@@ -23,3 +23,12 @@ def batches(numbers: Sequence[int], size: int) -> Iterator[Sequence[int]]:
     """`numbers` cut into pieces of `size`; the last may be shorter."""
     for start in range(0, len(numbers), size):
         yield numbers[start : start + size]
+
+
+def spread(count: int, most: int, *, in_file_order: bool = False) -> Sequence[int]:
+    """Ascending numbers of at most `most` of `count` samples, evenly spread: files are often sorted
+    by class. With `in_file_order`, for a stream, the first ones.
+    """
+    if in_file_order or most >= count:
+        return range(min(most, count))
+    return [number * count // most for number in range(most)]

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgecheck.samples.selection import batches, select
+from edgecheck.samples.selection import batches, select, spread
 
 
 @given(count=st.integers(1, 500), limit=st.integers(1, 600), seed=st.integers(0, 9))
@@ -41,3 +41,12 @@ def test_batches_keep_order_and_size(count, size):
     found = list(batches(range(count), size))
     assert [number for batch in found for number in batch] == list(range(count))
     assert all(len(batch) == size for batch in found[:-1])
+
+
+@given(count=st.integers(1, 500), most=st.integers(1, 600))
+def test_spread_places_are_distinct_and_their_distances_even(count, most):
+    places = list(spread(count, most))
+    assert len(places) == min(count, most)
+    gaps = [late - early for early, late in zip(places, [*places[1:], count], strict=True)]
+    assert all(gap in {count // most, -(-count // most)} for gap in gaps) or most >= count
+    assert list(spread(count, most, in_file_order=True)) == list(range(min(count, most)))
