@@ -9,7 +9,7 @@ from typing import Any, Final, Literal
 import numpy as np
 
 from edgecheck.device.logged import DumpedTensor
-from edgecheck.errors import DumpUnreadable
+from edgecheck.errors import DumpUnreadable, EdgecheckError
 from edgecheck.rules.wording import plain
 from edgecheck.samples.chunk import MAX_SAMPLE_BYTES
 from edgecheck.samples.files import existing, joined, read_text
@@ -46,6 +46,18 @@ def open_described(path: Path) -> tuple[DumpedTensor, ...]:
     if doubled:
         raise _bad(path.name, f"tensor {plain(doubled[0])!r} is there twice")
     return found
+
+
+def files_named(path: Path) -> tuple[Path, ...]:
+    """The files that a description names, as far as it can be read; nothing is said of the rest."""
+    try:
+        document = json.loads(read_text(path))
+    except (EdgecheckError, OSError, ValueError, RecursionError):
+        return ()
+    tensors = document.get("tensors") if isinstance(document, dict) else None
+    entries = tensors if isinstance(tensors, list) else []
+    names = [entry.get("file") for entry in entries if isinstance(entry, dict)]
+    return tuple(path.parent / name for name in names if isinstance(name, str) and "\0" not in name)
 
 
 def _tensor(path: Path, entry: object, ids: tuple[str, ...] | None) -> DumpedTensor:
@@ -160,7 +172,9 @@ def _flat(where: str, nested: object) -> list[float]:
         level = [
             value for entry in level for value in (entry if isinstance(entry, list) else [entry])
         ]
-    numbers = [entry for entry in level if isinstance(entry, (int, float))]
+    numbers = [
+        entry for entry in level if isinstance(entry, (int, float)) and not isinstance(entry, bool)
+    ]
     if len(numbers) < len(level):
         raise _bad(where, "`values` must hold numbers, in lists")
     return numbers

@@ -4,13 +4,14 @@ Nothing here believes what a file says of itself: sizes are compared with the by
 before anything of that size is held.
 """
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from edgecheck.device.described import open_described
+from edgecheck.device.described import files_named, open_described
 from edgecheck.device.logged import DumpedTensor
 from edgecheck.device.table import open_table
 from edgecheck.errors import DatasetUnreadable, DumpUnreadable, InputMissing, UsageError
@@ -52,6 +53,23 @@ def open_dump(path: Path, name: str | None = None) -> tuple[DumpedTensor, ...]:
         else:
             raise DumpUnreadable(f"{path.name} is no dump that is known", hint=f"Use {_FORMATS}.")
     return _named(path, found, name)
+
+
+def is_part(dump: Path, path: Path) -> bool:
+    """Whether a file that is there belongs to a dump: nothing may be written over it.
+
+    Args:
+        dump: as `open_dump` takes it; a folder owns whatever lies in it, a JSON description the files
+            that it names.
+        path: of any file; nothing of the dump needs to be readable.
+    """
+    place = Path(os.path.realpath(path))
+    if not os.path.exists(place):  # noqa: PTH110  (no error for names of any length)
+        return False
+    if dump.is_dir():
+        return place.is_relative_to(os.path.realpath(dump))
+    owned = [dump, *(files_named(dump) if dump.suffix.lower() == ".json" else ())]
+    return str(place) in {os.path.realpath(each) for each in owned}
 
 
 def _open_npz(path: Path) -> tuple[DumpedTensor, ...]:

@@ -14,6 +14,7 @@ from edgecheck.tensors import Array
 
 _ID: Final = "id"
 _ELEMENT: Final = re.compile(r"(.+)\[([0-9]{1,9})\]")
+_NUMBERS: Final = "Log values of the tensor only, with commas between them; a column `id` first may name the samples."
 _WHOLE: Final = re.compile(r"\s*[+-]?[0-9]{1,18}\s*")
 
 
@@ -80,9 +81,9 @@ def _values(file: str, lines: Sequence[tuple[int, Sequence[str]]], *, first: int
             found.append(real_numbers(cells[first:]))
         except ValueError as error:
             column = first + error.args[0]
-            raise not_a_number(
-                f"{file}, line {number}, column {column + 1}", cells[column]
-            ) from None
+            where = f"{file}, line {number}, column {column + 1}"
+            told = not_a_number(where, cells[column]).message
+            raise DumpUnreadable(told, hint=_NUMBERS) from None
     real = np.asarray(found, np.float64)
     is_whole = all(_WHOLE.fullmatch(cell) for _, cells in lines for cell in cells[first:])
     return real.astype(np.int64) if is_whole else real

@@ -11,18 +11,16 @@ from edgecheck.matching.shifted import shift_of
 from edgecheck.matching.shifts import likely_shifts
 from edgecheck.matching.target import Domain
 from edgecheck.mistakes.bank import usual_mistakes
-from edgecheck.mistakes.channels import gray
+from edgecheck.mistakes.channels import gray, late_orders
 from edgecheck.mistakes.integers import is_quantized
 from edgecheck.mistakes.mistake import Mistake, Receiver
-from edgecheck.mistakes.pictures import as_pictures, as_samples, sides
+from edgecheck.mistakes.pictures import as_pictures, sides
 from edgecheck.tensors import Array
 
 _NOT_POINTWISE = frozenset({"same-frame", "rgba-as-rgb"})
 """One needs other rows, the other the neighbours of a pixel."""
 _UNDONE = "byte-swapped"
 """Of floats, that is put right before: what it makes has no range to measure by."""
-_ORDER = "channel-order-swapped"
-_LATE_BGR = "the colour channels the other way round, after they were scaled"
 _GRAYS = (
     ("the first channel in place of every one", (1.0, 0.0, 0.0)),
     ("the second channel in place of every one", (0.0, 1.0, 0.0)),
@@ -80,12 +78,7 @@ def _pointwise(usual: tuple[Mistake, ...], receiver: Receiver) -> Iterator[Mista
             yield mistake
     if receiver.is_picture and sides(receiver)[2] == 3:
         yield from starmap(_other_gray, _GRAYS)
-        if len(receiver.lines or ()) > 1:
-            yield Mistake("bgr", _ORDER, _LATE_BGR, "values", _reversed)
-
-
-def _reversed(prepared: Array, receiver: Receiver) -> Array:
-    return as_samples(as_pictures(prepared, receiver)[..., ::-1], receiver)
+        yield from late_orders(receiver)
 
 
 def _other_gray(words: str, weights: tuple[float, ...]) -> Mistake:

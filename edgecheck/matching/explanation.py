@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from edgecheck.mistakes.mistake import Line, Mistake
+from edgecheck.tensors import Array
 
 Unit = Literal["LSB", "relative"]
 
@@ -53,3 +54,20 @@ class Match:
     unseen: tuple[Mistake, ...]
     """Usual mistakes that would change nothing of these rows: nobody can say whether they are
     made too (channel orders of gray pictures, mirrors of flat ones)."""
+    read: Array
+    """The dump as the numbers that it is taken for: codes of an input of integers, else values.
+    float64 (n, *shape)."""
+
+    @property
+    def is_plain(self) -> bool:
+        """What the spec says, row by row, explains the dump."""
+        best = self.explanations[0] if self.explanations else None
+        return best is not None and not best.mistakes and best.rows is None
+
+    @property
+    def place(self) -> tuple[float, ...]:
+        """Among matches of the same dump, read in other ways: explained, with the fewest mistakes."""
+        if not self.explanations:
+            return (1.0, -self.nearest.exact_share)
+        best = self.explanations[0]
+        return (0.0, not best.is_harmless, len(best.mistakes), best.rows is not None)

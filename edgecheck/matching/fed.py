@@ -2,8 +2,7 @@
 
 import numpy as np
 
-from edgecheck.matching.target import domain_of
-from edgecheck.mistakes.integers import is_quantized, meaning
+from edgecheck.mistakes.integers import is_quantized, meaning, params_of
 from edgecheck.mistakes.mistake import Receiver
 from edgecheck.tensors import NUMPY_DTYPES, Array, integer_range
 
@@ -27,12 +26,17 @@ def as_bytes(dumped: Array, dtype: str) -> Array:
     return dumped
 
 
-def fed_values(dumped: Array, receiver: Receiver) -> Array:
-    """The real values, float32, that the model got."""
-    domain, values = domain_of(dumped, receiver)
-    if domain.is_codes and is_quantized(receiver):
-        dtype = receiver.tensor.dtype
-        held = np.clip(np.nan_to_num(values), *integer_range(dtype))
-        return meaning(held.astype(NUMPY_DTYPES[dtype]), receiver)
-    with np.errstate(over="ignore"):
-        return values.astype(np.float32)
+def fed_values(read: Array, receiver: Receiver) -> Array:
+    """The real values, float32, that the model got.
+
+    Args:
+        read: one of the readings of a dump; NaN in place of a code is what quantization makes of it.
+        receiver: the input.
+    """
+    if not is_quantized(receiver):
+        with np.errstate(over="ignore"):
+            return read.astype(np.float32)
+    dtype = receiver.tensor.dtype
+    zero = params_of(receiver).zero_points[0]
+    held = np.clip(np.where(np.isnan(read), zero, read), *integer_range(dtype))
+    return meaning(held.astype(NUMPY_DTYPES[dtype]), receiver)

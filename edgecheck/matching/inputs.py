@@ -1,6 +1,6 @@
 """Which mistake made what a device was fed of what it should have been."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import chain
 
@@ -10,12 +10,23 @@ from edgecheck.matching.bench import bench_of
 from edgecheck.matching.explanation import Explanation, Match
 from edgecheck.matching.order import order_mistake, order_of, partly_stale
 from edgecheck.matching.redone import Redone
+from edgecheck.matching.reversal import is_reversed, wrapped
 from edgecheck.matching.search import Bench, Hypothesis, ranked, without_idle, without_moves
-from edgecheck.matching.target import Domain, domain_of, is_dull, score
+from edgecheck.matching.target import (
+    Domain,
+    as_doubles,
+    domain_of,
+    is_dull,
+    readings,
+    score,
+)
 from edgecheck.matching.verification import Checked, checked
 from edgecheck.mistakes.bank import usual_mistakes
 from edgecheck.mistakes.mistake import Mistake, Receiver
 from edgecheck.tensors import Array
+
+Others = Callable[[], Iterable[Redone]]
+"""Makes samples in other ways, anew with every call."""
 
 _MOST = 8
 """Explanations that are held against every element."""
@@ -24,16 +35,19 @@ _BROKEN = 1e20
 
 
 def explain_input(
-    dumped: Array, prepared: Array, receiver: Receiver, others: Iterable[Redone] = ()
+    dumped: Array, prepared: Array, receiver: Receiver, others: Others = tuple
 ) -> Match:
     """Search the mistakes, one or two, that made a dump.
+
+    A dump that may be codes or values is read both ways: as what the spec says, if it is that in one
+    of them, else in the way that needs the fewest mistakes.
 
     Args:
         dumped: (n, *shape): the codes or floats that the device fed.
         prepared: float32 (n, *shape): the same samples as the spec prepares them.
         receiver: the input.
-        others: the same samples prepared in other ways, which only their files tell; read one at a
-            time, and only while nothing simpler explains the dump.
+        others: makes the same samples in other ways, which only their files tell; they are read one
+            at a time, and only while nothing simpler explains the dump.
 
     Raises:
         ValueError: arrays of different shapes, or without an element.
@@ -41,14 +55,19 @@ def explain_input(
     if dumped.shape != prepared.shape or not dumped.size:
         raise ValueError(f"a dump of {prepared.shape} is expected, found {dumped.shape}")
     swapped = _right_bytes(dumped, receiver)
-    domain, found = domain_of(dumped if swapped is None else swapped, receiver)
+    domain = domain_of(receiver)
+    matches = []
     # Values that are wild already overflow in what mistakes make of them; that explains nothing.
     with np.errstate(all="ignore"):
-        match = _Case(domain, prepared, found, others).solve()
+        for read in readings(dumped if swapped is None else swapped, domain):
+            matches.append(_Case(domain, prepared, read, others).solve())
+            if matches[-1].is_plain:
+                break
+    match = min(matches, key=lambda each: each.place)
     if swapped is None:
         return match
     broken = next(each for each in usual_mistakes(receiver) if each.key == "byte-swapped")
-    return _behind(match, broken)
+    return replace(_behind(match, broken), read=as_doubles(dumped))
 
 
 @dataclass(frozen=True)
@@ -57,7 +76,7 @@ class _Case:
     prepared: Array
     found: Array
     """float64 (n, *shape), in the unit of the domain."""
-    others: Iterable[Redone]
+    others: Others
 
     def solve(self, *, is_ordered: bool = False) -> Match:
         """The order of samples is questioned only where their own explain nothing."""
@@ -73,7 +92,8 @@ class _Case:
         good = [each for each in told if each.holds]
         tied = sum(each.is_as_good_as(told[0]) for each in good)
         explanations = tuple(each.explanation for each in good)
-        return Match(explanations, tied, told[0].explanation, tuple(bench.unseen()))
+        unseen = tuple(bench.unseen())
+        return Match(explanations, tied, told[0].explanation, unseen, self.found)
 
     def _checked(self, tried: list[Hypothesis]) -> list[Checked]:
         """The best, against all elements, the best first."""
@@ -99,6 +119,8 @@ class _Case:
                 break
         if tried[0].is_good and not tried[0].is_exact:
             tried = ranked(chain(tried, bench.with_harmless(tried[0])))
+        if tried[0].is_good and is_reversed(tried[0], self.domain.receiver):
+            tried = wrapped(bench.pairs()) or tried
         told = without_idle(tried)
         return without_moves(told) if is_dull(bench.found) else told
 
@@ -112,7 +134,7 @@ class _Case:
     def _redone(self, bench: Bench) -> Iterator[Hypothesis]:
         """Samples prepared otherwise, with a second mistake or without; only the best are kept."""
         best = -1.0
-        for other in self.others:
+        for other in self.others():
             mistake = _as_mistake(other)
             top = ranked(bench.singles((mistake,), other.rows[bench.rows]))[0]
             if top.score.exact + top.score.near > best:
@@ -132,7 +154,7 @@ class _Case:
             if strike is not None:
                 mistake, share = strike
                 explained = Explanation((*each.mistakes, mistake), share, 0.0, self.domain.unit)
-                return Match((explained,), 1, explained, tuple(bench.unseen()))
+                return Match((explained,), 1, explained, tuple(bench.unseen()), self.found)
         return None
 
     def _reordered(self, bench: Bench) -> Match | None:
@@ -141,7 +163,7 @@ class _Case:
         order = order_of(probe.at(self.found), self.prepared, probe, bench.moves)
         if order is None:
             return None
-        case = replace(self, prepared=self.prepared[order], others=())
+        case = replace(self, prepared=self.prepared[order], others=tuple)
         match = case.solve(is_ordered=True)
         mistake = order_mistake(order)
         if not match.explanations:

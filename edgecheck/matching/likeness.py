@@ -52,8 +52,8 @@ def real_values(dumped: Array, tensor: Tensor) -> Array:
     )
 
 
-def same_rows(one: Array, other: Array, limit: float) -> Array:
-    """Which of the rows (n, k) are the same within `limit` in every element: bool (n,).
+def same_rows(one: Array, other: Array, limit: float | Array) -> Array:
+    """Which of the rows (n, k) are the same within `limit`, or (n, 1) of them, in every element: (n,).
 
     A value that is not finite is the same as its like only.
     """

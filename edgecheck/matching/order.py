@@ -78,10 +78,10 @@ def partly_stale(made: Array, found: Array, limit: Array) -> tuple[Mistake, floa
     made, found = flat_rows(made), flat_rows(found)
     if len(made) < 2:
         return None
-    differs = np.abs(made[1:] - found[1:]) > limit
-    is_before = np.abs(made[:-1] - found[1:]) <= limit
+    differs = ~_are_same(made[1:], found[1:], limit)
+    is_before = _are_same(made[:-1], found[1:], limit)
     explained = 1 - float((differs & ~is_before).mean())
-    changing = (np.abs(made[1:] - made[:-1]) > limit).sum(axis=1)
+    changing = (~_are_same(made[1:], made[:-1], limit)).sum(axis=1)
     if explained < _ALMOST_ALL or not differs.any() or not changing.all():
         return None
     struck = (differs & is_before).sum(axis=1) / changing
@@ -96,6 +96,11 @@ def partly_stale(made: Array, found: Array, limit: Array) -> tuple[Mistake, floa
         words = "samples of which a part is still the one before"
         found_one = _stale("partly-stale", words, previous)
     return found_one, explained
+
+
+def _are_same(one: Array, other: Array, limit: Array) -> Array:
+    """Within the limit; NaN is the same as NaN only."""
+    return np.asarray((np.abs(one - other) <= limit) | (np.isnan(one) & np.isnan(other)))
 
 
 def _stale(key: str, words: str, order: Array) -> Mistake:

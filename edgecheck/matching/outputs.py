@@ -41,6 +41,14 @@ class Given:
     """(n, elements), of the type that was logged."""
     host: Array
     """float32 (n, elements), real values."""
+    reach: Array | None = None
+    """(n, 1): how far healthy answers to these samples may lie apart, where that was measured."""
+
+    @property
+    def bounds(self) -> Array:
+        """(n, 1): how far a healthy row may be from the host's."""
+        limits = np.full((len(self.host), 1), self.limit)
+        return limits if self.reach is None else np.maximum(limits, self.reach)
 
     @property
     def limit(self) -> float:
@@ -85,11 +93,11 @@ def explain_output(given: Given) -> OutputMistake | None:
 
 def is_reordered(given: Given) -> bool:
     """Whether the rows are the right answers, all of them, in another order of samples."""
-    host, real, limit = given.host.astype(np.float64), given.real, given.limit
-    if (~same_rows(real, host, limit)).sum() < _FEW:
+    host, real, limits = given.host.astype(np.float64), given.real, given.bounds
+    if (~same_rows(real, host, limits)).sum() < _FEW:
         return False
     sources = {
-        place: np.flatnonzero(same_rows(row[None], host, limit)) for place, row in enumerate(real)
+        place: np.flatnonzero(same_rows(row[None], host, limits)) for place, row in enumerate(real)
     }
     return _one_to_one(sources) is not None
 
@@ -172,12 +180,23 @@ def _permuted(given: Given) -> Iterator[OutputMistake]:
             for place in moved
         }
     pairs = _one_to_one({place: np.intersect1d(each, moved) for place, each in alike.items()})
-    telling = np.unique(np.rint(host[:, moved] / max(limit, 1e-30)))
-    if pairs is None or len(telling) < _FEW:
+    if pairs is None or not _tells_places(host[:, moved], limit):
         return
     words = f"{len(pairs)} of {count} elements in each other's places"
     sure = tuple((place, source) for place, source in pairs if len(alike[place]) == 1)
     yield OutputMistake("labels-permuted", "label-order-or-offset", words, 1.0, moved=sure)
+
+
+def _tells_places(moved: Array, limit: float) -> bool:
+    """Whether elements differ enough for no other mistake to exchange them by chance.
+
+    By several values, or, where a sure classifier has two alone, by several samples of each kind.
+    """
+    codes = np.rint(moved / max(limit, 1e-30))
+    if len(np.unique(codes)) >= _FEW:
+        return True
+    _, counts = np.unique(codes, axis=0, return_counts=True)
+    return int((counts >= _FEW).sum()) > 1
 
 
 def _one_to_one(sources: dict[int, Array]) -> tuple[tuple[int, int], ...] | None:
@@ -195,23 +214,23 @@ def _one_to_one(sources: dict[int, Array]) -> tuple[tuple[int, int], ...] | None
 
 def _kept(given: Given) -> Iterator[OutputMistake]:
     """Answers to other samples: one for all, or those that came before."""
-    host, real, limit = given.host.astype(np.float64), given.real, given.limit
+    host, real, limits = given.host.astype(np.float64), given.real, given.bounds
     count, rule = len(host), "output-alias-reuse"
-    differs = ~same_rows(real, host, limit)
+    differs = ~same_rows(real, host, limits)
     if count < 2:
         return
-    if same_rows(real[1:], real[:-1], limit / 100).all():
+    if same_rows(real[1:], real[:-1], given.limit / 100).all():
         for row, key, which in ((count - 1, "all-last", "last"), (0, "all-first", "first")):
-            same = same_rows(real, np.repeat(host[[row]], count, axis=0), limit)
+            same = same_rows(real, np.repeat(host[[row]], count, axis=0), limits[[row]])
             words = f"the answer to the {which} sample, every time"
             yield from _reused(OutputMistake(key, rule, words, share(same)), same, differs)
         return
     for late in range(1, min(_LATEST, count - _FEW) + 1):
-        for key, ours, theirs, words in (
-            (f"late-{late}", real[late:], host[:-late], "before"),
-            (f"early-{late}", real[:-late], host[late:], "after"),
+        for key, ours, theirs, reach, words in (
+            (f"late-{late}", real[late:], host[:-late], limits[:-late], "before"),
+            (f"early-{late}", real[:-late], host[late:], limits[late:], "after"),
         ):
-            same = same_rows(ours, theirs, limit)
+            same = same_rows(ours, theirs, reach)
             part = differs[late:] if words == "before" else differs[:-late]
             found = OutputMistake(
                 key, rule, f"the answer to the sample {late} {words}", share(same)

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from edgecheck.mistakes.integers import is_quantized, params_of
 from edgecheck.mistakes.mistake import Line, Mistake, Receiver
 from edgecheck.mistakes.values import CAFFE, IMAGENET, KNOWN, RAW, as_lines, same_lines
 from edgecheck.tensors import Array
@@ -28,6 +29,7 @@ def scaled_otherwise(lines: Lines, receiver: Receiver) -> Mistake | None:
     usual = [known for _, _, known in KNOWN] if has_pixels else []
     if receiver.lines is not None:
         usual.append(tuple((scale**2, scale * offset + offset) for scale, offset in own))
+    usual += _of_codes(receiver) if has_pixels else []
     if any(same_lines(lines, known) for known in (own, *usual)):
         return None
     for key, words, known in _NAMED if has_pixels else ():
@@ -36,6 +38,15 @@ def scaled_otherwise(lines: Lines, receiver: Receiver) -> Mistake | None:
     kind = "pixels" if has_pixels else "values"
     words = f"{kind} scaled otherwise: {written(lines, kind[:-1])}"
     return Mistake("other-scaling", _RULE, words, "values", as_lines(lines))
+
+
+def _of_codes(receiver: Receiver) -> list[Lines]:
+    """What pixels in place of codes mean, which is among the usual mistakes."""
+    if not is_quantized(receiver):
+        return []
+    params = params_of(receiver)
+    first = -128 if receiver.tensor.dtype == "int8" else 0
+    return [((params.scales[0], (first - params.zero_points[0]) * params.scales[0]),)]
 
 
 def _of_prepared(lines: Lines) -> Mistake:

@@ -89,23 +89,33 @@ class Domain:
         return scale * params.scales[0], (offset - params.zero_points[0]) * params.scales[0]
 
 
-def domain_of(dumped: Array, receiver: Receiver) -> tuple[Domain, Array]:
-    """The unit of a dump, and the dump in it, float64.
-
-    Integers are the bytes of the tensor's type, whatever the sign they were logged with. Floats of a
-    quantized input are codes if all are whole numbers that its type holds, and are quantized
-    otherwise.
-    """
+def domain_of(receiver: Receiver) -> Domain:
+    """The unit in which dumps of an input are compared."""
     dtype = receiver.tensor.dtype
     kind = NUMPY_DTYPES[dtype].kind if dtype in NUMPY_DTYPES else "f"
-    if kind not in "iu":
-        return Domain(receiver, is_codes=False), as_doubles(dumped)
-    found = Domain(receiver, is_codes=True)
+    return Domain(receiver, is_codes=kind in "iu")
+
+
+def readings(dumped: Array, domain: Domain) -> tuple[Array, ...]:
+    """What a dump may mean, in the unit of the domain: float64, of the same shape, one or two.
+
+    Integers are the bytes of the tensor's type, whatever the sign they were logged with. Floats of a
+    quantized input are values to be quantized; where all are whole numbers that its type holds, they
+    may be codes as well, which come first. NaN stays NaN.
+    """
+    if not domain.is_codes:
+        return (as_doubles(dumped),)
+    dtype = domain.receiver.tensor.dtype
     if dumped.dtype.kind in "iub":
-        return found, _as_type(dumped, dtype).astype(np.float64)
+        return (_as_type(dumped, dtype).astype(np.float64),)
+    plain = as_doubles(dumped)
+    with np.errstate(over="ignore", invalid="ignore"):
+        values = np.where(np.isnan(plain), np.nan, domain.of(plain.astype(np.float32)))
     low, high = integer_range(dtype)
-    is_whole = bool(((dumped == np.rint(dumped)) & (dumped >= low) & (dumped <= high)).all())
-    return found, dumped.astype(np.float64) if is_whole else found.of(dumped.astype(np.float32))
+    is_whole = bool(((plain == np.rint(plain)) & (plain >= low) & (plain <= high)).all())
+    if not is_whole or np.array_equal(plain, values):
+        return (values,)
+    return (plain, values)
 
 
 def _as_type(dumped: Array, dtype: str) -> Array:
@@ -146,10 +156,7 @@ def score(made: Array, found: Array, domain: Domain) -> Score:
     Columns of a table, (n, columns) of floats, each have a width of their own. NaN is equal to NaN.
     """
     is_codes = domain.is_codes
-    width = _widths(made, found, domain)
-    limit = np.asarray(HALF_LSB if is_codes else _RELATIVE * width) * (1 + _SLACK)
-    step = np.maximum(1.0, _PIXEL * width) if is_codes else _PIXEL * width
-    loose = limit + HALF_LSB * step
+    limit, loose = limits(made, found, domain)
     with np.errstate(invalid="ignore", over="ignore"):
         difference = np.abs(made - found)
     difference[np.isnan(made) & np.isnan(found)] = 0
@@ -159,6 +166,16 @@ def score(made: Array, found: Array, domain: Domain) -> Score:
     residual = np.nan_to_num(difference if is_codes else difference / width_of(found))
     residual = np.minimum(residual, _MOST)
     return Score(float((difference <= limit).mean()), near, float(residual.mean()), limit)
+
+
+def limits(made: Array, found: Array, domain: Domain) -> tuple[Array, Array]:
+    """Differences up to which elements are exact, and up to which they are but for the rounding of
+    pixels; to broadcast.
+    """
+    width = _widths(made, found, domain)
+    limit = np.asarray(HALF_LSB if domain.is_codes else _RELATIVE * width) * (1 + _SLACK)
+    step = np.maximum(1.0, _PIXEL * width) if domain.is_codes else _PIXEL * width
+    return limit, np.asarray(limit + HALF_LSB * step)
 
 
 def _widths(made: Array, found: Array, domain: Domain) -> Array:

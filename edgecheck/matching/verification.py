@@ -80,7 +80,9 @@ def checked(found: Hypothesis, domain: Domain, prepared: Array, dumped: Array) -
         rows = slice(start, start + len(made))
         there = score(made[:, inside], dumped[rows][:, inside], domain)
         total += np.asarray((there.exact, there.near, there.residual)) * len(made) / len(prepared)
-        wrong[rows] = inside & (np.abs(made - dumped[rows]) > there.limit)
+        apart = np.abs(made - dumped[rows])
+        apart[np.isnan(made) & np.isnan(dumped[rows])] = 0
+        wrong[rows] = inside & ~(apart <= there.limit)
     exact, near, residual = map(float, total)
     lines = found.lines or _known_lines(found)
     told = Explanation(found.mistakes, exact, residual, domain.unit, lines)

@@ -1,15 +1,18 @@
 """Every usual mistake that makes sense for an input."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Final
 
 import numpy as np
 
 from edgecheck.mistakes.channels import channels
 from edgecheck.mistakes.geometry import geometry
-from edgecheck.mistakes.integers import integers, is_quantized, meaning
-from edgecheck.mistakes.mistake import STEPS, Mistake, Receiver
+from edgecheck.mistakes.integers import codes, integers, is_quantized, meaning
+from edgecheck.mistakes.mistake import Mistake, Receiver
 from edgecheck.mistakes.values import values
 from edgecheck.tensors import NUMPY_DTYPES, Array
+
+_WRAPS: Final = "wrap-without-clip"
 
 
 def usual_mistakes(receiver: Receiver) -> tuple[Mistake, ...]:
@@ -28,24 +31,27 @@ def usual_mistakes(receiver: Receiver) -> tuple[Mistake, ...]:
     )
 
 
-def composed(first: Mistake, second: Mistake) -> Mistake:
-    """Both mistakes, in the order in which they happen between pixel and tensor.
+def wraps(receiver: Receiver) -> Iterator[Mistake]:
+    """Values in another range, the codes of which wrap round: of quantized inputs only.
 
-    Key and words name both; the rule is that of the first which does harm.
+    Where none is beyond the range, they leave samples as they are.
     """
-    early, late = sorted((first, second), key=lambda each: STEPS.index(each.step))
+    for last in integers(receiver):
+        if last.key == _WRAPS:
+            for first in values(receiver):
+                words = f"{first.words}, and {last.words}"
+                key = f"{first.key}-wrapped"
+                yield Mistake(key, last.rule, words, "integers", _both(first, last))
 
+
+def _both(first: Mistake, last: Mistake) -> Callable[[Array, Receiver], Array]:
     def apply(prepared: Array, receiver: Receiver) -> Array:
-        return late.apply(early.apply(prepared, receiver), receiver)
+        made = first.apply(prepared, receiver)
+        found = last.apply(made, receiver)
+        clipped = meaning(codes(made, receiver), receiver)
+        return prepared if np.array_equal(found, clipped) else found
 
-    return Mistake(
-        key=f"{early.key}+{late.key}",
-        rule=late.rule if early.is_harmless else early.rule,
-        words=f"{early.words}, and {late.words}",
-        step=late.step,
-        apply=apply,
-        is_harmless=early.is_harmless and late.is_harmless,
-    )
+    return apply
 
 
 def _constant() -> Iterator[Mistake]:

@@ -1,6 +1,7 @@
 """Colour channels in another order, replaced by gray, or with a fourth between them."""
 
 from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
 
@@ -82,3 +83,16 @@ def _scaled(pictures: Array, receiver: Receiver) -> Array:
     """Pixels as pictures -> prepared values."""
     samples = as_samples(pictures, receiver)
     return on_line(samples, receiver.lines or (IDENTITY,), receiver)
+
+
+def late_orders(receiver: Receiver) -> Iterator[Mistake]:
+    """Colours in another order after each was scaled as its place asks; nothing where all are alike."""
+    if not receiver.is_picture or sides(receiver)[2] != 3 or len(receiver.lines or ()) < 2:
+        return
+    for key, order, words in ORDERS:
+        told = f"{words}, after they were scaled"
+        yield Mistake(key, "channel-order-swapped", told, "values", partial(_placed, order=order))
+
+
+def _placed(prepared: Array, receiver: Receiver, *, order: tuple[int, ...]) -> Array:
+    return as_samples(as_pictures(prepared, receiver)[..., list(order)], receiver)

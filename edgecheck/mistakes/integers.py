@@ -94,8 +94,13 @@ def other_sign(prepared: Array, receiver: Receiver) -> Array:
     """
     if receiver.tensor.dtype == "int8" and _has_pixels(receiver):
         return pixel_bytes(prepared, receiver).view(np.int8)
-    flipped = codes(prepared, receiver).view(np.uint8) ^ np.uint8(0x80)
-    return flipped.view(NUMPY_DTYPES[receiver.tensor.dtype])
+    return flipped(prepared, receiver)
+
+
+def flipped(prepared: Array, receiver: Receiver) -> Array:
+    """Codes 128 off: the highest bit of each the other way."""
+    made = codes(prepared, receiver).view(np.uint8) ^ np.uint8(0x80)
+    return made.view(NUMPY_DTYPES[receiver.tensor.dtype])
 
 
 def pixel_bytes(prepared: Array, receiver: Receiver) -> Array:
@@ -179,6 +184,9 @@ def _of_pixels(receiver: Receiver) -> Iterator[Mistake]:
         right = codes(np.asarray(scale * ramp + offset, np.float32), receiver).astype(np.int64)
         if np.abs(right - (ramp - 128 * (receiver.tensor.dtype == "int8"))).max() > 1:
             yield coded("pixels-as-codes", _CAST, "pixels in place of codes", pixel_codes)
+            if receiver.tensor.dtype == "int8":
+                words = "codes that are 128 off, as of a uint8 input"
+                yield coded("uint8-codes-as-int8", _SIGN, words, flipped)
             return
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Literal
 
 from edgecheck.tensors import Array
 from edgecheck.tflite.graph import Tensor
@@ -53,7 +53,3 @@ class Mistake:
     apply: Callable[[Array, Receiver], Array]
     is_harmless: bool = False
     """It changes values by so little that no answer should change."""
-
-
-STEPS: Final[tuple[Step, ...]] = ("geometry", "channels", "values", "integers")
-"""The order in which composed mistakes are applied."""

@@ -8,7 +8,7 @@ import zipfile
 import numpy as np
 import pytest
 
-from edgecheck.device.dump import open_dump
+from edgecheck.device.dump import is_part, open_dump
 from edgecheck.errors import DumpUnreadable, InputMissing, UsageError
 
 CODES = np.array([[1, -2, 3], [4, 5, -128]], np.int8)
@@ -152,6 +152,7 @@ HOSTILE_JSON = {
     "range": (entry(file=None, values=[0, 0, 0, 0, 0, 300]), "no int8"),
     "fraction": (entry(file=None, values=[0, 0, 0, 0, 0, 0.5]), "no int8"),
     "huge integer": (entry(file=None, values=[0, 0, 0, 0, 0, 10**400]), "no number that fits|no int8"),
+    "true value": (entry(file=None, values=[0, 0, 0, 0, 0, True]), "must hold numbers"),
     "text value": (entry(file=None, values=["1"] * 6), "must hold numbers"),
     "count": (entry(file=None, values=[1]), "there are 1"),
     "ids": (entry(ids=[1, 2]), "list texts"),
@@ -217,3 +218,24 @@ def test_a_folder_without_description_and_other_files_are_refused(tmp_path):
     (tmp_path / "d.bin").write_bytes(b"1")
     with pytest.raises(DumpUnreadable, match="no dump that is known"):
         open_dump(tmp_path / "d.bin")
+
+
+def test_text_in_a_table_is_told_as_what_a_dump_needs(tmp_path):
+    (tmp_path / "d.csv").write_text("x[0],x[1]\n1,b\n")
+    with pytest.raises(DumpUnreadable, match="line 2, column 2") as caught:
+        open_dump(tmp_path / "d.csv")
+    assert "features" not in caught.value.hint
+
+
+def test_what_belongs_to_a_dump_is_known_whatever_its_description_says(tmp_path):
+    (tmp_path / "b.bin").write_bytes(b"1")
+    (tmp_path / "other").write_bytes(b"1")
+    names = ["b.bin", "a" * 5000, "x\0y", "", 3]
+    (tmp_path / "d.json").write_text(json.dumps({"tensors": [{"file": each} for each in names]}))
+    there = [is_part(tmp_path / "d.json", tmp_path / each) for each in ("b.bin", "d.json", "other")]
+    assert there == [True, True, False]
+    (tmp_path / "d.json").write_text("[")
+    assert is_part(tmp_path / "d.json", tmp_path / "d.json")
+    assert not is_part(tmp_path / "d.json", tmp_path / "b.bin")
+    assert is_part(tmp_path, tmp_path / "other")
+    assert not is_part(tmp_path, tmp_path / ("c" * 5000))

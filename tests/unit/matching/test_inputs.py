@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
-from receivers import SIGNED, Case, case, photos, receiver, usual_cases
+from receivers import SIGNED, UNIT, Case, case, photos, receiver, usual_cases
 
 from edgecheck.matching.inputs import explain_input
 from edgecheck.matching.redone import Redone
-from edgecheck.mistakes.bank import composed, usual_mistakes
+from edgecheck.mistakes.bank import usual_mistakes
 from edgecheck.quantization import QuantParams
 
 CASES = usual_cases()
@@ -21,7 +21,7 @@ def bank(name):
 
 
 def found(own: Case, dumped, others=()):
-    return explain_input(dumped, own.prepared, own.receiver, others)
+    return explain_input(dumped, own.prepared, own.receiver, lambda: others)
 
 
 def keys(match):
@@ -70,10 +70,28 @@ PAIRED = [
 @pytest.mark.parametrize(("name", "first", "second"), PAIRED)
 def test_two_mistakes_are_named_both(name, first, second):
     own, usual = CASES[name], bank(name)
-    made = composed(usual[first], usual[second]).apply(own.prepared, own.receiver)
+    made = usual[first].apply(own.prepared, own.receiver)
+    made = usual[second].apply(made, own.receiver)
     match = found(own, own.fed(made))
     assert best(match) == f"{first}+{second}"
     assert match.explanations[0].exact_share > 0.999
+
+
+@pytest.mark.parametrize("zero", [-128, -127])
+def test_a_negative_that_wrapping_made_is_no_line(zero):
+    """Of pixels times 255 only the low byte stays, which is minus the pixel."""
+    params = QuantParams((1 / 255,), (zero,))
+    own = case(photos(28, 28, source="digits", color="L"), UNIT, dtype="int8", params=params)
+    raw = np.rint(own.pixels / np.float32(1 / 255)) + zero
+    match = found(own, raw.astype(np.int64).astype(np.int8))
+    assert best(match) == "raw-pixels+wrap-without-clip"
+
+
+def test_a_negative_on_purpose_is_a_line():
+    own = CASES["gray"]
+    match = found(own, own.fed(1 - own.prepared))
+    assert best(match) == "other-scaling"
+    assert match.explanations[0].lines[0][0] == pytest.approx(-1 / 255, rel=1e-3)
 
 
 @pytest.mark.parametrize("name", list(CASES))

@@ -64,3 +64,14 @@ def test_what_the_row_before_does_not_explain_is_not_stale():
     assert partly_stale(made[:1], made[:1] + 1, HALF) is None
     same = np.broadcast_to(made[:1], made.shape)
     assert partly_stale(same, same + 1, HALF) is None
+
+
+def test_nan_is_not_the_row_before():
+    made = np.random.default_rng(0).integers(0, 100, (6, 50)).astype(np.float64)
+    found = made.copy()
+    found[1:, :20] = made[:-1, :20]
+    found[:, 40:] = np.nan
+    assert partly_stale(made, found, HALF) is None
+    made[:, 40:] = np.nan
+    mistake, _ = partly_stale(made, found, HALF)
+    assert mistake.key == "partly-stale"

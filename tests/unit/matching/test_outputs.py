@@ -80,6 +80,20 @@ def test_elements_in_each_others_places_are_listed():
     assert found.moved == ((0, 1), (1, 0), (4, 5), (5, 4))
 
 
+def sure(kinds, seed=0):
+    """One of six classes for each sample, of which `kinds` occur, and the others at zero."""
+    named = np.random.default_rng(seed).permutation(np.arange(20) % kinds)
+    return np.where(np.arange(6) == named[:, None], 127, -128).astype(np.int8)
+
+
+@pytest.mark.parametrize(
+    ("kinds", "key"), [(6, "labels-permuted"), (2, "labels-permuted"), (1, None)]
+)
+def test_a_sure_classifier_with_two_codes_shows_its_order_by_several_samples(kinds, key):
+    right = sure(kinds)
+    assert key_of(right[:, [1, 2, 3, 4, 5, 0]], right) == key
+
+
 def test_one_saturated_sample_is_no_evidence_of_a_permutation():
     right = np.full((1, 6), -128, np.int8)
     right[0, 2] = 127

@@ -80,7 +80,7 @@ WAYS = [(key, name) for key, (names, _) in WRITTEN.items() for name in names]
 
 
 def told(own, dumped, others=()):
-    match = explain_input(dumped, own.prepared, own.receiver, others)
+    match = explain_input(dumped, own.prepared, own.receiver, lambda: others)
     return [[mistake.key for mistake in each.mistakes] for each in match.explanations], match
 
 

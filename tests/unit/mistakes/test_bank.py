@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from receivers import SIGNED, receiver, usual_cases
 
-from edgecheck.mistakes.bank import composed, usual_mistakes
+from edgecheck.mistakes.bank import usual_mistakes, wraps
 
 CASES = usual_cases()
 NEEDED = {
@@ -40,24 +40,6 @@ def test_mistakes_that_do_harm_change_much(name):
             assert mistake.is_harmless == (far.mean() < 0.05), mistake.key
 
 
-def test_composed_mistakes_happen_in_their_order():
-    own, bank = CASES["int8 signed"].receiver, keyed("int8 signed")
-    values = CASES["int8 signed"].prepared
-    one = composed(bank["uint8-as-int8"], bank["rot90"])
-    other = composed(bank["rot90"], bank["uint8-as-int8"])
-    assert one.key == other.key == "rot90+uint8-as-int8"
-    right = bank["uint8-as-int8"].apply(bank["rot90"].apply(values, own), own)
-    np.testing.assert_array_equal(one.apply(values, own), right)
-    np.testing.assert_array_equal(other.apply(values, own), right)
-
-
-def test_the_rule_of_a_composed_one_is_that_of_the_harm():
-    bank = keyed("int8 signed")
-    assert composed(bank["bgr"], bank["truncated"]).rule == "channel-order-swapped"
-    assert composed(bank["truncated"], bank["floored"]).is_harmless
-    assert not composed(bank["truncated"], bank["bgr"]).is_harmless
-
-
 def test_a_buffer_of_zeros_means_what_the_zero_point_says():
     case = CASES["int8 signed"]
     made = keyed("int8 signed")["zeros"].apply(case.prepared, case.receiver)
@@ -80,3 +62,14 @@ def test_sound_and_tables_have_mistakes_of_their_own():
 
 def keyed(name):
     return {each.key: each for each in usual_mistakes(CASES[name].receiver)}
+
+
+def test_values_whose_codes_wrap_are_told_apart_from_those_that_stay_in_range():
+    case = CASES["int8 signed"]
+    rows, own = case.prepared, case.receiver
+    found = {each.key: each.apply(rows, own) for each in wraps(own)}
+    by_key = {each.key: each for each in usual_mistakes(own)}
+    raw = by_key["wrap-without-clip"].apply(by_key["raw-pixels"].apply(rows, own), own)
+    np.testing.assert_array_equal(found["raw-pixels-wrapped"], raw)
+    assert found["unit-range-wrapped"] is rows
+    assert list(wraps(CASES["float"].receiver)) == []

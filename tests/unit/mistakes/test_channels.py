@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from receivers import IMAGENET, SIGNED, receiver
 
-from edgecheck.mistakes.channels import ORDERS, channels, gray
+from edgecheck.mistakes.channels import ORDERS, channels, gray, late_orders
 
 SHAPE = (3, 4, 3)
 PIXELS = np.random.default_rng(0).integers(0, 256, (2, *SHAPE)).astype(np.float64)
@@ -63,3 +63,17 @@ def test_rgba_bytes_are_cut_where_the_buffer_ends():
 )
 def test_only_pictures_of_three_channels_mix_them_up(shape, kind):
     assert not list(channels(receiver(shape, kind=kind)))
+
+
+@pytest.mark.parametrize(("key", "order"), [(key, order) for key, order, _ in ORDERS])
+def test_late_orders_take_scaled_channels_as_they_are(key, order):
+    own = receiver(SHAPE, IMAGENET)
+    mistake = next(each for each in late_orders(own) if each.key == key)
+    right = prepared(own)
+    found = mistake.apply(right, own)
+    for place, source in enumerate(order):
+        np.testing.assert_array_equal(found[..., place], right[..., source])
+
+
+def test_channels_that_are_scaled_alike_have_no_late_orders():
+    assert list(late_orders(receiver(SHAPE, SIGNED))) == []

@@ -131,3 +131,14 @@ def test_floats_without_codes_have_no_mistakes_with_codes():
 def test_only_roundings_are_harmless():
     found = {each.key for each in integers(own("int8")) if each.is_harmless}
     assert found == {"truncated", "floored", "truncated-quotient"}
+
+
+def test_codes_of_a_uint8_input_are_128_off_where_pixels_are_no_codes():
+    own = receiver(SHAPE, IMAGENET, dtype="int8", params=PARAMS["int8"])
+    values = np.random.default_rng(1).uniform(-1, 1, (2, *SHAPE)).astype(np.float32)
+    right = np.rint(values.astype(np.float64) / np.float64(np.float32(0.01))) - 3
+    found = arrived("uint8-codes-as-int8", own, values)
+    assert set(np.unique(np.abs(found - right.clip(-128, 127)))) == {128}
+    direct = receiver(SHAPE, SIGNED, dtype="int8", params=QuantParams((1 / 127.5,), (-1,)))
+    keys = [[each.key for each in integers(one)] for one in (own, direct)]
+    assert ["uint8-codes-as-int8" in each for each in keys] == [True, False]

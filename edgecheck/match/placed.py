@@ -48,9 +48,8 @@ class Placed:
 
     def read(self, count: int) -> Array:
         """The first samples, (count, *shape), of the type that was logged."""
-        rows = count if self.samples == self.logged.shape[0] else self.logged.shape[0]
-        values = self.logged.read(rows).reshape(-1)[: count * prod(self.shape)]
-        return np.ascontiguousarray(values).reshape(count, *self.shape)
+        entries = self.logged.shape[0] // self.samples  # of the first axis, of one sample
+        return np.ascontiguousarray(self.logged.read(count * entries)).reshape(count, *self.shape)
 
 
 def placed(
@@ -139,8 +138,20 @@ def _require_same_samples(found: Sequence[Placed]) -> None:
                 f"there are {len(each.logged.ids)} ids for {each.samples} samples",
                 hint="Give one id a sample.",
             )
+        _require_apart(each.logged.ids or ())
     if len({each.logged.ids for each in found}) > 1:
         raise DumpUnreadable(
             "the tensors of the dump have different ids",
             hint="Log all tensors of the same runs, or match them one by one.",
         )
+
+
+def _require_apart(ids: Sequence[str]) -> None:
+    """Two rows of one sample are one too many: which of them is meant?"""
+    seen = set[str]()
+    for each in ids:
+        if each in seen:
+            raise DumpUnreadable(
+                f"id {plain(each)!r} is there twice", hint="Log each sample once, under its own id."
+            )
+        seen.add(each)

@@ -1,5 +1,7 @@
 """The line of C that is right for a tensor: how a pixel becomes what the model takes."""
 
+from dataclasses import replace
+from itertools import chain
 from math import isfinite
 
 from edgecheck.mistakes.mistake import Line, Receiver
@@ -10,10 +12,14 @@ from edgecheck.tflite.graph import Tensor
 _MOST_LINES = 4
 _HALF = 0.51
 """Of a code: pixels that are nearer are only rounded otherwise."""
+_LARGEST = 3.4028234e38
+"""Of float32."""
 
 
 def right_input(receiver: Receiver) -> str:
     """What to write for one value of an input; empty where there is nothing to compute."""
+    if not all(map(_is_float, chain(*(receiver.lines or ())))):
+        receiver = replace(receiver, lines=None)
     tensor, params = receiver.tensor, receiver.tensor.quantization
     if params is None or not params.is_usable or tensor.dtype not in QUANTIZED_DTYPES:
         return "" if receiver.lines is None else f"x = {_scaled(receiver.lines)}"
@@ -54,6 +60,11 @@ def _scaled(lines: tuple[Line, ...]) -> str:
     scales = ", ".join(_float(scale) for scale, _ in shown)
     offsets = ", ".join(_float(offset) for _, offset in shown)
     return f"a[c] * pixel + b[c], a = {{{scales}}}, b = {{{offsets}}}"
+
+
+def _is_float(value: float) -> bool:
+    """A float of C holds it."""
+    return abs(value) <= _LARGEST
 
 
 def _float(value: float) -> str:

@@ -8,7 +8,7 @@ import nets
 import numpy as np
 import pytest
 from command_line import ROOT
-from models import identity, two_input_add
+from models import identity, int8_dense, two_input_add
 from tflite_writer import OpDef, TensorDef, build_model
 
 from edgecheck.errors import UsageError
@@ -130,10 +130,23 @@ def test_what_nothing_explains_is_inconclusive(tmp_path):
 
 
 def test_kernels_that_round_otherwise_are_no_mistake(tmp_path):
-    noisy = answers() + np.random.default_rng(0).normal(0, 0.012, answers().shape)
-    found = found_in(tmp_path, output_0=noisy)
+    rows, params = digits()[0], digits()[2]
+    floored = np.floor(rows / params.scales[0]) + params.zero_points[0]
+    fed = ((floored - params.zero_points[0]) * params.scales[0]).astype(np.float32)
+    found = found_in(tmp_path, output_0=nets.run(MODEL.read_bytes(), fed)[0])
     assert (found.verdict, found.tensors[0].state) == ("pass", "harmless")
-    assert found.tensors[0].exact_share < 0.9
+
+
+def test_answers_farther_off_than_kernels_and_roundings_move_them_are_not_harmless(tmp_path):
+    dumped, ids = answers().copy(), digits()[1]
+    dumped[3] = np.roll(dumped[3], 1)
+    dumped[5, 0] += 0.1
+    found = found_in(tmp_path, output_0=dumped, ids=np.array(ids))
+    told = found.tensors[0]
+    assert (found.verdict, told.state, told.right_samples) == ("inconclusive", "unexplained", 10)
+    assert told.differing == (ids[3], ids[5])
+    assert told.deviation > 0.1 > told.healthy > 0
+    assert f"10 of 12 samples are right, not {ids[3]}, {ids[5]}" in found.summary
 
 
 def test_answers_in_another_order_ask_for_ids(tmp_path):
@@ -143,6 +156,97 @@ def test_answers_in_another_order_ask_for_ids(tmp_path):
     ids = np.array(digits()[1][::-1])
     found = found_in(tmp_path, output_0=answers()[::-1].copy(), ids=ids)
     assert (found.verdict, found.sample_ids, found.has_ids) == ("pass", tuple(ids), True)
+
+
+@pytest.mark.parametrize("kind", ["input", "output"])
+def test_right_values_of_other_samples_than_the_ids_say_are_mixed_up(tmp_path, kind):
+    order = np.array([3, 0, 5, 1, 2, 4, 11, 9, 7, 6, 10, 8])
+    rows = codes(digits()[0], digits()[2])[order]
+    dumped = {"input": {"image": rows}, "output": {"output_0": answers()[order]}}[kind]
+    found = found_in(tmp_path, **dumped, ids=np.array(digits()[1]))
+    assert (found.verdict, rules(found)) == ("fail", ["output-alias-reuse"])
+    assert found.findings[0].evidence["mistakes"] == ["mixed-up"]
+    assert "Give the dump `ids`" not in found.summary
+
+
+@pytest.mark.parametrize(("place", "samples"), [
+    ((3,), 1), ((slice(None), slice(0, None, 4)), 12), ((7, 2, 2, 0), 1),
+])  # fmt: skip
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_an_input_that_is_no_number_fails_with_its_samples(tmp_path, place, samples, value):
+    rows = digits()[0].copy()
+    rows[place] = value
+    found = found_in(tmp_path, image=rows)
+    assert (found.verdict, rules(found)[0]) == ("fail", "inputs-nonfinite")
+    told = found.findings[0].evidence
+    assert (told["samples_hit"], len(told["hit"])) == (samples, min(samples, 8))
+    assert samples > 1 or told["hit"][0] in found.summary
+
+
+@pytest.mark.parametrize("rows", [[4], list(range(12))])
+def test_outputs_that_are_no_numbers_fail_and_name_no_class(tmp_path, rows):
+    dumped = answers().astype(np.float32)
+    dumped[rows, 0] = np.nan
+    found = found_in(tmp_path, output_0=dumped)
+    assert (found.verdict, rules(found)) == ("fail", ["nonfinite-output"])
+    assert found.findings[0].evidence["samples_hit"] == len(rows)
+    assert found.tensors[0].state == "mistake"
+    assert found.tensors[0].agreement <= 1 - len(rows) / COUNT
+
+
+@pytest.mark.parametrize("wrong", [[4], [0, 5, 6, 7]])
+def test_a_mistake_with_some_samples_is_named_with_them(tmp_path, wrong):
+    rows = digits()[0].copy()
+    rows[wrong] = rows[wrong][:, :, ::-1]
+    found = found_in(tmp_path, image=codes(rows, digits()[2]))
+    assert (found.verdict, rules(found)) == ("fail", ["orientation-mismatch"])
+    ids = [found.sample_ids[row] for row in wrong]
+    assert (found.findings[0].evidence["hit"], found.tensors[0].right_samples) == (
+        ids,
+        12 - len(wrong),
+    )
+    assert f"{len(wrong)} of 12 samples ({ids[0]}" in found.summary
+
+
+def test_where_in_a_picture_values_differ_is_told(tmp_path):
+    right = codes(digits()[0], digits()[2])
+    few, many = right.copy(), right.copy()
+    few[:, 0, :1] = 99
+    many[:, 14:] = 31
+    found = found_in(tmp_path, image=few)
+    assert found.verdict == "pass"
+    assert 'of input "image" differ' in found.summary.replace("the values ", "")
+    assert "all in row 0, column 0" in found.summary
+    found = found_in(tmp_path, image=many)
+    assert (found.verdict, found.tensors[0].right_samples) == ("inconclusive", 0)
+    assert "all in rows 14 to 15" in found.summary
+
+
+def test_codes_for_a_model_of_floats_are_of_another_file(tmp_path):
+    rows = digits()[0]
+    model = ROOT / "sample_models" / "digits" / "float.tflite"
+    right = codes(rows, digits()[2])
+    for dumped in ({"image": right}, {"output_0": codes(answers(), digits()[3])}):
+        found = found_in(tmp_path, model=model, **dumped)
+        assert (found.exit_code, found.error.kind) == (3, "dump-unreadable")
+        assert "another, quantized file" in found.summary
+    found = found_in(tmp_path, image=right > 0)
+    assert (found.exit_code, "truth values" in found.summary) == (3, True)
+
+
+@pytest.mark.parametrize("turn", [1, 2])
+def test_mistakes_have_the_room_that_other_roundings_need(tmp_path, turn):
+    rows, params = np.rot90(digits()[0], turn, (1, 2)), digits()[2]
+    floored = np.floor(rows / params.scales[0]) * params.scales[0]
+    found = found_in(tmp_path, output_0=nets.run(MODEL.read_bytes(), floored.astype(np.float32))[0])
+    assert (found.verdict, rules(found)) == ("fail", ["orientation-mismatch"])
+
+
+def test_answers_to_the_sample_before_are_named_whatever_rounded_them(tmp_path):
+    rows, params = digits()[0], digits()[2]
+    floored = np.floor(rows / params.scales[0]) * params.scales[0]
+    late = np.roll(nets.run(MODEL.read_bytes(), floored.astype(np.float32))[0], 1, axis=0)
+    assert rules(found_in(tmp_path, output_0=late)) == ["output-alias-reuse"]
 
 
 def test_a_csv_of_whole_numbers_is_codes(tmp_path):
@@ -185,6 +289,8 @@ def test_inputs_in_each_others_places_are_named(tmp_path):
     found = found_in(tmp_path, spec, model, left=y, right=x)
     assert rules(found) == ["io-order-swapped"] * 2
     assert found_in(tmp_path, spec, model, left=x, right=y).verdict == "pass"
+    found = found_in(tmp_path, spec, model, left=x)
+    assert (found.verdict, 'input "right" was not dumped' in found.summary) == ("pass", True)
 
 
 def test_outputs_in_each_others_places_are_named(tmp_path):
@@ -244,5 +350,68 @@ def test_any_bits_are_a_dump_and_no_crash(tmp_path, dtype):
         raw = random.integers(0, 256, np.prod(shape) * np.dtype(dtype).itemsize, np.uint8)
         rows = raw.astype(bool) if dtype == "bool" else raw.view(dtype)
         found = found_in(tmp_path, image=rows.reshape(shape))
-        assert found.error is None
+        assert (found.error is None) == (dtype != "bool")
         json.dumps(to_dict(found), allow_nan=False)
+
+
+def copies(folder, rows, task="other", **spec):
+    """A spec and a float model that gives its input back, and the dataset of these rows."""
+    np.savez(folder / "samples.npz", x=rows)
+    written = {"version": 1, "model": {"task": task}, "dataset": {"path": "samples.npz"},
+               "inputs": {"x": {"kind": "array", "shape": [rows.shape[1]]}}, **spec}  # fmt: skip
+    (folder / "spec.yaml").write_text(json.dumps(written))
+    (folder / "model.tflite").write_bytes(identity((1, rows.shape[1])))
+    return folder / "spec.yaml", folder / "model.tflite"
+
+
+def noisy(rows, db):
+    noise = np.random.default_rng(1).normal(size=rows.shape)
+    return (rows + noise * 10 ** (-db / 20) * np.sqrt((rows**2).mean())).astype(np.float32)
+
+
+@pytest.mark.parametrize(("limits", "state"), [
+    ({}, "harmless"), ({"sqnr_db": 20}, "harmless"), ({"sqnr_db": 40}, "diverges"),
+])  # fmt: skip
+def test_embeddings_are_near_by_their_noise_not_by_their_largest_element(tmp_path, limits, state):
+    random = np.random.default_rng(0)
+    rows = np.ones((12, 64), np.float32) + random.normal(0, 1e-3, (12, 64)).astype(np.float32)
+    rows *= random.uniform(1, 9, (12, 1)).astype(np.float32)
+    where = copies(tmp_path, rows, "embedding", tolerances=limits)
+    found = found_in(tmp_path, *where, x=rows, output=noisy(rows, 30))
+    answer = found.tensors[1]
+    assert (answer.kind, answer.state, answer.agreement) == ("output", state, None)
+    assert 29 < answer.sqnr_db < 31
+
+
+@pytest.mark.parametrize(("least", "state"), [(None, "diverges"), (0.8, "harmless")])
+def test_the_agreement_that_a_spec_tolerates_goes_before_the_usual(tmp_path, least, state):
+    rows = np.random.default_rng(0).normal(size=(12, 4)).astype(np.float32)
+    rows[:2] = (1.0, 1.01, -1.0, -1.0)
+    limits = {"sqnr_db": 20, **({} if least is None else {"agreement": least})}
+    where = copies(tmp_path, rows, "classification", tolerances=limits)
+    dumped = noisy(rows, 40)
+    dumped[:2] = (1.01, 1.0, -1.0, -1.0)
+    found = found_in(tmp_path, *where, x=rows, output=dumped)
+    assert (found.tensors[1].state, found.tensors[1].agreement) == (state, 10 / 12)
+
+
+def test_a_few_values_that_are_nan_are_no_right_input(tmp_path):
+    rows = np.random.default_rng(0).normal(size=(50, 4)).astype(np.float32)
+    where = copies(tmp_path, rows)
+    dumped = rows.copy()
+    dumped[7, 2] = np.nan
+    found = found_in(tmp_path, *where, x=dumped)
+    assert (found.verdict, rules(found)) == ("fail", ["inputs-nonfinite"])
+    assert (found.tensors[0].state, found.tensors[0].nonfinite) == ("mistake", 1)
+    assert found_in(tmp_path, *where, x=rows).verdict == "pass"
+
+
+def test_right_features_of_0_and_1_in_a_float_log_pass_with_what_was_answered(tmp_path):
+    rows = np.random.default_rng(0).integers(0, 2, (20, 4)).astype(np.float32)
+    where = copies(tmp_path, rows)
+    weights = np.random.default_rng(1).normal(size=(3, 4)).astype(np.float32)
+    model = int8_dense(weights, np.zeros(3, np.float32), (0.0, 1.0), (-4.0, 4.0))
+    (tmp_path / "model.tflite").write_bytes(model)
+    found = found_in(tmp_path, *where, x=rows, output=nets.run(model, rows)[0])
+    assert (found.verdict, found.findings) == ("pass", ())
+    assert [each.state for each in found.tensors] == ["same", "same"]

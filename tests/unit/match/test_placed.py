@@ -5,7 +5,7 @@ import pytest
 
 from edgecheck.device.logged import DumpedTensor
 from edgecheck.errors import DumpUnreadable
-from edgecheck.matching.placed import placed
+from edgecheck.match.placed import placed
 from edgecheck.tflite.graph import Contract, Port, Tensor
 
 
@@ -78,9 +78,27 @@ def test_unknown_names_are_told_with_those_that_there_are():
         ([logged("image", (2, 48)), logged("scores", (3, 5))], "numbers of samples differ"),
         ([logged("image", (2, 48)), logged("image:0", (2, 48))], "the same one"),
         ([logged("image", (2, 48), ("a",))], "1 ids for 2 samples"),
+        ([logged("image", (2, 48), ("a", "a"))], "id 'a' is there twice"),
         ([logged("image", (1, 48), ("a",)), logged("scores", (1, 5), ("b",))], "different ids"),
     ],
 )
 def test_tensors_that_do_not_belong_together_are_refused(tensors, words):
     with pytest.raises(DumpUnreadable, match=words):
         place(*tensors)
+
+
+@pytest.mark.parametrize(
+    ("shape", "count", "entries"),
+    [((20 * 48,), 2, 96), ((20, 48), 2, 2), ((20, 1, 4, 4, 3), 3, 3), ((4, 4, 3), 1, 4)],
+)
+def test_no_more_is_read_than_the_samples_need(shape, count, entries):
+    asked = []
+    whole = np.arange(np.prod(shape)).reshape(shape)
+
+    def read(wanted):
+        asked.append(wanted)
+        return whole[:wanted]
+
+    (found,) = place(DumpedTensor("image", "int64", shape, None, read))
+    assert found.read(count).ravel().tolist() == list(range(48 * count))
+    assert asked == [entries]

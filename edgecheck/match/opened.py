@@ -12,9 +12,10 @@ from edgecheck.compare.binding import bind_inputs, sample_shape_of
 from edgecheck.compare.experiment import Entrant, Setup, is_feedable
 from edgecheck.device.dump import open_dump
 from edgecheck.errors import DumpUnreadable, UnusableError, UsageError
-from edgecheck.matching.placed import Placed, placed
-from edgecheck.matching.samples import first_samples, samples_named
-from edgecheck.matching.suspects import Made
+from edgecheck.match.options import MatchOptions
+from edgecheck.match.placed import Placed, placed
+from edgecheck.match.samples import first_samples, samples_named
+from edgecheck.match.suspects import Made
 from edgecheck.mistakes.mistake import Receiver
 from edgecheck.mistakes.receiver import receiver_of
 from edgecheck.preprocess.pipeline import Pipeline
@@ -25,22 +26,20 @@ from edgecheck.samples.open import open_dataset
 from edgecheck.spec.load import LoadedSpec
 from edgecheck.tensors import Array
 from edgecheck.tflite.contract import contract_of
-from edgecheck.tflite.graph import Model
 from edgecheck.tflite.reader import load_model
 
 MOST_SAMPLES: Final = 64
 """That are looked at unless more are asked for: enough to tell any mistake from the others."""
 _BYTES: Final = 256 << 20
-"""Of prepared samples, which are held at once."""
+"""Of prepared samples, and as many of stored ones, which are held at once."""
 _VALIDATE: Final = "`edgecheck validate SPEC MODEL` says what does not fit."
 
 
 @dataclass(frozen=True)
-class Scene:
+class OpenedMatch:
     """Everything that a match looks at."""
 
     setup: Setup
-    model: Model
     made: Made
     tensors: tuple[Placed, ...]
     count: int
@@ -52,47 +51,42 @@ class Scene:
         return [each for each in self.tensors if each.kind == kind]
 
 
-@dataclass(frozen=True)
-class Request:
-    """What to open, and how much of it."""
-
-    model: Path
-    dump: Path
-    tensor: str | None
-    """Name of the one tensor of a dump that does not name it."""
-    runtime: str
-    limit: int | None
-    timeout: float
-
-
-def open_scene(loaded: LoadedSpec, request: Request) -> Scene:
+def open_match(loaded: LoadedSpec, model: Path, dump: Path, options: MatchOptions) -> OpenedMatch:
     """Open everything, and prepare the samples that were dumped.
+
+    Args:
+        loaded: the spec.
+        model: path of the .tflite file.
+        dump: path of the dump.
+        options: what to take of it, and how to run.
 
     Raises:
         UsageError: no .tflite file, no such runtime, or a name for a tensor that has one.
         UnusableError: something cannot be read, or does not fit the others.
         RuntimeMissing: the runtime that was asked for is not installed.
     """
-    if format_of(request.model) is not None:
+    if format_of(model) is not None:
         raise UsageError(
-            f"{request.model.name} is a trained model, not a .tflite file",
+            f"{model.name} is a trained model, not a .tflite file",
             hint="Give the .tflite file that was flashed.",
         )
-    tensors = open_dump(request.dump, request.tensor)
-    _, model = load_model(request.model)
-    entrant = _entrant(loaded, request.model, model)
+    tensors = open_dump(dump, options.tensor)
+    entrant = _entrant(loaded, model)
     shapes = _sample_shapes(loaded, entrant)
     found = placed(tensors, entrant.bound, shapes, entrant.contract)
-    count = _count(found, shapes, request.limit)
+    count = _count(found, shapes, options.limit)
     ids = found[0].logged.ids
-    setup = _setup(loaded, entrant, request, has_ids=ids is not None)
-    dataset = setup.dataset
-    stored = first_samples(dataset, count) if ids is None else samples_named(dataset, ids[:count])
+    setup = _setup(loaded, entrant, options, has_ids=ids is not None)
+    if ids is None:
+        stored = first_samples(setup.dataset, count, _BYTES)
+    else:
+        stored = samples_named(setup.dataset, ids[:count], _BYTES)
     made = _made(loaded, entrant, shapes, stored)
-    return Scene(setup, model, made, found, count, ids is not None)
+    return OpenedMatch(setup, made, found, len(stored.ids), ids is not None)
 
 
-def _entrant(loaded: LoadedSpec, path: Path, model: Model) -> Entrant:
+def _entrant(loaded: LoadedSpec, path: Path) -> Entrant:
+    _, model = load_model(path)
     contract = contract_of(model, loaded.spec.signature)
     bound = bind_inputs(list(loaded.spec.inputs), contract)
     if bound is None:
@@ -124,7 +118,7 @@ def _count(
     return count
 
 
-def _setup(loaded: LoadedSpec, entrant: Entrant, request: Request, *, has_ids: bool) -> Setup:
+def _setup(loaded: LoadedSpec, entrant: Entrant, options: MatchOptions, *, has_ids: bool) -> Setup:
     spec = loaded.spec
     if spec.dataset is None:
         raise UnusableError(
@@ -141,9 +135,9 @@ def _setup(loaded: LoadedSpec, entrant: Entrant, request: Request, *, has_ids: b
         dataset=open_dataset(section, loaded.source.parent, spec.inputs, (), "none"),
         candidate=entrant,
         reference=None,
-        backends=candidates(request.runtime, target),
+        backends=candidates(options.runtime, target),
         threads=1,
-        timeout=request.timeout,
+        timeout=options.timeout,
     )
 
 

@@ -3,10 +3,12 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain
 
+from edgecheck.match.reruns import Suspect
 from edgecheck.matching.redone import Redone, other_steps, reencoded
-from edgecheck.matching.reruns import Suspect
-from edgecheck.mistakes.bank import usual_mistakes
+from edgecheck.mistakes.bank import usual_mistakes, wraps
+from edgecheck.mistakes.channels import late_orders
 from edgecheck.mistakes.mistake import Mistake, Receiver
 from edgecheck.samples.chunk import Chunk
 from edgecheck.spec.model import InputSpec
@@ -38,7 +40,7 @@ class Made:
         """Every usual mistake with these inputs, and every other way to make them."""
         for name in names:
             receiver = self.receivers[name]
-            for mistake in usual_mistakes(receiver):
+            for mistake in chain(usual_mistakes(receiver), late_orders(receiver), wraps(receiver)):
                 make = partial(self._mistaken, name, mistake)
                 yield Suspect(
                     name, mistake.key, mistake.rule, mistake.words, make, mistake.is_harmless

@@ -1,14 +1,15 @@
 """What a match found, as findings of the rules that they are occurrences of."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from edgecheck.findings import Finding, Subject
+from edgecheck.match.placed import Placed
+from edgecheck.match.reruns import Rerun
+from edgecheck.match.right_code import right_input, right_output
 from edgecheck.matching.explanation import Explanation, Match
 from edgecheck.matching.outputs import OutputMistake
-from edgecheck.matching.placed import Placed
-from edgecheck.matching.reruns import Rerun
-from edgecheck.matching.right_code import right_input, right_output
 from edgecheck.mistakes.mistake import Receiver
 from edgecheck.rules.base import Severity
 from edgecheck.rules.catalogue import rule_named
@@ -21,6 +22,7 @@ from edgecheck.rules.device.input_signedness_offset import InputSignednessOffset
 from edgecheck.rules.device.output_alias_reuse import OutputAliasReuse
 from edgecheck.rules.device.output_not_dequantized import OutputNotDequantized
 from edgecheck.rules.dumped import DumpedInput, DumpedOutput
+from edgecheck.tensors import Array
 
 _INPUTS: Final[dict[str, type[DumpedInput]]] = {
     rule.name: rule
@@ -37,26 +39,56 @@ _OUTPUTS: Final[dict[str, type[DumpedOutput]]] = {
     rule.name: rule for rule in (OutputAliasReuse, OutputNotDequantized)
 }
 _MOST_MOVED: Final = 32
+_MOST_HIT: Final = 8
+_MIXED_UP: Final = "other samples than the ids of the dump say"
+_NO_NUMBERS: Final = "values that are NaN or infinite"
+_WRAPS: Final = "wrap-without-clip"
 _COMPUTED: Final = frozenset({"values", "integers"})
 """Steps whose mistakes a line of code undoes."""
 
 
-def input_findings(match: Match, receiver: Receiver, samples: int) -> list[Finding]:
-    """One finding a mistake of the best explanation of a dumped input."""
+def input_findings(
+    match: Match, receiver: Receiver, samples: int, part: tuple[list[str], int] | None = None
+) -> list[Finding]:
+    """One finding a mistake of the best explanation of a dumped input.
+
+    Args:
+        match: what was found out.
+        receiver: the input.
+        samples: compared.
+        part: ids and number of the samples that it is about, where it is not all.
+    """
     if not match.explanations:
         return []
     best = match.explanations[0]
     alike = [each.words for each in match.explanations[1 : match.tied]]
-    return [_input_finding(best, number, receiver, samples, alike)
-            for number in range(len(best.mistakes))]  # fmt: skip
+    # That codes wrapped says more than what pushed them over: it is told first.
+    order = sorted(
+        range(len(best.mistakes)), key=lambda number: best.mistakes[number].key != _WRAPS
+    )
+    facts = [_input_facts(best, number, receiver, samples, alike) for number in order]
+    if part is not None:
+        facts = [replace(each, hit=part[0], samples_hit=part[1]) for each in facts]
+    return [
+        _of_input(each, is_harmless=best.mistakes[number].is_harmless)
+        for number, each in zip(order, facts, strict=True)
+    ]
 
 
-def _input_finding(
+def part_findings(
+    match: Match, receiver: Receiver, ids: Sequence[str], rows: Array
+) -> list[Finding]:
+    """The same of a mistake that happens to the samples of `rows`, bool (n,), alone."""
+    part = hit(ids, rows), int(rows.sum())
+    return input_findings(match, receiver, len(ids), part)
+
+
+def _input_facts(
     found: Explanation, number: int, receiver: Receiver, samples: int, alike: list[str]
-) -> Finding:
+) -> DumpedInput:
     mistake = found.mistakes[number]
     is_scaled = mistake.step == "values" and found.lines is not None
-    facts = DumpedInput(
+    return DumpedInput(
         input=receiver.name,
         rule=mistake.rule,
         seen_in="input",
@@ -69,25 +101,80 @@ def _input_finding(
         alike=alike or None,
         right=right_input(receiver) if mistake.step in _COMPUTED else "",
     )
-    return _of_input(facts, is_harmless=mistake.is_harmless)
 
 
-def nonfinite_finding(receiver: Receiver, samples: int, share: float) -> Finding:
-    """An input of which most is NaN or infinite: what was meant to be there cannot be told."""
+def nonfinite_finding(receiver: Receiver, ids: Sequence[str], rows: Array) -> Finding:
+    """An input with values that are NaN or infinite: what was meant to be there cannot be told.
+
+    Args:
+        receiver: the input.
+        ids: of all samples.
+        rows: bool (n,): those that have such values.
+    """
     facts = DumpedInput(
         input=receiver.name,
         rule="inputs-nonfinite",
         seen_in="input",
-        samples=samples,
+        samples=len(ids),
         mistakes=["nonfinite"],
-        words="values that are NaN or infinite",
-        exact_share=share,
+        words=_NO_NUMBERS,
+        exact_share=float(rows.mean()),
+        hit=hit(ids, rows),
+        samples_hit=int(rows.sum()),
     )
     return _of_input(facts, is_harmless=False)
 
 
+def nonfinite_output_finding(output: Placed, ids: Sequence[str], rows: Array) -> Finding:
+    """An output with values that are NaN or infinite, where the host has numbers."""
+    facts = DumpedOutput(
+        output=output.name,
+        rule="nonfinite-output",
+        samples=len(ids),
+        mistakes=["nonfinite"],
+        words=_NO_NUMBERS,
+        exact_share=float(rows.mean()),
+        hit=hit(ids, rows),
+        samples_hit=int(rows.sum()),
+    )
+    subject = Subject("output", output.name)
+    return Finding.of(facts, subject, named=rule_named(facts.rule), severity="error")
+
+
+def hit(ids: Sequence[str], rows: Array) -> list[str]:
+    """The ids of the first of these samples.
+
+    Args:
+        ids: of all samples.
+        rows: bool (n,): those that are meant.
+    """
+    return [sample for sample, is_hit in zip(ids, rows, strict=True) if is_hit][:_MOST_HIT]
+
+
+def mixed_up_input(receiver: Receiver, samples: int, exact_share: float) -> Finding:
+    """Right values, of other samples than the ids of the dump say."""
+    facts = DumpedInput(
+        input=receiver.name,
+        rule="output-alias-reuse",
+        seen_in="input",
+        samples=samples,
+        mistakes=["mixed-up"],
+        words=_MIXED_UP,
+        exact_share=exact_share,
+    )
+    return _of_input(facts, is_harmless=False)
+
+
+def mixed_up_output(output: Placed, samples: int) -> Finding:
+    """The same of right answers."""
+    words = "the answers to other samples than its ids say"
+    return output_finding(
+        OutputMistake("mixed-up", "output-alias-reuse", words, 1.0), output, samples
+    )
+
+
 def rerun_finding(found: Sequence[Rerun], receiver: Receiver, samples: int) -> Finding:
-    """A mistake with an input that only the outputs show; the others make the same outputs."""
+    """A mistake with an input that only the outputs show: the first; the others make the same."""
     best, *others = found
     facts = DumpedInput(
         input=best.suspect.input,
@@ -100,7 +187,7 @@ def rerun_finding(found: Sequence[Rerun], receiver: Receiver, samples: int) -> F
         alike=[other.suspect.words for other in others] or None,
         right=right_input(receiver),
     )
-    return _of_input(facts, is_harmless=all(each.suspect.is_harmless for each in found))
+    return _of_input(facts, is_harmless=best.suspect.is_harmless)
 
 
 def output_finding(

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from edgecheck.matching.right_code import right_input, right_output
+from edgecheck.match.right_code import right_input, right_output
 from edgecheck.mistakes.mistake import Receiver
 from edgecheck.quantization import QuantParams, quantize
 from edgecheck.tflite.graph import Tensor
@@ -66,3 +66,11 @@ def test_an_output_is_dequantized_with_its_own_numbers():
         "value = 0.00390625f * ((int)q + 128)"
     )
     assert right_output(receiver(None, None, "float32").tensor) == ""
+
+
+@pytest.mark.parametrize("bad", [np.inf, -np.inf, np.nan, 1e39])
+def test_what_no_float_holds_is_not_written(bad):
+    for line in ((bad, 0.0), (1.0, bad)):
+        assert right_input(receiver(None, (line,), "float32")) == ""
+        code = right_input(receiver((0.5, 1), (line,)))
+        assert code == "q = clamp(lroundf(x / 0.5f) + 1, -128, 127)"
