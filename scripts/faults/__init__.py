@@ -1,0 +1,1 @@
+"""The fault-injection benchmark: healthy bases, faults, controls, and how the answers are scored."""

@@ -1,0 +1,1 @@
+"""Healthy models with their data, each trained with a seed in a few seconds."""
