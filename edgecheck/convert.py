@@ -31,6 +31,7 @@ from edgecheck.new_file import require_free, scratch_folder, write_new
 from edgecheck.runs.draft import Options
 from edgecheck.runtime.trained import weights as trained_weights
 from edgecheck.runtime.trained.description import Description
+from edgecheck.runtime.worker_process import KeptProcess
 from edgecheck.samples.class_names import read_class_names
 from edgecheck.samples.holdout import TooFewSamples
 from edgecheck.samples.part import without
@@ -85,10 +86,15 @@ def convert(
     plans = plans_of(options.quantize or loaded.spec.model.quantization or "none", options.io)
     form = source_format(source)
     calibration = _calibration(loaded, plans, options)
-    with scratch_folder() as folder, closing(Converter(folder)) as converter:
+    with (
+        scratch_folder() as folder,
+        closing(Converter(folder)) as converter,
+        closing(KeptProcess()) as kept,
+    ):
         allow_code, unquantized = options.validation.allow_code, folder / "converted.tflite"
         request = request_of(loaded.spec, source, form, unquantized, allow_code=allow_code)
-        bench = _Bench(loaded, request, out, options, calibration, converter, folder, progress)
+        tools = (calibration, converter, kept, folder, progress)
+        bench = _Bench(loaded, request, out, options, *tools)
         trials = bench.all_of(plans) if len(plans) > 1 else (bench.try_plan(plans[0]),)
     chosen = trials[0] if len(plans) == 1 else _smallest(trials)
     report = report_of(trials, chosen, bench.calibrated)
@@ -147,6 +153,8 @@ class _Bench:
     options: ConvertOptions
     calibration: Calibration | TooFewSamples | None
     converter: Converter
+    kept: KeptProcess
+    """Lends the process in which every validation runs the source."""
     folder: Path
     progress: Progress
     representative: dict[str, Path] = field(default_factory=dict)
@@ -254,7 +262,7 @@ class _Bench:
         path.write_bytes(data)
         options = replace(self.options.validation, reference=str(self.request.source))
         draft = new_draft(options)
-        draft.converter, draft.examine = self._float, self.examine
+        draft.converter, draft.examine, draft.kept = self._float, self.examine, self.kept
         if isinstance(self.calibration, Calibration):
             draft.narrow = without(self.calibration.places)
         report = examine(draft, self.loaded.source, path, self.progress)

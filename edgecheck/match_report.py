@@ -37,11 +37,23 @@ class TensorMatch:
     exact_share: float | None = None
     """Of values (of an input) or samples (of an output) that are what they should be."""
     agreement: float | None = None
-    """Of outputs: samples with the same largest element as on the host."""
+    """Of outputs that name classes: samples with the same class as on the host."""
     sqnr_db: float | None = None
     """Of outputs, against the host."""
     nearest: str | None = None
     """What comes nearest, where nothing explains the tensor."""
+    right_samples: int | None = None
+    """Samples that are what they should be throughout, where some are not."""
+    differing: tuple[str, ...] = ()
+    """Ids of samples that are not, the first 8."""
+    wrong_share: float | None = None
+    """Of an input: values that are not what the spec says, where they are few or unexplained."""
+    place: str | None = None
+    """Where in the pictures these values lie, if that is a part of them."""
+    deviation: float | None = None
+    """Of an output alone: the largest difference from the host's, as a real value."""
+    healthy: float | None = None
+    """How far other kernels and other roundings would move it at most, as measured."""
     unseen: tuple[str, ...] = ()
     """Mistakes that would change nothing of these samples: nobody can say whether they are made."""
 

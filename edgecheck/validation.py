@@ -29,16 +29,12 @@ from edgecheck.errors import (
 from edgecheck.findings import Finding, Report, Subject
 from edgecheck.rules.catalogue import rule_named
 from edgecheck.rules.file import model_file_invalid
-from edgecheck.runs.baselines import compare_weights, fake_quantization_of, is_trained_model
+from edgecheck.runs.baselines import compare_weights, is_trained_model
 from edgecheck.runs.draft import Draft, Options, finished
 from edgecheck.runs.experiments import prove
-from edgecheck.runs.inside import look_inside
-from edgecheck.runs.models import conclude_target, run
-from edgecheck.runs.signal import hear_signal
-from edgecheck.runs.stages import follow_stages
-from edgecheck.runs.twin_trials import ask_twin
+from edgecheck.runs.looks import look_closer, with_pass
+from edgecheck.runs.models import run
 from edgecheck.runs.what_if import imagine_mistakes
-from edgecheck.runs.witness import hear_witness, renormalize
 from edgecheck.runtime.target import Target, target_of
 from edgecheck.samples.class_names import read_class_names
 from edgecheck.samples.find import SUFFIXES, find_files
@@ -75,11 +71,12 @@ def validate(
         progress: told (samples done, samples in all).
     """
     draft = new_draft(options or Options())
-    return examine(draft, Path(spec), Path(model), progress)
+    with contextlib.closing(draft.kept):
+        return examine(draft, Path(spec), Path(model), progress)
 
 
 def new_draft(options: Options) -> Draft:
-    """The draft of a validation that has not begun."""
+    """The draft of a validation that has not begun; close its `kept` in the end."""
     return Draft(options, _environment())
 
 
@@ -161,54 +158,16 @@ def _planned(draft: Draft) -> list[Check]:
 
 
 def _fill(draft: Draft, spec_path: Path, model_path: Path, progress: Progress) -> None:
-    draft.spec = load_spec(spec_path)
-    draft.environment["spec"] = {"path": str(spec_path), "sha256": draft.spec.sha256}
-    spec = draft.spec.spec
-    data, model = _read_model(draft, model_path)
-    contract = contract_of(model, spec.signature)
-    _require_known_names(draft.spec, contract)
-    names = list(spec.inputs)
-    target = _target(draft.spec, draft.options.target)
-    evidence = Evidence(
-        spec=spec,
-        label_names=read_class_names(spec.model.labels, draft.spec.source.parent),
-        model=model,
-        contract=contract,
-        bound=bind_inputs(names, contract),
-        data=data,
-        target=target,
-    )
+    evidence = _given(draft, spec_path, model_path)
     setup = None
     try:
         if not draft.options.static:
             setup = run(draft, evidence, model_path, progress)
     except EdgecheckError as error:
         draft.stop(error)
-    if draft.runtime is not None:
-        evidence = replace(evidence, runtime=(draft.runtime.name, draft.runtime.version))
-    if draft.observation is not None:
-        conclude_target(draft, spec, draft.observation)
-        evidence = replace(
-            evidence,
-            comparison=draft.observation.comparison,
-            sensitivities=draft.observation.sensitivities,
-            reference_sensitivities=draft.observation.reference_sensitivities,
-            trials=draft.observation.trials,
-        )
-        if setup is not None:
-            inside = look_inside(draft, evidence, setup, progress)
-            if inside is not None:
-                evidence = replace(evidence, walk=inside.walk, forensics=inside.forensics)
-                draft.evidence = evidence  # what comes next may end the run
-            evidence = replace(evidence, stages=follow_stages(draft, evidence, setup, progress))
-            seen = fake_quantization_of(draft, evidence)
-            evidence = replace(evidence, fake_quantization=seen)
-            asked = ask_twin(draft, evidence, setup)
-            evidence = replace(evidence, trials=evidence.trials + asked)
-            draft.batch_norm = hear_witness(draft, evidence, setup)
-            anew = renormalize(draft, evidence, setup, draft.batch_norm)
-            evidence = replace(evidence, renormalized=anew)
-            evidence = replace(evidence, signal=hear_signal(draft, evidence, setup))
+    evidence = with_pass(draft, evidence)
+    if setup is not None and draft.observation is not None:
+        evidence = look_closer(draft, evidence, setup, progress)
     evidence = replace(evidence, weights=compare_weights(draft, evidence))
     draft.evidence, draft.setup = evidence, setup
     for check in _planned(draft):
@@ -216,6 +175,26 @@ def _fill(draft: Draft, spec_path: Path, model_path: Path, progress: Progress) -
     if setup is not None:
         prove(draft, evidence, setup, progress)
         draft.what_if = imagine_mistakes(draft, evidence, setup)
+
+
+def _given(draft: Draft, spec_path: Path, model_path: Path) -> Evidence:
+    """What spec and file say, before anything runs."""
+    draft.spec = load_spec(spec_path)
+    draft.environment["spec"] = {"path": str(spec_path), "sha256": draft.spec.sha256}
+    spec = draft.spec.spec
+    data, model = _read_model(draft, model_path)
+    contract = contract_of(model, spec.signature)
+    _require_known_names(draft.spec, contract)
+    target = _target(draft.spec, draft.options.target)
+    return Evidence(
+        spec=spec,
+        label_names=read_class_names(spec.model.labels, draft.spec.source.parent),
+        model=model,
+        contract=contract,
+        bound=bind_inputs(list(spec.inputs), contract),
+        data=data,
+        target=target,
+    )
 
 
 def _target(loaded: LoadedSpec, device: str | None) -> Target | None:

@@ -7,7 +7,7 @@ from edgecheck.checks.audio_scale import explain_scale
 from edgecheck.checks.audio_shape import explain_shape
 from edgecheck.checks.evidence import Evidence
 from edgecheck.checks.labels import reference_is_lost
-from edgecheck.checks.proofs import better_by_labels, proof_of
+from edgecheck.checks.proofs import better_by_labels, proof_of, restores
 from edgecheck.compare.statistics import InputStatistics
 from edgecheck.compare.trials import Trial
 from edgecheck.findings import Finding, Subject
@@ -31,7 +31,8 @@ def check(evidence: Evidence) -> Iterator[Finding]:
         for rule, severity in _judge(evidence, name, spec):
             subject = Subject("input", f"{name}: {rule.parameter}")
             is_tried = rule.parameter == "front-end"
-            proof = proof_of(_better_front_ends(evidence, name)[0]) if is_tried else None
+            best = _better_front_ends(evidence, name)[0] if is_tried else None
+            proof = None if best is None or not restores(best) else proof_of(best)
             yield Finding.of(rule, subject, severity=severity, proof=proof)
 
 
@@ -176,7 +177,8 @@ def _judge_trials(evidence: Evidence, name: str) -> list[tuple[AudioFeatureMisma
         expected=[float(most)],
         detail=f"with {changes}, {most} of {best[0].samples} labelled samples are answered "
         f"rightly; with the steps of the spec, {best[0].right_before}",
-        advice=f"Look up in the training code whether it had {changes}, and correct the steps",
+        advice=f"Look up in the training code, and in the recordings, whether there was {changes}, and "
+        "correct steps or files",
     )
     return [(rule, "error")]
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from edgecheck.checks import thresholds
 from edgecheck.checks.evidence import Evidence, NotApplicable
-from edgecheck.checks.proofs import best_by_labels
+from edgecheck.checks.proofs import reached
 from edgecheck.findings import Finding, Proof, Subject
 from edgecheck.rules.training.bn_statistics_unconverged import BnStatisticsUnconverged
 
@@ -14,11 +14,10 @@ def check(evidence: Evidence) -> Iterator[Finding]:
     found = evidence.renormalized
     if found is None:
         raise NotApplicable("no statistics of batch normalization were collected anew")
-    gain = found.right_after - found.right_before
-    if gain <= thresholds.TRIAL_GAIN * found.samples or found.p >= thresholds.TRIAL_P:
+    tried, right = reached(evidence), reach(evidence)
+    # Samples that are prepared otherwise have other statistics, too.
+    if not right or (tried and right <= tried + thresholds.TRIAL_GAIN):
         return
-    if any(best_by_labels(evidence, name) for name in evidence.spec.inputs):
-        return  # samples that are prepared otherwise have other statistics, too
     rule = BnStatisticsUnconverged(
         layers=found.layers,
         worst=found.worst,
@@ -34,3 +33,13 @@ def check(evidence: Evidence) -> Iterator[Finding]:
         after=found.right_after / found.samples,
     )
     yield Finding.of(rule, Subject("model", "batch-normalization"), proof=proof)
+
+
+def reach(evidence: Evidence) -> float:
+    """Share of the labels that are met with new statistics; 0 if that is not clearly more."""
+    found = evidence.renormalized
+    if found is None or found.p >= thresholds.TRIAL_P:
+        return 0.0
+    gain = found.right_after - found.right_before
+    is_more = gain > thresholds.TRIAL_GAIN * found.samples
+    return found.right_after / found.samples if is_more else 0.0

@@ -9,6 +9,7 @@ from typing import Literal, TypeAlias, TypeVar
 from edgecheck.checks import thresholds
 from edgecheck.checks.evidence import Evidence, NotApplicable, input_subject
 from edgecheck.checks.labels import reference_is_lost
+from edgecheck.checks.layers import told_of_input
 from edgecheck.checks.parity import losses, parity_holds
 from edgecheck.compare.statistics import InputStatistics
 from edgecheck.findings import Finding
@@ -67,6 +68,8 @@ def check(evidence: Evidence) -> Iterator[Finding]:
         if fossil is None or expected is None:
             continue
         judged = True
+        if told_of_input(evidence, fossil):
+            continue
         rule = _mismatch(name, fossil, expected, seen)
         if rule is not None:
             rule = replace(rule, channels=_unfit_channels(evidence, name, rule))

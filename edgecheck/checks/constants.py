@@ -8,6 +8,7 @@ import numpy as np
 
 from edgecheck.checks import thresholds
 from edgecheck.checks.evidence import Evidence
+from edgecheck.checks.stages import weights_lose_parity
 from edgecheck.findings import Finding, Subject
 from edgecheck.rules.base import Severity
 from edgecheck.rules.quantization.fp16_overflow import Fp16Overflow
@@ -103,7 +104,8 @@ def check_channels(evidence: Evidence) -> Iterator[Finding]:
     if found:
         rule = WeightPerTensorLoss(**{**found[0].evidence(), "tensors": len(found)})
         most = max(rule.lost / rule.channels for rule in found)
-        severity: Severity = "warning" if most > thresholds.CHANNEL_SHARE_WARNING else "info"
+        is_grave = most > thresholds.CHANNEL_SHARE_WARNING or weights_lose_parity(evidence)
+        severity: Severity = "warning" if is_grave else "info"
         yield Finding.of(rule, Subject("tensor", rule.tensor), severity=severity)
 
 

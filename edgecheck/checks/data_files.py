@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from edgecheck.checks import thresholds
 from edgecheck.checks.evidence import Evidence, input_subject
-from edgecheck.checks.proofs import kinds_tried
+from edgecheck.checks.float_model import float_model_is_lost
+from edgecheck.checks.rivals import kinds_tried
 from edgecheck.findings import Finding
 from edgecheck.preprocess.survey import Survey
 from edgecheck.rules.base import Rule
@@ -31,8 +32,10 @@ def check(evidence: Evidence) -> Iterator[Finding]:
             yield from (Finding.of(r, subject) for r in _turned(entry.name, decode, entry.survey))
         if "fit" not in tried:
             yield from (Finding.of(rule, subject) for rule in _aspect(entry.name, entry.survey))
-        for rule in _channels(entry.name, decode, entry.survey):
-            yield Finding.of(rule, subject, severity="info")
+        is_blind = _are_gray(decode, entry.survey) and float_model_is_lost(evidence)
+        for rule in _channels(entry.name, decode, entry.survey, is_blind=is_blind):
+            is_told = is_blind and isinstance(rule, ChannelCountMismatch)
+            yield Finding.of(rule, subject, severity="warning" if is_told else "info")
 
 
 def _turned(name: str, decode: Decode, survey: Survey) -> Iterator[Rule]:
@@ -47,16 +50,32 @@ def _aspect(name: str, survey: Survey) -> Iterator[Rule]:
         yield AspectPolicyMismatch(name, off, files, survey.off_aspect_example)
 
 
-def _channels(name: str, decode: Decode, survey: Survey) -> Iterator[Rule]:
-    """What decoding to the spec's channels leaves out or makes up."""
+def _are_gray(decode: Decode, survey: Survey) -> bool:
+    """Whether three channels are made of files that have no colour."""
+    files = sum(survey.modes.values())
+    gray = sum(survey.modes[mode] for mode in GRAY)
+    return decode.color == "RGB" and files == max(gray, survey.colourless)
+
+
+def _channels(name: str, decode: Decode, survey: Survey, *, is_blind: bool) -> Iterator[Rule]:
+    """What decoding to the spec's channels leaves out or makes up.
+
+    Args:
+        name: of the input.
+        decode: its first step.
+        survey: of its files.
+        is_blind: whether a model gets gray for colour, and only guesses.
+    """
     files = sum(survey.modes.values())
     see_through = sum(survey.modes[mode] for mode in TRANSPARENT)
-    gray = sum(survey.modes[mode] for mode in GRAY)
     wide = sum(number for mode, number in survey.modes.items() if _is_wide(mode))
     stored = ""
     if see_through and decode.color != "RGBA":
         stored = f"{see_through} of {files} files have transparency, which is dropped"
-    elif decode.color == "RGB" and files == max(gray, survey.colourless):
+    elif is_blind:
+        stored = f"all {files} files are gray, but the steps make three channels of them: a model "
+        stored += "that was trained on colour does not get what it goes by"
+    elif _are_gray(decode, survey):
         stored = f"all {files} files are gray, so the order of the channels cannot be judged"
     if stored:
         channels = {"RGB": 3, "RGBA": 4, "L": 1}[decode.color]

@@ -52,6 +52,8 @@ class Evidence:
     reference_sensitivities: tuple[Sensitivity, ...] = ()
     trials: tuple[Trial, ...] = ()
     """Other steps that were tried, because labels show that the model is often wrong."""
+    untried: str = ""
+    """Why they were given up, if a model did not survive one."""
 
     weights: WeightComparison | None = None
     """Layers of the candidate beside those of its reference; None without a reference file."""

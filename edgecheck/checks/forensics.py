@@ -6,6 +6,8 @@ from edgecheck.checks import calibration, thresholds
 from edgecheck.checks.evidence import Evidence, NotApplicable
 from edgecheck.checks.layers import is_foreign
 from edgecheck.checks.parity import has_lost_parity
+from edgecheck.checks.proofs import better_alone
+from edgecheck.checks.rivals import proven
 from edgecheck.compare.first_bad import SOUND_DB
 from edgecheck.compare.forensics import Forensics
 from edgecheck.compare.noise import Noise
@@ -55,9 +57,18 @@ def _explanation(found: Forensics, evidence: Evidence) -> Rule | None:
             ends=found.compared,
         )
     is_costly = has_lost_parity(evidence) or _is_costly(evidence)
-    if _is_few(found) and is_costly and not is_foreign(evidence):
+    is_other = is_foreign(evidence) or _are_steps_wrong(evidence)
+    if _is_few(found) and is_costly and not is_other:
         return _one_sample(found, None)
     return None
+
+
+def _are_steps_wrong(evidence: Evidence) -> bool:
+    """Whether trials show that samples as the spec feeds them are not what calibration saw."""
+    return any(
+        proven(evidence, name) is not None or better_alone(evidence, name, "candidate") is not None
+        for name in evidence.spec.inputs
+    )
 
 
 def _is_named(found: Forensics) -> bool:

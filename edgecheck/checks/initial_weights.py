@@ -1,7 +1,7 @@
 """Weights that nobody trained: evenly distributed as initializers draw them, with biases of 0."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from edgecheck.rules.training.weights_not_loaded import WeightsNotLoaded
 from edgecheck.tensors import Array
 from edgecheck.tflite.constants import Constants
 from edgecheck.tflite.flow import constant_uses
-from edgecheck.tflite.graph import Model
+from edgecheck.tflite.graph import Model, Operator, Subgraph
 from edgecheck.tflite.weights import Weight, weights_of
 
 _BIAS = {"CONV_2D": 2, "DEPTHWISE_CONV_2D": 2, "FULLY_CONNECTED": 2, "TRANSPOSE_CONV": 3}
@@ -35,28 +35,44 @@ def check(evidence: Evidence) -> Iterator[Finding]:
     subgraph = evidence.contract.subgraph
     if not _has_zero_biases(evidence.data, evidence.model):
         return  # a look at a few numbers spares the one at all weights
-    weights = [
-        weight
-        for weight in weights_of(evidence.data, evidence.model, subgraph)
-        if weight.values.size >= thresholds.INITIAL_WEIGHTS
-    ]
-    if len(weights) < thresholds.INITIAL_LAYERS:
-        return  # too few to tell training from chance
-    found: list[str] = []
-    for weight in weights:
-        name = _initializer(weight)
-        if name is None:
-            return
-        found.append(name)
-    total = sum(weight.values.size for weight in weights)
-    rule = WeightsNotLoaded(len(weights), total, sorted(set(found)))
-    yield Finding.of(rule, Subject("model", "weights"))
+    weights = _telling(weights_of(evidence.data, evidence.model, subgraph))
+    found = [_initializer(weight) for weight in weights]
+    names = [name for name in found if name is not None]
+    if not found or len(names) < len(found):
+        return
+    limits = [_limits(weight)[name] for weight, name in zip(weights, names, strict=True)]
+    if _are_even(weights, limits, thresholds.INITIAL_SLACK):
+        total = sum(weight.values.size for weight in weights)
+        rule = WeightsNotLoaded(len(weights), total, sorted(set(names)))
+        yield Finding.of(rule, Subject("model", "weights"))
+
+
+def _telling(weights: Sequence[Weight]) -> list[Weight]:
+    """Layers that together tell training from chance: large ones, else all but the smallest; or none."""
+    large = [each for each in weights if each.values.size >= thresholds.INITIAL_WEIGHTS]
+    if len(large) >= thresholds.INITIAL_LAYERS:
+        return large
+    known = [each for each in weights if each.values.size >= thresholds.INITIAL_FEW]
+    total = sum(each.values.size for each in known)
+    least = thresholds.INITIAL_LAYERS * thresholds.INITIAL_WEIGHTS
+    return known if len(known) >= thresholds.INITIAL_LAYERS and total >= least else []
+
+
+def _are_even(weights: Sequence[Weight], limits: Sequence[float], slack: float) -> bool:
+    """Whether all weights together, each for its limit, are even: few of one layer tell little."""
+    parts = [_sampled(each) / limit for each, limit in zip(weights, limits, strict=True)]
+    values = np.concatenate(parts)
+    return evenness(values, 1.0) < _CRITICAL / math.sqrt(values.size) + slack
 
 
 def _layers(data: bytes, model: Model) -> tuple[list[str], list[str]]:
-    """Names of the layers with constant weights, and of those whose weights are all 0."""
+    """Names of the layers with constant weights, and of those whose weights are all 0.
+
+    Not of those that have a bias, unless all are 0: it was learned or set, and conversion rounds
+    weights to 0 that are tiny beside it.
+    """
     constants = Constants.of(data)
-    layers, zero = [], []
+    layers, zero, unlearned = [], [], []
     for graph in model.subgraphs:
         for tensor, operator, position in constant_uses(graph):
             if operator.name in _BIAS and position == 1:
@@ -66,7 +82,15 @@ def _layers(data: bytes, model: Model) -> tuple[list[str], list[str]]:
                 layers.append(name)
                 if values is not None and not (values != nothing).any():
                     zero.append(name)
-    return layers, zero
+                    unlearned += [] if _has_bias(constants, graph, operator) else [name]
+    return layers, zero if len(zero) == len(layers) else unlearned
+
+
+def _has_bias(constants: Constants, graph: Subgraph, operator: Operator) -> bool:
+    """Whether anything but 0 is added behind the weights."""
+    index = (*operator.inputs, -1, -1, -1)[_BIAS[operator.name]]
+    stored = constants.stored(graph.tensors[index]) if index >= 0 else None
+    return stored is not None and bool(stored.any())
 
 
 def _has_zero_biases(data: bytes, model: Model) -> bool:
@@ -87,26 +111,24 @@ def layers_as_drawn(evidence: Evidence) -> int:
     0 where one is not. For a model that answers like one that was not trained; training may leave
     the weights of a wide layer near to what they were.
     """
-    weights = [
-        weight
-        for weight in weights_of(evidence.data, evidence.model, evidence.contract.subgraph)
-        if weight.values.size >= thresholds.INITIAL_WEIGHTS
-    ]
-    are_near = len(weights) >= thresholds.INITIAL_LAYERS and all(map(_is_near, weights))
-    return len(weights) if are_near else 0
+    weights = _telling(weights_of(evidence.data, evidence.model, evidence.contract.subgraph))
+    limits = [limit for weight in weights if (limit := _near_limit(weight)) is not None]
+    if not weights or len(limits) < len(weights):
+        return 0
+    return len(weights) if _are_even(weights, limits, thresholds.NEAR_INITIAL) else 0
 
 
-def _is_near(weight: Weight) -> bool:
+def _near_limit(weight: Weight) -> float | None:
+    """The limit of the initializer that may have drawn these weights, before a little training."""
     values = _sampled(weight)
     if not np.isfinite(values).all():
-        return False
+        return None
     largest = _CRITICAL / math.sqrt(values.size) + thresholds.NEAR_INITIAL
     reach = float(np.abs(values).max())
     low, high = thresholds.NEAR_REACH
-    return any(
-        low * limit < reach < high * limit and evenness(values, limit) < largest
-        for limit in _limits(weight).values()
-    )
+    near = [limit for limit in _limits(weight).values() if low * limit < reach < high * limit]
+    even = {evenness(values, limit): limit for limit in near}
+    return even[min(even)] if even and min(even) < largest else None
 
 
 def _sampled(weight: Weight) -> Array:

@@ -7,7 +7,9 @@ from edgecheck.checks import thresholds
 from edgecheck.checks.calibration import Range, seen_input
 from edgecheck.checks.evidence import Evidence, NotApplicable, input_subject
 from edgecheck.checks.labels import reference_works
-from edgecheck.checks.proofs import best_by_labels, changes_of, proof_of
+from edgecheck.checks.proofs import changes_of, proof_of
+from edgecheck.checks.rivals import proven
+from edgecheck.checks.tried_rules import is_scaled_twice
 from edgecheck.compare.statistics import InputStatistics
 from edgecheck.findings import Finding, Subject
 from edgecheck.preprocess.ranges import pixel_map
@@ -64,7 +66,9 @@ def check_range(evidence: Evidence) -> Iterator[Finding]:
             entry.distinct >= thresholds.MIN_DISTINCT_INPUTS and inputs[entry.name].kind != "audio"
         )
         seen = (entry.low, entry.high)
-        best = best_by_labels(evidence, entry.name)
+        best = proven(evidence, entry.name)
+        if best is not None and is_scaled_twice(evidence, best):
+            continue  # the check of trials tells why
         is_tried = best is not None and any(c.kind == "scaling" for c in changes_of(best))
         proof = proof_of(best) if best is not None and is_tried else None
         for found in _judge(entry.name, promised, seen, is_varied=is_varied, is_sure=is_sure):

@@ -4,9 +4,10 @@ import math
 from collections.abc import Iterator
 from typing import Literal
 
-from edgecheck.checks import thresholds
+from edgecheck.checks import label_order, thresholds
 from edgecheck.checks.evidence import Evidence, NotApplicable, NotRun
 from edgecheck.checks.float_model import commonest_share
+from edgecheck.checks.structure import check_head
 from edgecheck.compare.statistics import LabelStatistics, OutputComparison
 from edgecheck.compare.watching import holds_class_numbers, primary_of
 from edgecheck.findings import Finding, Subject
@@ -22,6 +23,8 @@ def check_count(evidence: Evidence) -> Iterator[Finding]:
     if not has_classes(evidence.spec):
         yield from _check_targets(evidence)
         return
+    if any(found.severity == "error" for found in check_head(evidence)):
+        raise NotApplicable("the output has one class alone, whatever the labels are")
     classes = _classes(evidence)
     names, labels = evidence.label_names, _labels(evidence)
     subject = Subject("dataset", "labels")
@@ -35,13 +38,13 @@ def check_count(evidence: Evidence) -> Iterator[Finding]:
     if not names and labels is None:
         raise NotRun if is_promised else NotApplicable("there are no labels")
     if names and len(names) != classes:
-        detail = _other_length(evidence, len(names))
-        yield Finding.of(LabelCountMismatch(len(names), classes, detail), subject)
+        rule = LabelCountMismatch(len(names), classes, _other_length(evidence, len(names)))
+        yield Finding.of(rule, subject, proof=label_order.proof_of_order(evidence))
     elif labels is not None and labels.highest >= classes:
         rule = LabelCountMismatch(
             labels.highest + 1, classes, _beyond(labels, classes), counted="labels"
         )
-        yield Finding.of(rule, subject)
+        yield Finding.of(rule, subject, proof=label_order.proof_of_order(evidence))
 
 
 def _other_length(evidence: Evidence, names: int) -> str:

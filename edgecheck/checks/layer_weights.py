@@ -9,7 +9,7 @@ from typing import Literal
 from edgecheck.checks import thresholds
 from edgecheck.checks.evidence import Evidence, NotApplicable
 from edgecheck.checks.origin import computes_the_same
-from edgecheck.checks.parity import has_lost_parity
+from edgecheck.checks.parity import is_beyond_limits
 from edgecheck.compare.weight_change import WeightChange
 from edgecheck.compare.weight_match import RELATED, LayerWeights, WeightComparison
 from edgecheck.findings import Finding, Subject
@@ -37,14 +37,18 @@ class _Known:
 
 
 def check(evidence: Evidence) -> Iterator[Finding]:
-    """No layer is far more off its counterpart in the reference than the others are."""
+    """No layer is far more off its counterpart in the reference than the others are.
+
+    An error as soon as an output shows it: the wide limits of parity are for what quantization may
+    cost, and this is none of it.
+    """
     if evidence.weights is None:
         raise NotApplicable("there is no reference file to compare weights with")
     known = _known(evidence.weights)
     rules = [rule for one in known if (rule := _rule(one, known, evidence.weights)) is not None]
     if not rules or computes_the_same(evidence):
         return
-    severity: Severity = "error" if has_lost_parity(evidence) else "info"
+    severity: Severity = "error" if is_beyond_limits(evidence) else "info"
     for rule in rules[: thresholds.MOST_NAMED]:
         where = Subject("operator", f"{rule.operator} {rule.index}")
         yield Finding.of(rule, where, severity=severity)

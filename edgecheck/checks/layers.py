@@ -8,6 +8,8 @@ from typing import Final
 
 from edgecheck.checks import thresholds
 from edgecheck.checks.evidence import Evidence, NotApplicable, output_subject
+from edgecheck.checks.labels import reference_is_lost
+from edgecheck.checks.misfit import Misfit, misfit
 from edgecheck.checks.parity import has_lost_parity
 from edgecheck.compare.first_bad import (
     CLIPPED,
@@ -27,7 +29,8 @@ from edgecheck.rules.quantization.constant_or_unused_output import ConstantOrUnu
 from edgecheck.rules.quantization.fp16_overflow import Fp16Overflow
 from edgecheck.rules.quantization.inputs_out_of_domain import InputsOutOfDomain
 from edgecheck.rules.quantization.quant_range_outlier import QuantRangeOutlier
-from edgecheck.tflite.contract import quantization_scheme
+from edgecheck.tflite.contract import input_fossil, quantization_scheme
+from edgecheck.tflite.graph import Tensor
 from edgecheck.tflite.recalibrate.same_scale import FIXED_OUTPUT
 
 _SENSITIVE: Final = frozenset({"ADD", "AVERAGE_POOL_2D", "HARD_SWISH", "MEAN", "SUM"})
@@ -41,8 +44,13 @@ def check_calibration(evidence: Evidence) -> Iterator[Finding]:
     if has_lost_parity(evidence) and _is_foreign(ranged):
         yield _foreign(ranged)
         return
-    inner = [layer for layer in ranged if not _codes_input(layer)]  # `calibration-range` judges
-    clipped = [layer for layer in inner if _is_clipped(layer)]
+    # Of inputs `calibration-range` tells, where their range is that of other steps.
+    told = [
+        layer
+        for layer in ranged
+        if not _codes_input(layer) or _misfit(evidence, layer.tensor) == "samples"
+    ]
+    clipped = [layer for layer in told if _is_clipped(layer)]
     if not clipped:
         return
     # What the first bad tensor has lost, those behind it never had: it comes before the worst.
@@ -67,10 +75,9 @@ def check_range(evidence: Evidence) -> Iterator[Finding]:
     """No tensor spends nearly all of its steps on values that hardly occur."""
     for layer in _ranged(evidence.walked):
         levels, codes, own = layer.levels_used, layer.codes, layer.own_sqnr_db
-        if levels is None or codes is None or not (is_narrow(layer) and own < LOST_DB):
-            continue
-        is_new = layer.upstream_sqnr_db is None or layer.upstream_sqnr_db > SOUND_DB
-        if is_new and layer.clip_fraction <= CLIPPED:
+        if _codes_input(layer) and _misfit(evidence, layer.tensor) == "steps":
+            continue  # `calibration-range` tells
+        if levels is not None and codes is not None and _is_stretched(layer):
             rule = QuantRangeOutlier(
                 tensor=layer.name,
                 operator=layer.op,
@@ -142,10 +149,47 @@ def is_foreign(evidence: Evidence) -> bool:
     return _is_foreign(_ranged(evidence.walked))
 
 
+def told_of_input(evidence: Evidence, fossil: Tensor) -> bool:
+    """Whether `layer-ranges` or `layer-steps` say as an error what is wrong with an input's range.
+
+    It is no range that other steps give: odd samples made it, or poor ones.
+
+    Args:
+        evidence: of the run.
+        fossil: the tensor that records the calibrated range of the input.
+    """
+    walked = () if evidence.walk is None else _ranged(evidence.walk)
+    layer = next((entry for entry in walked if entry.tensor == fossil.index), None)
+    if layer is None or not has_lost_parity(evidence) or reference_is_lost(evidence):
+        return False
+    why = _misfit(evidence, fossil.index)
+    return (why == "samples" and _is_clipped(layer)) or (why == "outlier" and _is_stretched(layer))
+
+
+def _misfit(evidence: Evidence, tensor: int) -> Misfit | None:
+    """Why the range of an input does not fit; None where the tensor records that of no input."""
+    entries = () if evidence.comparison is None else evidence.comparison.inputs
+    seen = {entry.name: entry for entry in entries}
+    for name, port in (evidence.bound or {}).items():
+        fossil = input_fossil(evidence.model, port)
+        if fossil is not None and fossil.index == tensor:
+            return misfit(evidence.spec.inputs[name], fossil, seen.get(name))
+    return None
+
+
 def is_narrow(layer: LayerStatistics) -> bool:
     """Whether nearly all values share a few of many steps."""
     levels, codes = layer.levels_used, layer.codes
     return levels is not None and codes is not None and levels < thresholds.LEVELS_SHARE * codes
+
+
+def _is_stretched(layer: LayerStatistics) -> bool:
+    """Whether its range is much too wide, which costs values that came in soundly."""
+    is_new = layer.upstream_sqnr_db is None or layer.upstream_sqnr_db > SOUND_DB
+    low, high = layer.float_range
+    # A dead tensor has one value, which no range holds better than another.
+    is_costly = is_new and low < high and layer.own_sqnr_db < LOST_DB
+    return is_costly and is_narrow(layer) and layer.clip_fraction <= CLIPPED
 
 
 def _severity(evidence: Evidence, without_loss: Severity) -> Severity:

@@ -5,10 +5,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from edgecheck.checks import thresholds
+from edgecheck.checks import calibration, thresholds
 from edgecheck.checks.evidence import Evidence, NotApplicable
 from edgecheck.checks.float_model import Judged, held_against_labels
 from edgecheck.checks.initial_weights import layers_as_drawn
+from edgecheck.checks.near_proofs import near_proof
 from edgecheck.checks.saturation import top_share
 from edgecheck.checks.signal import stopped
 from edgecheck.checks.trouble import blamed_elsewhere, trouble
@@ -16,6 +17,7 @@ from edgecheck.findings import Finding, Subject
 from edgecheck.rules.base import Severity
 from edgecheck.rules.training.class_prior_collapse import ClassPriorCollapse
 from edgecheck.rules.training.undertrained import Undertrained
+from edgecheck.rules.wording import plain
 
 _SUBJECT = Subject("model", "training")
 
@@ -32,14 +34,19 @@ def check(evidence: Evidence) -> Iterator[Finding]:
     if evidence.signal is not None and stopped(evidence.signal, trouble(evidence)):
         raise NotApplicable("a layer that stops the signal explains it")
     prior = _prior(evidence, judged)
-    is_sure = prior is not None and _is_sure(prior)
-    if prior is not None and (is_sure or judged.is_float):
+    drawn = layers_as_drawn(evidence)
+    is_alone = judged.is_float and not drawn and near_proof(evidence, judged) is None
+    is_sure = prior is not None and _is_sure(prior, is_alone=is_alone)
+    if prior is not None and (is_sure or (judged.is_float and not drawn)):
         severity: Severity = "error" if is_sure else "warning"
         yield Finding.of(prior, _SUBJECT, severity=severity)
         return
-    drawn = layers_as_drawn(evidence)
-    if not judged.is_float and not drawn:
+    if not drawn and not judged.is_float:
         raise NotApplicable("without a float model nobody knows what quantization did to it")
+    if not drawn and _does_what_it_can(judged):
+        return
+    if not drawn and (name := _calibrated_otherwise(evidence)):
+        raise NotApplicable(f'the calibrated range of "{plain(name)}" speaks for other steps')
     rule = Undertrained(
         who=judged.who,
         output=judged.output.name,
@@ -48,12 +55,61 @@ def check(evidence: Evidence) -> Iterator[Finding]:
         chance=judged.chance,
         tried=sum(trial.fed is None for trial in evidence.trials),
         layers_as_drawn=drawn,
+        has_shares_of_labels=_has_shares_of_labels(judged),
     )
     yield Finding.of(rule, _SUBJECT, severity="error" if drawn else "warning")
 
 
-def _is_sure(prior: ClassPriorCollapse) -> bool:
-    return prior.divergence is not None and prior.divergence < thresholds.PRIOR_KL
+def _calibrated_otherwise(evidence: Evidence) -> str:
+    """The input whose record of what calibration saw is not what the spec gives; empty without one."""
+    try:
+        found = [f for f in calibration.check(evidence) if f.severity != "info"]
+    except NotApplicable:
+        return ""
+    return found[0].subject.name if found else ""
+
+
+def _is_sure(prior: ClassPriorCollapse, *, is_alone: bool) -> bool:
+    """By its mean probabilities; or since it names nothing else, if `is_alone` as an explanation."""
+    if prior.divergence is not None and prior.divergence < thresholds.PRIOR_KL:
+        return True
+    return is_alone and prior.share >= thresholds.PRIOR_ONLY
+
+
+def _does_what_it_can(judged: Judged) -> bool:
+    """Whether a model is often right, and not by chance: the task may be hard, or a class rare."""
+    is_often_right = judged.accuracy >= thresholds.HALF_RIGHT
+    return is_often_right and _chance_of(judged) < thresholds.P_WARNING
+
+
+def _has_shares_of_labels(judged: Judged) -> bool:
+    """Whether answers have nothing to do with the labels, and yet the same shares of classes."""
+    counts = judged.labels.confusion
+    if counts is None or not counts.sum():
+        return False
+    whole = counts.sum(axis=0) / counts.sum()
+    apart = float(np.abs(whole.sum(axis=1) - whole.sum(axis=0)).sum()) / 2
+    is_varied = judged.chance * len(judged.labels.class_counts) < thresholds.PRIOR_IMBALANCE
+    is_chance = _chance_of(judged) >= thresholds.P_WARNING
+    return is_varied and is_chance and apart <= thresholds.SAME_SHARES
+
+
+def _chance_of(judged: Judged) -> float:
+    """How likely answers that have nothing to do with the labels meet as many of them.
+
+    One-sided, with the deviation of the agreement that chance makes of the two marginals (Fleiss, Cohen
+    and Everitt 1969).
+    """
+    counts = judged.labels.confusion
+    total = 0 if counts is None else int(counts.sum())
+    if counts is None or not total:
+        return 1.0
+    whole = counts.sum(axis=0) / total
+    label, answer = whole.sum(axis=1), whole.sum(axis=0)
+    met, expected = float(np.trace(whole)), float(label @ answer)
+    square = expected + expected**2 - float((label * answer * (label + answer)).sum())
+    deviation = math.sqrt(max(square, 0.0) / total)
+    return 0.5 * math.erfc((met - expected) / deviation / math.sqrt(2)) if deviation else 1.0
 
 
 def _prior(evidence: Evidence, judged: Judged) -> ClassPriorCollapse | None:

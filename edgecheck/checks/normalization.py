@@ -7,7 +7,8 @@ from edgecheck.checks.calibration import Range, Source, expected_range, fit, sym
 from edgecheck.checks.evidence import Evidence, input_subject
 from edgecheck.checks.labels import reference_is_lost, reference_works
 from edgecheck.checks.parity import parity_holds
-from edgecheck.checks.proofs import proof_of, wider_pixels
+from edgecheck.checks.proofs import proof_of
+from edgecheck.checks.rivals import wider_pixels
 from edgecheck.findings import Finding
 from edgecheck.preprocess.pixel_alternatives import scaling_steps, written
 from edgecheck.preprocess.ranges import pixel_map

@@ -64,6 +64,15 @@ def has_lost_parity(evidence: Evidence) -> bool:
     return any(is_lost(output, evidence.spec.tolerances) for output in outputs)
 
 
+def is_beyond_limits(evidence: Evidence) -> bool:
+    """Whether some output differs from its reference by a warning at least."""
+    try:
+        outputs = evidence.pairs
+    except NotApplicable:
+        return False
+    return any(any(losses(output, evidence.spec.tolerances)) for output in outputs)
+
+
 def is_lost(output: OutputComparison, tolerances: Tolerances | None) -> bool:
     """Whether some metric of an output is an error of parity."""
     return any(level == "error" for level, _ in losses(output, tolerances))

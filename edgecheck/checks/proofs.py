@@ -1,10 +1,13 @@
-"""Trials of other steps as proofs: those with which clearly more answers come out right."""
+"""Trials of other steps: those with which clearly more answers come out right, and which are proofs."""
+
+import math
 
 from edgecheck.checks import thresholds
 from edgecheck.checks.evidence import Evidence
 from edgecheck.compare.trials import Trial
 from edgecheck.findings import Proof
-from edgecheck.preprocess.alternatives import Change, Kind
+from edgecheck.preprocess.alternatives import Change
+from edgecheck.preprocess.pixel_alternatives import scaling_steps, written
 from edgecheck.rules.wording import Fed
 
 
@@ -14,19 +17,37 @@ def better_by_labels(evidence: Evidence, name: str) -> list[Trial]:
 
 
 def best_by_labels(evidence: Evidence, name: str) -> Trial | None:
-    """The trial that tells best what is wrong with an input: of two changes only where one is less."""
-    both = _pairs(evidence, name, None)
-    return next(iter([*both, *better_by_labels(evidence, name)]), None)
+    """The trial that tells best what is wrong with an input: of two changes only where one is less.
+
+    One that restores comes before one that only makes some more right.
+    """
+    found = [*_pairs(evidence, name, None), *better_by_labels(evidence, name)]
+    return next(iter(sorted(found, key=lambda trial: not restores(trial))), None)
+
+
+def restores(trial: Trial) -> bool:
+    """Whether at least half of the wrong answers become right, beyond chance."""
+    gain, wrong = trial.right_after - trial.right_before, trial.samples - trial.right_before
+    return 0 < wrong <= 2 * gain and trial.p < thresholds.TRIAL_P
+
+
+def reached(evidence: Evidence) -> float:
+    """The largest share of labels that any trial meets that tells something; 0 without one."""
+    found = (best_by_labels(evidence, name) for name in evidence.spec.inputs)
+    return max((trial.right_after / trial.samples for trial in found if trial), default=0.0)
 
 
 def better_alone(evidence: Evidence, name: str, fed: Fed) -> Trial | None:
     """The best trial in which one model alone, fed otherwise, agrees with the other.
 
     None too where the change is one that the other model does not notice either: then it says
-    nothing about what it was trained on.
+    nothing about what it was trained on, nor does any that comes out worse than that.
     """
     found = [*_pairs(evidence, name, fed), *_better(evidence, name, fed)]
-    return next((trial for trial in found if _agrees(trial)), None)
+    most = max((trial.right_after / trial.samples for trial in found), default=0.0)
+    least = most - thresholds.TRIAL_TIE
+    good = (t for t in found if _agrees(t) and t.right_after >= least * t.samples)
+    return next(good, None)
 
 
 def as_good(evidence: Evidence, trial: Trial) -> list[str]:
@@ -43,10 +64,13 @@ def changes_of(trial: Trial) -> tuple[Change, ...]:
     return (trial.change,) if trial.also is None else (trial.change, trial.also)
 
 
-def kinds_tried(evidence: Evidence, name: str) -> frozenset[Kind]:
-    """What trials by labels find to be wrong with an input."""
-    best = best_by_labels(evidence, name)
-    return frozenset() if best is None else frozenset(c.kind for c in changes_of(best))
+def undoes_a_repetition(evidence: Evidence, trial: Trial) -> bool:
+    """Whether a change only takes out steps that scale and that the spec has once more."""
+    removed, added = trial.change.removed, trial.change.added
+    if trial.change.kind != "scaling" or trial.also is not None or added or not removed:
+        return False
+    steps = [written(step) for step in scaling_steps(evidence.spec.inputs[trial.input])]
+    return all(steps.count(step) == 2 * removed.count(step) for step in removed)
 
 
 def proof_of(trial: Trial) -> Proof:
@@ -63,15 +87,6 @@ def proof_of(trial: Trial) -> Proof:
     )
 
 
-def wider_pixels(evidence: Evidence, name: str) -> Trial | None:
-    """The trial that proves that a model needs wider values than it gets.
-
-    Labels decide; without them, that the candidate alone then agrees with the reference.
-    """
-    trials = best_by_labels(evidence, name), better_alone(evidence, name, "candidate")
-    return next((trial for trial in trials if trial is not None and _widens(evidence, trial)), None)
-
-
 def is_wider(evidence: Evidence, name: str, change: Change) -> bool:
     """Whether a change feeds an input with wider values than the spec does."""
     if change.made is None:
@@ -80,14 +95,28 @@ def is_wider(evidence: Evidence, name: str, change: Change) -> bool:
     return change.made[1] - change.made[0] > seen.high - seen.low
 
 
-def _widens(evidence: Evidence, trial: Trial) -> bool:
+def widens(evidence: Evidence, trial: Trial) -> bool:
+    """Whether a change of a trial does so."""
     return any(is_wider(evidence, trial.input, change) for change in changes_of(trial))
 
 
 def _better(evidence: Evidence, name: str, fed: Fed | None) -> list[Trial]:
-    """Trials of one change that make clearly more right, the best first."""
+    """Trials of one change that make clearly more right, the best first; of equals the smallest.
+
+    A model may be right with values of any size, so that of equals the nearest ones are meant; of one
+    model alone, first those that the other notices. What undoes a repeated step comes before what is as good: nothing else is as simple.
+    """
     trials = (t for t in evidence.trials if (t.input, t.fed, t.also) == (name, fed, None))
-    return sorted(filter(_is_better, trials), key=lambda trial: -trial.right_after)
+    found = sorted(
+        filter(_is_better, trials),
+        key=lambda t: (-t.right_after, t.unmoved, _moved(evidence, t)),
+    )
+    if not found:
+        return []
+    least = found[0].right_after - thresholds.TRIAL_TIE * found[0].samples
+    undoing = (t for t in found if t.right_after >= least and undoes_a_repetition(evidence, t))
+    first = next(undoing, found[0])
+    return [first, *(trial for trial in found if trial is not first)]
 
 
 def _pairs(evidence: Evidence, name: str, fed: Fed | None) -> list[Trial]:
@@ -104,6 +133,17 @@ def _agrees(trial: Trial) -> bool:
     )
 
 
+def _moved(evidence: Evidence, trial: Trial) -> float:
+    """How many times wider, or narrower, the values become, as a logarithm."""
+    made = trial.change.made
+    entry = next((each for each in evidence.observed.inputs if each.name == trial.input), None)
+    if made is None or entry is None or not entry.low < entry.high:
+        return 0.0
+    return abs(math.log((made[1] - made[0]) / (entry.high - entry.low)))
+
+
 def _is_better(trial: Trial) -> bool:
+    if trial.fed is None and trial.also is None and restores(trial):
+        return True  # of few wrong answers, half are fewer than `TRIAL_GAIN`
     gain = trial.right_after - max(trial.right_before, trial.by_one)
     return gain > thresholds.TRIAL_GAIN * trial.samples and trial.p < thresholds.TRIAL_P

@@ -2,9 +2,11 @@
 or vanished.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from dataclasses import replace
 
 from edgecheck.checks import thresholds
+from edgecheck.checks.dead_layers import cuts, is_dead
 from edgecheck.checks.evidence import Evidence, NotApplicable
 from edgecheck.checks.trouble import Trouble, blamed_elsewhere, trouble
 from edgecheck.compare.signal import LayerSignal, Signal
@@ -20,11 +22,12 @@ def check(evidence: Evidence) -> Iterator[Finding]:
     """No layer is so still that the output does not depend on the input any more."""
     if evidence.signal is None:
         raise NotApplicable("the float model was not listened to")
-    if other := blamed_elsewhere(evidence):
+    if other := blamed_elsewhere(evidence, for_sure=True):
         raise NotApplicable(f"{other} explains it")
     found = stopped(evidence.signal, trouble(evidence))
     if found is not None:
-        yield found
+        # What is fed wrongly may stop the signal, too: of two suspicions neither is silent.
+        yield replace(found, severity="warning") if blamed_elsewhere(evidence) else found
 
 
 def stopped(signal: Signal, shown: Trouble) -> Finding | None:
@@ -40,9 +43,11 @@ def stopped(signal: Signal, shown: Trouble) -> Finding | None:
     for layer in signal.layers if moves > thresholds.STILL else ():
         is_still = layer.deviation <= thresholds.STILL
         rule = _judged(signal, layer, moves, in_trouble=in_trouble)
-        if rule is not None and _is_cut(signal.layers, layer):
+        if rule is not None and cuts(signal.layers, layer):
             # A still output needs no label to show that it is wrong.
             severity: Severity = "error" if shown.is_held or is_still else "warning"
+            if isinstance(rule, SaturatedOrVanished) and shown.instead:
+                rule, severity = replace(rule, instead=shown.instead), "warning"
             return Finding.of(rule, _SUBJECT, severity=severity)
     return None
 
@@ -58,10 +63,9 @@ def _judged(
         moves: deviation of the inputs.
         in_trouble: whether the model does not do what it should.
     """
-    is_dead = layer.dead >= thresholds.DEAD_SHARE * layer.units
     if layer.index < 0 or not (in_trouble or layer.deviation <= thresholds.STILL):
         return None
-    if is_dead:
+    if is_dead(layer):
         return _dead(signal, layer)
     kind = "" if layer.is_output or layer.decides or not in_trouble else _is_lost(layer, moves)
     if not kind:
@@ -90,16 +94,6 @@ def _is_lost(layer: LayerSignal, moves: float) -> str:
         return "saturated"
     is_small = layer.deviation < thresholds.VANISHED
     return "vanished" if is_small and layer.deviation * thresholds.VANISHED_FACTOR < moves else ""
-
-
-def _is_cut(layers: Sequence[LayerSignal], at: LayerSignal) -> bool:
-    """Whether every output depends on the inputs through one layer alone."""
-    alive: set[int] = set()
-    for layer in layers:
-        is_fed = layer.index < 0 or not alive.isdisjoint(layer.inputs)
-        if is_fed and layer.tensor != at.tensor:
-            alive.add(layer.tensor)
-    return not any(layer.decides and layer.tensor in alive for layer in layers)
 
 
 def _dead(signal: Signal, layer: LayerSignal) -> DeadActivations:

@@ -30,6 +30,12 @@ def guilty_step(evidence: Evidence) -> Step | None:
     return min(steps, key=_closeness, default=None)
 
 
+def weights_lose_parity(evidence: Evidence) -> bool:
+    """Whether parity is lost already by what quantization made of the weights."""
+    guilty = guilty_step(evidence)
+    return guilty is not None and guilty.stage == "weights"
+
+
 def _closeness(step: Step) -> float:
     """How well the worst output follows the model before; lower is worse."""
     return min(map(_output_closeness, step.before.outputs), default=math.inf)
@@ -87,10 +93,17 @@ def _ratio(sqnr_db: float | None) -> float:
     return 0.0 if sqnr_db is None else 10 ** (-sqnr_db / 20)
 
 
+def _is_nan(output: OutputComparison) -> bool:
+    """Whether NaN or infinity leaves no value to compare."""
+    sides = [side for side in (output.candidate, output.reference) if side is not None]
+    has_any = any(side.nonfinite for side in sides)
+    return has_any and output.telling_sqnr_db is None and not output.holds_numbers
+
+
 def _divergence(output: OutputComparison, error: float, limit: float) -> ConversionDivergence:
     return ConversionDivergence(
         output=output.name,
-        relative_error=error,
+        relative_error=None if _is_nan(output) else error,
         limit=limit,
         against="size" if output.task.variation_sqnr_db is None else "movement",
         samples=output.candidate.samples,

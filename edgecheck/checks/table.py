@@ -12,6 +12,7 @@ from edgecheck.checks import (
     collapse,
     constants,
     data_files,
+    feature_steps,
     forensics,
     heads,
     initial_weights,
@@ -48,9 +49,9 @@ class Check:
     name: str
     run: Callable[[Evidence], Iterator[Finding]]
     is_static: bool
-    needs: Literal[
-        "walk", "stages", "weights", "fake_quantization", "signal", "renormalized"
-    ] | None = None
+    needs: (
+        Literal["walk", "stages", "weights", "fake_quantization", "signal", "renormalized"] | None
+    ) = None
     """The part of the evidence that it judges; it is planned only where that is there."""
 
 
@@ -95,11 +96,10 @@ CHECKS: Final = (
     Check("input-variation", inputs.check_variation, is_static=False),
     Check("stored-images", data_files.check, is_static=False),
     Check("feature-scales", tables.check, is_static=False),
+    Check("feature-steps", feature_steps.check, is_static=False),
     Check("tried-steps", tried_steps.check, is_static=False),
     Check("label-order", label_order.check, is_static=False),
-    Check(
-        "normalization-statistics", batch_norm.check, is_static=False, needs="renormalized"
-    ),
+    Check("normalization-statistics", batch_norm.check, is_static=False, needs="renormalized"),
     Check("signal", signal.check, is_static=False, needs="signal"),
     Check("training", learning.check, is_static=False),
     Check("label-balance", labels.check_balance, is_static=False),

@@ -34,7 +34,7 @@ def check(evidence: Evidence) -> Iterator[Finding]:
         moments = features.get(name)
         if moments is None or len(moments.std) < 2:
             continue
-        if _is_scaled(evidence.spec.inputs[name]) or normalises_inside(evidence, port):
+        if _is_scaled(evidence.spec.inputs[name], moments) or normalises_inside(evidence, port):
             continue
         found = _judge(evidence, port, moments)
         if found is not None and not reference_works(evidence):
@@ -42,8 +42,17 @@ def check(evidence: Evidence) -> Iterator[Finding]:
             yield Finding.of(rule, input_subject(name), severity=found[0])
 
 
-def _is_scaled(spec: InputSpec) -> bool:
-    return any(isinstance(step, (MinMax, Normalize, Rescale, Standardize)) for step in spec.steps)
+def _is_scaled(spec: InputSpec, moments: ColumnMoments) -> bool:
+    """Whether steps of the spec scale features, and bring them on one scale."""
+    steps = spec.steps
+    has_steps = any(isinstance(step, (MinMax, Normalize, Rescale, Standardize)) for step in steps)
+    return has_steps and _spread(moments) <= thresholds.UNSCALED_SPREAD
+
+
+def _spread(moments: ColumnMoments) -> float:
+    """The largest deviation of a feature that varies, for each smallest one."""
+    varied = moments.std[moments.std > 0]
+    return float(varied.max() / varied.min()) if len(varied) else 1.0
 
 
 def _judge(
@@ -56,17 +65,18 @@ def _judge(
     if stored is not None:
         is_proven = _looks_standardised(stored) and _explains(moments, stored)
         return ("error", stored) if is_proven else None
-    varied = moments.std[moments.std > 0]
-    spread = float(varied.max() / varied.min()) if len(varied) else 1.0
     is_lost = reference_is_lost(evidence) or float_model_is_lost(evidence)
-    if spread > thresholds.UNSCALED_SPREAD and is_lost:
+    if _spread(moments) > thresholds.UNSCALED_SPREAD and is_lost:
         return "warning", None
     return None
 
 
 def _calibrated(evidence: Evidence, port: Port) -> Range | None:
+    """None too where calibration saw nothing, which says nothing about features."""
     fossil = input_fossil(evidence.model, port)
     if fossil is None or fossil.quantization is None:
+        return None
+    if max(fossil.quantization.scales, default=0.0) < thresholds.SCALE_TINY:
         return None
     return representable_range(fossil.quantization, fossil.dtype)
 
@@ -97,7 +107,7 @@ def _rule(
 ) -> FeaturesUnscaled:
     largest = np.maximum(np.abs(moments.low), np.abs(moments.high))
     worst = np.argsort(-largest, kind="stable")[:_NAMED].tolist()
-    columns = _columns(evidence, name, len(moments.std))
+    columns = columns_of(evidence, name, len(moments.std))
     return FeaturesUnscaled(
         input=name,
         calibrated=None if stored is None else list(stored),
@@ -107,7 +117,7 @@ def _rule(
     )
 
 
-def _columns(evidence: Evidence, name: str, count: int) -> list[str]:
+def columns_of(evidence: Evidence, name: str, count: int) -> list[str]:
     """The names of the columns, from the spec; else their numbers."""
     dataset = evidence.spec.dataset
     features = None if dataset is None else dataset.features

@@ -228,15 +228,21 @@ stacks of sigmoids with tiny weights 0.0006."""
 SATURATED: Final = 0.95
 """Share of the values of an inner sigmoid or tanh that are beyond those of -6 or 6."""
 
+SAME_SHARES: Final = 0.1
+"""Total variation between the shares of classes in answers and in labels, up to which a model that is
+right only by chance may have learned other labels: those of the same samples in another order."""
+
 PRIOR_SHARE: Final = 0.95
+PRIOR_ONLY: Final = 0.99
 PRIOR_IMBALANCE: Final = 1.5
 PRIOR_OTHERS: Final = 10
 PRIOR_MET: Final = 0.1
 PRIOR_KL: Final = 0.05
 """A model that learned only the shares of the classes: of the samples it names one class for the
-first; the commonest label has the second times an even share; so many samples of other classes are
-labelled, of which less than such a share is met (a model that meets half of them would do so once in
-a hundred times); nats of the shares of the labels from its mean probabilities."""
+first, or the second where its probabilities do not tell; the commonest label has the third times an
+even share; so many samples of other classes are labelled, of which less than such a share is met (a
+model that meets half of them would do so once in a hundred times); nats of the shares of the labels
+from its mean probabilities."""
 
 NEAR_INITIAL: Final = 0.06
 NEAR_REACH: Final = (0.9, 1.3)
@@ -245,10 +251,11 @@ the limit of an initializer, at which a model that does not know its task was ha
 
 INITIAL_LAYERS: Final = 2
 INITIAL_WEIGHTS: Final = 200
+INITIAL_FEW: Final = 32
 INITIAL_SAMPLE: Final = 1 << 16
 INITIAL_SLACK: Final = 0.006
-"""When weights are those of a new model: so many layers at least, of so many weights (fewer tell
-nothing), of which so many are looked at. The Kolmogorov-Smirnov distance may exceed what chance
+"""When weights are those of a new model: so many layers at least, of so many weights each, or as many
+together where each has the third; of which so many are looked at. The Kolmogorov-Smirnov distance may exceed what chance
 explains by a step of 8 bits: one of 254 is 0.004. At 200 weights normal ones are told apart from
 even ones, at a limit of three standard deviations (a distance of 0.17)."""
 

@@ -5,6 +5,7 @@ from typing import TypeVar
 
 from edgecheck.checks import thresholds
 from edgecheck.checks.evidence import Evidence
+from edgecheck.checks.first_layer import suits_better
 from edgecheck.checks.proofs import as_good, changes_of, is_wider
 from edgecheck.compare.trials import Trial
 from edgecheck.preprocess.alternatives import Change
@@ -98,7 +99,7 @@ def _order(trial: Trial, change: Change) -> ChannelOrderSwapped:
 def _scaling(evidence: Evidence, trial: Trial, change: Change, made: Range) -> Rule:
     """By labels: scaled twice, not at all, or otherwise."""
     seen = _seen(evidence, trial.input)
-    if _is_scaled_twice(evidence, trial.input, seen, made):
+    if _is_twice(evidence, trial, seen, made):
         return InputDoubleNormalized(
             input=trial.input,
             expected=list(seen),
@@ -113,12 +114,26 @@ def _scaling(evidence: Evidence, trial: Trial, change: Change, made: Range) -> R
     return _range(InputRangeMismatch, trial, change, seen)
 
 
-def _is_scaled_twice(evidence: Evidence, name: str, seen: Range, made: Range) -> bool:
-    """Whether one step is there twice, or what is fed is far narrower than what fits."""
-    steps = scaling_steps(evidence.spec.inputs[name])
+def is_scaled_twice(evidence: Evidence, trial: Trial) -> bool:
+    """Whether a trial by labels shows that values are scaled that were scaled already."""
+    change = next((c for c in changes_of(trial) if c.kind == "scaling" and c.made), None)
+    if change is None or change.made is None or trial.fed is not None:
+        return False
+    return _is_twice(evidence, trial, _seen(evidence, trial.input), change.made)
+
+
+def _is_twice(evidence: Evidence, trial: Trial, seen: Range, made: Range) -> bool:
+    """Whether one step is there twice, or what is fed is far narrower than what fits.
+
+    Raw pixels may be what training had, too: only weights that are small enough for them show that
+    the model scales what it gets.
+    """
+    steps = scaling_steps(evidence.spec.inputs[trial.input])
     is_repeated = any(step in steps[:number] for number, step in enumerate(steps))
     is_shrunk = thresholds.SHRINK_ERROR * (seen[1] - seen[0]) <= made[1] - made[0]
-    return bool(steps) and made != RAW and (is_repeated or is_shrunk)
+    if not steps or not (is_repeated or is_shrunk):
+        return False
+    return made != RAW or suits_better(evidence, trial.input, made, seen)
 
 
 def _scaling_of_one_model(

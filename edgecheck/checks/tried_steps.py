@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from edgecheck.checks import inputs, normalization
 from edgecheck.checks.evidence import Evidence, NotApplicable, input_subject, output_subject
-from edgecheck.checks.proofs import best_by_labels, better_alone, changes_of, proof_of
+from edgecheck.checks.proofs import better_alone, changes_of, proof_of, restores
+from edgecheck.checks.rivals import believed, doubted
 from edgecheck.checks.tried_rules import rule_of
 from edgecheck.compare.trials import Trial
 from edgecheck.findings import Finding
@@ -18,6 +19,8 @@ def check(evidence: Evidence) -> Iterator[Finding]:
     is_judged = any(o.labels is not None or o.pair is not None for o in evidence.outputs)
     if not is_judged and not evidence.trials:
         raise NotApplicable("there are neither labels nor a reference")
+    if evidence.untried:
+        raise NotApplicable(evidence.untried)
     yield from _exchanged_outputs(evidence)
     told = _told_elsewhere(evidence)
     for name in evidence.spec.inputs:
@@ -54,11 +57,12 @@ def _of_one_input(evidence: Evidence, name: str, elsewhere: set[str]) -> list[Fi
     if _reference_is_worse(evidence):
         sides.reverse()
     alone = (better_alone(evidence, name, fed) for fed in (*sides, "twin"))
-    for trial in (*alone, best_by_labels(evidence, name)):
+    for trial in (*alone, believed(evidence, name)):
         found = [] if trial is None else list(_named(evidence, trial, elsewhere))
         if found:
             return found
-    return []
+    doubt = doubted(evidence, name)
+    return [] if doubt is None else list(_doubted(evidence, doubt, elsewhere))
 
 
 def _reference_is_worse(evidence: Evidence) -> bool:
@@ -72,7 +76,14 @@ def _named(evidence: Evidence, trial: Trial, elsewhere: set[str]) -> Iterator[Fi
     for change in changes_of(trial):
         rule = None if change.kind in elsewhere else rule_of(evidence, trial, change)
         if rule is not None:
-            subject, proof = input_subject(trial.input), proof_of(trial)
+            is_proof = trial.fed is not None or restores(trial)
+            subject, proof = input_subject(trial.input), proof_of(trial) if is_proof else None
             found = Finding.of(rule, subject, severity="error", proof=proof)
             # What is a note where names are only listed in another order is shown to be wrong.
             yield replace(found, role="cause")
+
+
+def _doubted(evidence: Evidence, trial: Trial, elsewhere: set[str]) -> Iterator[Finding]:
+    """What a trial speaks for, where a dead layer explains as much."""
+    for finding in _named(evidence, trial, elsewhere):
+        yield replace(finding, severity="warning", proof=None)

@@ -20,7 +20,8 @@ from edgecheck.checks import (
 )
 from edgecheck.checks.evidence import Evidence, NotApplicable
 from edgecheck.checks.float_model import Judged, held_against_labels
-from edgecheck.checks.proofs import best_by_labels
+from edgecheck.checks.near_proofs import near_proof, words_of
+from edgecheck.checks.rivals import believed
 from edgecheck.findings import Finding
 from edgecheck.tflite.contract import quantization_scheme
 
@@ -38,7 +39,6 @@ _OTHERS: Final[tuple[_Check, ...]] = (
     inputs.check_variation,
     normalization.check,
     tables.check,
-    tried_steps.check,
     label_order.check,
     batch_norm.check,
     initial_weights.check,
@@ -60,6 +60,8 @@ class Trouble:
     """In the float model itself: the reference, or a float candidate."""
     is_held: bool
     """Labels, targets or a collapse show it beyond doubt."""
+    instead: str = ""
+    """A trial that explains it but for too few samples, as a sentence."""
 
 
 def trouble(evidence: Evidence) -> Trouble:
@@ -72,7 +74,8 @@ def trouble(evidence: Evidence) -> Trouble:
     is_lost = judged is not None and judged.is_lost
     is_held = any(f.rule == "reference-inaccurate" or f.severity == "error" for f in own)
     is_own = is_lost and judged is not None and judged.is_float
-    return Trouble(bool(found) or is_lost, bool(own) or is_own, is_held or is_lost)
+    near = near_proof(evidence, judged) if judged is not None and is_lost else None
+    return Trouble(bool(found) or is_lost, bool(own) or is_own, is_held or is_lost, words_of(near))
 
 
 def _judged(evidence: Evidence) -> Judged | None:
@@ -82,12 +85,19 @@ def _judged(evidence: Evidence) -> Judged | None:
         return None
 
 
-def blamed_elsewhere(evidence: Evidence) -> str:
-    """What explains a lost float model, as another check finds it: a rule, or words; else empty."""
-    if any(best_by_labels(evidence, name) for name in evidence.spec.inputs):
+def blamed_elsewhere(evidence: Evidence, *, for_sure: bool = False) -> str:
+    """What explains a lost float model, as another check finds it: a rule, or words; else empty.
+
+    Args:
+        evidence: of the run.
+        for_sure: whether a mere suspicion is none.
+    """
+    if any(believed(evidence, name) for name in evidence.spec.inputs):
         return "feeding it otherwise"
     found = _found(_OTHERS, evidence)
-    return next((f.rule for f in found if f.role == "cause" and f.severity != "info"), "")
+    found += [f for f in _found((tried_steps.check,), evidence) if f.severity == "error"]
+    grave = {"error"} if for_sure else {"error", "warning"}
+    return next((f.rule for f in found if f.role == "cause" and f.severity in grave), "")
 
 
 def _found(checks: tuple[_Check, ...], evidence: Evidence) -> list[Finding]:

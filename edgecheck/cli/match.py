@@ -50,12 +50,15 @@ def match(  # noqa: PLR0913, PLR0917  (one parameter an option)
     Exit 0: the dump is what spec and model make. 1: a mistake is named. 2: the command line or the
     spec is wrong. 3: an input is unusable, or nothing explains the dump.
     """
+    from edgecheck.device.dump import is_part
     from edgecheck.match import MatchOptions
     from edgecheck.report.destinations import parse_destinations, require_apart
     from edgecheck.validation import inputs_of
 
     destinations = parse_destinations(output if output is not None else ([] if quiet else ["text"]))
-    require_apart(destinations, (*inputs_of(spec, model, None), dump))
+    paths = [each.path for each in destinations if each.path is not None]
+    dumped = [path for path in paths if is_part(dump, path)]
+    require_apart(destinations, (*inputs_of(spec, model, None), dump, *dumped))
     options = MatchOptions(runtime.value, limit, tensor, timeout)
     found = _matched(spec, model, dump, options, destinations, shows_progress=not quiet)
     raise typer.Exit(deliver(found, destinations))

@@ -18,7 +18,7 @@ from edgecheck.compare.tracker import Tracker
 from edgecheck.compare.trial_plan import Scene, tried
 from edgecheck.compare.trials import Trial
 from edgecheck.compare.watching import WatchedOutput, require_group_fits, watched
-from edgecheck.errors import Fault, LoadFault
+from edgecheck.errors import CrashFault, Fault, LoadFault, TimeoutFault
 from edgecheck.preprocess.pipeline import Pipeline
 from edgecheck.quantization import representable_range
 from edgecheck.runtime.backends import Backend
@@ -27,6 +27,7 @@ from edgecheck.runtime.exchange import Exchange, shared_folder
 from edgecheck.runtime.job import Job, Kernels, job_for, rearranged
 from edgecheck.runtime.session import empty_feeds
 from edgecheck.runtime.trained.formats import TrainedFormat
+from edgecheck.runtime.worker_process import KeptProcess
 from edgecheck.samples.chunk import Dataset
 from edgecheck.spec.model import Spec
 from edgecheck.tensors import NUMPY_DTYPES, REAL_DTYPES, Array
@@ -113,6 +114,10 @@ class Setup:
     threads: int
     timeout: float
     """Seconds that loading, or one run of one sample, may take."""
+    kept: KeptProcess | None = None
+    """Lends the process that a trained reference runs in; None for one of its own each time."""
+    kernels: Kernels = "default"
+    """builtin where a model was refused with the delegates of its runtime: no session has them."""
 
 
 @dataclass(frozen=True)
@@ -124,6 +129,8 @@ class Observation:
     reference_sensitivities: tuple[Sensitivity, ...]
     trials: tuple[Trial, ...]
     runtime: Opened
+    untried: str = ""
+    """Why the trials were given up, if a model did not survive one: it was fed wrongly on purpose."""
 
 
 def is_feedable(entrant: Entrant, spec: Spec) -> bool:
@@ -148,7 +155,7 @@ def observe(setup: Setup, progress: Progress, *, probes: bool = True) -> Observa
     folder = shared_folder()
     with ExitStack() as stack:
         stack.callback(rmtree, folder, ignore_errors=True)
-        opened = _open(setup, setup.candidate, "default", folder, stack)
+        opened = _open(setup, setup.candidate, setup.kernels, folder, stack)
         sides, running = [Side("candidate", opened.session)], {"candidate": opened}
         if setup.reference is not None:
             same = replace(setup, backends=(opened.backend,))
@@ -159,8 +166,10 @@ def observe(setup: Setup, progress: Progress, *, probes: bool = True) -> Observa
         try:
             found, feeds = _passed(setup, sides, folder, progress)
             moved = _vary(setup, feeds, sides, found) if probes else {}
-            trials = _tried(setup, feeds, sides, found) if probes else ()
+            trials, fallen = _survived(setup, feeds, sides, found) if probes else ((), None)
             for side in sides:
+                if fallen is not None and side.who == fallen.who:
+                    continue
                 with blaming(side.who):
                     side.session.unload()
         except SideFault as side:
@@ -173,6 +182,7 @@ def observe(setup: Setup, progress: Progress, *, probes: bool = True) -> Observa
         reference_sensitivities=moved.get("reference", ()),
         trials=trials,
         runtime=opened,
+        untried="" if fallen is None else _given_up(fallen),
     )
 
 
@@ -241,7 +251,9 @@ def _open(
     readable = [p for p in entrant.contract.outputs if p.tensor.dtype in REAL_DTYPES]
     job = replace(entrant.job(setup.spec, readable, setup.threads), kernels=kernels)
     with blaming(entrant.who):
-        opened = open_session(job, setup.backends, folder=folder, timeout=setup.timeout)
+        opened = open_session(
+            job, setup.backends, folder=folder, timeout=setup.timeout, kept=setup.kept
+        )
     stack.callback(opened.session.close)
     return opened
 
@@ -338,6 +350,25 @@ def _vary(
 def _all_move(found: Comparison) -> bool:
     """Whether every output moved by more than one LSB (two at least) over the samples."""
     return all(output.candidate.spread > 1.5 * (output.scale or 0.0) for output in found.outputs)
+
+
+def _survived(
+    setup: Setup, feeds: Exchange, sides: list[Side], found: Comparison
+) -> tuple[tuple[Trial, ...], SideFault | None]:
+    """The trials; none, and what happened, where a model did not survive one.
+
+    That is no fault of the model, which came through the samples as the spec feeds them.
+    """
+    try:
+        return _tried(setup, feeds, sides, found), None
+    except SideFault as fault:
+        return (), fault
+
+
+def _given_up(fallen: SideFault) -> str:
+    ends = {CrashFault: "crashed", TimeoutFault: "hung"}
+    what = ends.get(type(fallen.fault), "was refused")
+    return f"the {fallen.who} {what} when it was fed otherwise on purpose: nothing else was tried"
 
 
 def _tried(

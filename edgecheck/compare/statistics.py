@@ -228,3 +228,10 @@ class Comparison:
     worst: tuple[Worst, ...]
     latency_ms: tuple[float, float, float]
     """p50, p95 and maximum of one candidate invocation, milliseconds."""
+    reference_ms: float | None = None
+    """p50 of one row in the reference, milliseconds; None without one."""
+
+    @property
+    def slower_ms(self) -> float:
+        """p50 of the slower of the two: models run side by side."""
+        return max(self.latency_ms[0], self.reference_ms or 0.0)

@@ -30,7 +30,10 @@ class Tracker:
         self._inputs = inputs
         self._outputs = [_OutputWatch(output) for output in outputs]
         self._weights = PoissonWeights(seed)
-        self._latency = Quantiles(logarithmic_edges(1e-7, 1e4, 2500))
+        self._latency, self._reference = (
+            Quantiles(logarithmic_edges(1e-7, 1e4, 2500)) for _ in range(2)
+        )
+        self._has_reference = False
         # Inputs run ahead of outputs; what a reconstruction is held against waits here.
         sources = {output.source for output in outputs if output.source is not None}
         self._waiting: dict[str, deque[Array]] = {name: deque() for name in sources}
@@ -49,6 +52,9 @@ class Tracker:
         for output in self._outputs:
             output.update(chunk, results, weights, fed)
         self._latency.update(results["candidate"].latencies)
+        if "reference" in results:
+            self._reference.update(results["reference"].latencies)
+            self._has_reference = True
         self.samples += len(chunk.ids)
 
     def comparison(self) -> Comparison:
@@ -71,6 +77,7 @@ class Tracker:
             outputs=tuple(output.comparison() for output in self._outputs),
             worst=tuple(worst[:KEPT]),
             latency_ms=(milliseconds[0], milliseconds[1], milliseconds[2]),
+            reference_ms=1e3 * self._reference.quantile(0.5) if self._has_reference else None,
         )
 
 

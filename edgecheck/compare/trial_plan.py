@@ -65,7 +65,8 @@ def tried(scene: Scene, output: WatchedOutput | None) -> tuple[Trial, ...]:
     built = (_examiner(scene, side, output) for side in scene.sides.values())
     asked = [examiner for examiner in built if examiner is not None]
     known = (scene.dataset, subjects_of(scene))
-    found = () if is_right else trials(asked[0], *known)
+    held = asked[1] if len(asked) == 2 and _candidate_is_right(scene.found) else None
+    found = () if is_right else trials(asked[0], *known, held)
     if len(asked) == 2 and disagree:
         crosswise = output_trials((asked[1], asked[0]), scene.outputs, *known)
         if any(trial.restores for trial in crosswise):
@@ -130,18 +131,33 @@ def _examiner(scene: Scene, side: Side, output: WatchedOutput) -> Examiner | Non
 
 
 def _is_right(found: Comparison) -> bool:
-    """Whether labels or true values, if there are any, are met so well that nothing need be tried."""
-    scores = [score for output in found.outputs if (score := _score(output)) is not None]
+    """Whether labels or true values, if there are any, are met so well that nothing need be tried.
+
+    By the reference, where there is one: a quantized input that cuts off wrong values may hide that
+    they are wrong.
+    """
+    scores = [score[1] for output in found.outputs if (score := _scores(output)) is not None]
     return not scores or scores[0] >= _GOOD
 
 
-def _score(output: OutputComparison) -> float | None:
-    """The better model's accuracy, or R2 of measured values; None without enough of either."""
+def _candidate_is_right(found: Comparison) -> bool:
+    """As `_is_right`, by the candidate; False where nothing tells."""
+    scores = [score[0] for output in found.outputs if (score := _scores(output)) is not None]
+    return bool(scores) and scores[0] >= _GOOD
+
+
+def _scores(output: OutputComparison) -> tuple[float, float] | None:
+    """Accuracy, or R2 of measured values, of the candidate and of the model that is asked first.
+
+    Returns:
+        None without enough of either.
+    """
     labels, errors = output.labels, output.task.errors
     if labels is not None and labels.labelled >= _FEW:
-        return max(labels.candidate_accuracy, labels.reference_accuracy or 0.0)
+        ours, theirs = labels.candidate_accuracy, labels.reference_accuracy
+        return ours, ours if theirs is None else theirs
     if output.kind == "values" and errors is not None and errors.samples >= _FEW:
-        return max(errors.candidate.r2, -1.0 if errors.reference is None else errors.reference.r2)
+        return errors.candidate.r2, (errors.reference or errors.candidate).r2
     return None
 
 

@@ -1,6 +1,6 @@
 """A few samples fed otherwise than the spec says: do more answers come out right?"""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -22,7 +22,7 @@ RESTORED = 0.9
 """Share of right answers after which nothing else is tried."""
 
 _PROMISING = 2
-"""Right answers that the first half of the samples must gain for the second half to be run."""
+"""Right answers that a part of the samples must gain, and all before it, for the next to be run."""
 
 _ACCIDENT = 1e-3
 
@@ -34,7 +34,7 @@ class Trial:
     input: str
     change: Change
     samples: int
-    """Half as many where the first half showed no gain."""
+    """Fewer where the first ones showed no gain."""
     right_before: int
     right_after: int
     p: float
@@ -93,7 +93,7 @@ class Bench:
     def tried(self, attempt: Attempt, rival: Sequence[Array]) -> tuple[Trial, Array] | None:
         """An attempt against a rival: bool (n,) of each part; and what was right, bool (n,).
 
-        The second part is only run where the first shows a gain.
+        A part is only run where those before show a gain.
 
         Returns:
             None where it changes no sample, samples do not fit, or the model refuses them.
@@ -122,7 +122,7 @@ class Bench:
         """Bool of as many samples as were run; None as in `tried`."""
         found: list[Array] = []
         for part, before in enumerate(rival):
-            if found and int(found[0].sum()) - int(rival[0].sum()) < _PROMISING:
+            if _gain(found, rival) < _PROMISING * len(found):
                 break
             try:
                 after = self.right(part, attempt)
@@ -139,7 +139,10 @@ class Bench:
 
 
 def trials(
-    examiner: Examiner, dataset: Dataset, subjects: Mapping[str, Subject]
+    examiner: Examiner,
+    dataset: Dataset,
+    subjects: Mapping[str, Subject],
+    right: Examiner | None = None,
 ) -> tuple[Trial, ...]:
     """Try everything by itself, then pairs, and hold the answers against labels or true values.
 
@@ -147,6 +150,8 @@ def trials(
         examiner: the model that is asked.
         dataset: with labels or true values.
         subjects: every input of the spec.
+        right: another model that is right as the spec feeds it: what makes it worse is not what the
+            samples need, and left out.
 
     Raises:
         SideFault: the model misbehaved.
@@ -158,6 +163,9 @@ def trials(
     if truth is None:
         return ()
     found = _tried(Bench(examiner, samples, truth), subjects)
+    if right is not None:
+        other = Bench(right, samples, truth)
+        found = [(attempt, trial) for attempt, trial in found if not _spoils(other, attempt, trial)]
     return tuple(trial for _, trial in found)
 
 
@@ -195,7 +203,8 @@ def _tried(
                 continue
             found.append((attempt, entry[0]))
             if len(entry[1]) == sum(map(len, best)) and entry[1].sum() > sum(map(np.sum, best)):
-                best = np.split(entry[1], [len(bench.before[0])])[: len(bench.before)]
+                ends = np.cumsum([len(part) for part in bench.before])
+                best = np.split(entry[1], ends[:-1])
         if any(trial.restores for _, trial in found):
             return found
     singles = [attempt for attempt, _ in found]
@@ -206,17 +215,33 @@ def _tried(
     return found
 
 
+def _gain(found: Sequence[Array], rival: Sequence[Array]) -> int:
+    """Right answers more than those of the rival to the same parts."""
+    return sum(int(one.sum()) - int(other.sum()) for one, other in zip(found, rival, strict=False))
+
+
 def _unmoved(witness: Bench, attempt: Attempt, trial: Trial) -> int:
     """Samples that the other model answers alike, fed so; only asked where that matters."""
     if trial.right_after <= trial.right_before:
         return 0
-    alike, asked = 0, 0
-    for part, before in enumerate(witness.before):
-        if asked < trial.samples:  # the second part only if it was run
-            after = witness.right(part, attempt)
-            alike += int((before if after is None else after).sum())
+    return sum(int(after.sum()) for _, after in _answered(witness, attempt, trial))
+
+
+def _spoils(other: Bench, attempt: Attempt, trial: Trial) -> bool:
+    """Whether a change with which one model is more often right makes another one worse."""
+    if trial.right_after <= trial.right_before:
+        return False
+    return sum(int(a.sum()) - int(b.sum()) for b, a in _answered(other, attempt, trial)) < 0
+
+
+def _answered(bench: Bench, attempt: Attempt, trial: Trial) -> Iterator[tuple[Array, Array]]:
+    """What a model gets right before and after, bool (n,), of every part that a trial was run on."""
+    asked = 0
+    for part, before in enumerate(bench.before):
+        if asked < trial.samples:
+            after = bench.right(part, attempt)
+            yield before, before if after is None else after
             asked += len(before)
-    return alike
 
 
 def _fed(attempt: Attempt, pipelines: Mapping[str, Pipeline], chunk: Chunk, plain: Feeds) -> Feeds:

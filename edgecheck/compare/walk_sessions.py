@@ -54,13 +54,18 @@ class Opener:
     ) -> Job:
         """What such a session loads; the backend is chosen later."""
         job = entrant.job(self.setup.spec, ports, self.setup.threads)
+        kernels = kernels if self.setup.kernels == "default" else self.setup.kernels
         return replace(job, kernels=kernels, preserves=preserves)
 
     def start(self, who: str, job: Job) -> Opened:
         """A session of a job."""
         with blaming(who):
             opened = open_session(
-                job, self.setup.backends, folder=self.folder, timeout=self.setup.timeout
+                job,
+                self.setup.backends,
+                folder=self.folder,
+                timeout=self.setup.timeout,
+                kept=self.setup.kept,
             )
         self.stack.callback(opened.session.close)
         return opened

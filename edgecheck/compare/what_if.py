@@ -27,6 +27,8 @@ class Case:
 
     receiver: Receiver
     mistake: Mistake | None
+    other: str = ""
+    """The input that it changes places with; empty where it stays."""
 
 
 @dataclass(frozen=True)
@@ -108,6 +110,8 @@ def _fed(case: Case, feeds: Mapping[str, Array], first: Mapping[str, Array]) -> 
     name, mistake = case.receiver.name, case.mistake
     if mistake is None:
         return feeds
+    if case.other:
+        return {**feeds, name: feeds[case.other], case.other: feeds[name]}
     rows = mistake.apply(np.concatenate([first[name], feeds[name]]), case.receiver)
     return {**feeds, name: rows[1:]}
 
@@ -142,7 +146,7 @@ class _Count:
             return
         top = rule.top(rows)
         self._typical.update(rows.max(axis=1))
-        self._agreed += int((top == rule.top(right)).sum())
+        self._agreed += int(((top == rule.top(right)) & (top != NO_CLASS)).sum())
         for name, count in zip(*np.unique(top, return_counts=True), strict=True):
             self._classes[int(name)] = self._classes.get(int(name), 0) + int(count)
         if labels is not None:

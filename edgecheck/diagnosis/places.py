@@ -42,6 +42,8 @@ class Place:
     blame for a lost one. Empty where the chain cannot tell."""
     follows: tuple[str, ...] = ()
     """Rules that bring this one about: ranked behind one of them, it is only a consequence."""
+    same_as: tuple[str, ...] = ()
+    """Rules that say why, where this one says that: one fault, if one experiment undid both."""
     is_specific: Callable[[Facts], bool] = lambda _: False
     """By its evidence: whether it says why, where others of its origin only say that."""
     is_of_file: bool = False
@@ -50,6 +52,16 @@ class Place:
 
 def _always(_: Facts) -> bool:
     return True
+
+
+def _is_at_limit(facts: Facts) -> bool:
+    """Whether stored values stand at the limit of their type: then it is known what changed them."""
+    return facts.get("kind") in {"clamped", "clipped", "infinity"}
+
+
+def _is_inner(facts: Facts) -> bool:
+    """Whether a tensor is no input, whose range other steps may have stretched."""
+    return facts.get("operator") not in {"INPUT", "QUANTIZE"}
 
 
 def _lost_ranges(facts: Facts) -> bool:
@@ -74,6 +86,9 @@ _CALIBRATION: Final = (
     "qat-conversion-mismatch",
 )  # fmt: skip
 """Why ranges are wrong, which other rules only see."""
+
+_CHANGED: Final = ("bias-overflow", "layer-weights-differ")
+"""Layers that compute something else fill no range that was chosen for the right values."""
 
 _TAUGHT: Final = ("qat-conversion-mismatch",)
 """Where ranges that training taught are lost, calibration took their place."""
@@ -111,7 +126,8 @@ PLACES: Final[Mapping[str, Place]] = {
     "degenerate-head": Place("training", MODEL, is_specific=_always),
     "train-mode-export": Place("training", ALL, is_specific=_always),
     "bn-statistics-unconverged": Place("training", MODEL, follows=(*_NO_SIGNAL, *_STEPS)),
-    "dead-activations": Place("training", MODEL, follows=(*_NO_SIGNAL, *_STEPS)),
+    # What stands still falls to either side when it is rounded.
+    "dead-activations": Place("training", ALL, follows=(*_NO_SIGNAL, *_STEPS)),
     "saturated-or-vanished": Place("training", ALL, follows=(*_NO_SIGNAL, *_STEPS)),
     "class-prior-collapse": Place(
         "training", MODEL,
@@ -147,15 +163,20 @@ PLACES: Final[Mapping[str, Place]] = {
                  "wrong-model-file"),
     ),
     "layer-weights-differ": Place(
-        "weights", ALL, ("conversion", "weights"), is_specific=_always, is_of_file=True,
+        "weights", ALL, ("conversion", "weights"), is_of_file=True,
         follows=("wrong-model-file", *_NO_SIGNAL),
+        same_as=("bias-overflow", "fp16-overflow", "weight-per-tensor-loss"),
     ),
-    "weight-per-tensor-loss": Place("weights", ALL, ("weights",), is_of_file=True),
+    "weight-per-tensor-loss": Place(
+        "weights", ALL, ("weights",), is_specific=_always, is_of_file=True
+    ),
     "bias-overflow": Place(
-        "weights", ALL, ("weights", "activations", "kernels"), is_of_file=True
+        "weights", ALL, ("weights", "activations", "kernels"), is_specific=_is_at_limit,
+        is_of_file=True,
     ),
     "fp16-overflow": Place(
-        "weights", ALL, ("weights", "activations", "kernels"), is_of_file=True
+        "weights", ALL, ("weights", "activations", "kernels"), is_specific=_is_at_limit,
+        is_of_file=True,
     ),
     "calibrated-on-noise": Place(
         "activations", CANDIDATE, ("activations",), follows=_TAUGHT, is_specific=_always
@@ -170,24 +191,28 @@ PLACES: Final[Mapping[str, Place]] = {
         "activations", CANDIDATE, ("weights", "activations"), is_specific=_lost_ranges
     ),
     "quant-scale-degenerate": Place("activations", CANDIDATE, ("weights", "activations")),
-    "quant-range-outlier": Place("activations", CANDIDATE, ("weights", "activations")),
+    "quant-range-outlier": Place(
+        "activations", CANDIDATE, ("weights", "activations"), is_specific=_is_inner
+    ),
     "head-shared-scale": Place("activations", CANDIDATE, ("activations",), is_specific=_always),
     "concat-scale-mismatch": Place(
         "activations", CANDIDATE, ("activations",), follows=("head-shared-scale",)
     ),
+    # Constants that undo a step of many units lose the weights' codes, too.
     "in-graph-normalization-int8": Place(
-        "activations", CANDIDATE, ("activations",),
+        "activations", CANDIDATE, ("weights", "activations"),
         follows=("calibration-preprocessing-mismatch", *_CALIBRATION),
     ),
     "input-double-quantized": Place("activations", CANDIDATE, ("activations",)),
+    # Which of the two is that of training, the record or the spec, it does not know.
     "calibration-preprocessing-mismatch": Place(
-        "activations", CANDIDATE, ("activations",),
+        "activations", ALL, ("activations",),
         follows=(*_VALUES, *_CALIBRATION),
     ),
     "calibration-unrepresentative": Place(
         "activations", CANDIDATE, ("activations",),
         follows=("calibration-preprocessing-mismatch", "inputs-out-of-domain", *_VALUES,
-                 *_CALIBRATION),
+                 *_CALIBRATION, *_CHANGED),
     ),
     "activation-sensitive-op": Place("activations", CANDIDATE, ("activations", "kernels")),
     "kernel-divergence": Place("kernels", CANDIDATE, ("kernels",)),

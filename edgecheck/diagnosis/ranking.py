@@ -4,7 +4,8 @@ How sure a cause is:
 
 * `proven`: an experiment undid it, and the loss went with it.
 * `likely`: an error whose evidence speaks for itself, and no experiment speaks against it.
-* `suspected`: a warning beside an error; or an experiment undid it, and the loss stayed.
+* `suspected`: a warning beside an error, or beside a float model that does not know its task; or an
+  experiment undid it, and the loss stayed.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,6 +18,12 @@ from edgecheck.findings import Cause, Confidence, Finding
 
 _CONFIDENCES: Final = get_args(Confidence)
 _ORIGINS: Final = get_args(Origin)
+_OF_TRAINED: Final = frozenset(_ORIGINS[: _ORIGINS.index("conversion")])
+"""Where that lies what makes a model useless before it is converted."""
+_BY_LABELS: Final = frozenset({"class-prior-collapse", "undertrained"})
+"""Found by labels that are not met: what they explain is seen in them, also where there is no reference
+that a symptom could be about.
+"""
 
 
 @dataclass(frozen=True)
@@ -47,13 +54,14 @@ _NOWHERE: Final = Scene()
 def ranked(findings: Sequence[Finding], scene: Scene = _NOWHERE) -> Ranking:
     """Find the causes, the surest and most basic first, and file everything else under them.
 
-    What is only suspected is a cause only where there is an error that it may explain.
+    What is only suspected is a cause only where there is an error that it may explain, or a float
+    model that fails by itself: that is no error of the candidate, and still nobody's wish.
 
     Args:
         findings: all that count.
         scene: what else is known.
     """
-    symptoms = [f for f in findings if f.role == "symptom" and is_error(f)]
+    symptoms = [f for f in findings if f.role == "symptom" and (is_error(f) or _is_own(f))]
     suspects = _suspects(findings, symptoms)
     specific = frozenset(f.rule for f in suspects if PLACES[f.rule].is_specific(f.evidence))
     suspects.sort(key=lambda f: _rank(f, specific, scene))
@@ -64,7 +72,7 @@ def ranked(findings: Sequence[Finding], scene: Scene = _NOWHERE) -> Ranking:
             continue
         shown = [f for f in symptoms if may_explain(finding, f, scene)]
         shown += [f for f in suspects if f is not finding and heads[id(f)] is finding]
-        if shown or confidence_of(finding) != "suspected":
+        if shown or confidence_of(finding) != "suspected" or finding.rule in _BY_LABELS:
             causes.append(_cause(finding, shown))
     told = (replace(f, role="symptom") if heads.get(id(f), f) is not f else f for f in findings)
     return Ranking(tuple(told), tuple(causes))
@@ -74,6 +82,8 @@ def may_explain(cause: Finding, symptom: Finding, scene: Scene = _NOWHERE) -> bo
     """Whether a cause can bring a symptom about: by what it spoils, its stages and its subject."""
     place, effect = PLACES[cause.rule], effect_of(symptom)
     if effect is None or effect not in place.spoils:
+        return False
+    if not is_error(symptom) and place.origin not in _OF_TRAINED:
         return False
     if effect in {"labels", "float"} and place.is_of_file and scene.is_apart:
         return False
@@ -93,6 +103,14 @@ def is_error(finding: Finding) -> bool:
     return finding.severity == "error"
 
 
+def _is_own(symptom: Finding) -> bool:
+    """Whether a warning shows that the float model itself does not do what it should.
+
+    Not by a collapse: that is a warning where the data explain it.
+    """
+    return symptom.severity == "warning" and effect_of(symptom) == "labels"
+
+
 def confidence_of(finding: Finding) -> Confidence:
     """How sure it is that a finding is a cause."""
     if finding.proof is not None:
@@ -103,7 +121,7 @@ def confidence_of(finding: Finding) -> Confidence:
 def _suspects(findings: Sequence[Finding], symptoms: Sequence[Finding]) -> list[Finding]:
     """The findings that may be causes."""
     own = [f for f in findings if f.role == "cause" and f.subject.kind != "reference"]
-    return [f for f in own if is_error(f) or (symptoms and _is_doubt(f))]
+    return [f for f in own if is_error(f) or ((symptoms or f.rule in _BY_LABELS) and _is_doubt(f))]
 
 
 def _is_doubt(finding: Finding) -> bool:
@@ -114,6 +132,9 @@ def _is_doubt(finding: Finding) -> bool:
 def _rank(finding: Finding, specific: frozenset[str], scene: Scene) -> tuple[int, ...]:
     """The surest first, then errors, then the most basic, the specific before the general.
 
+    What is proven took an error with it, however grave it looked before; what was undone in vain
+    comes behind what nothing speaks against.
+
     Args:
         finding: a suspect.
         specific: rules of the suspects that say why something is wrong.
@@ -123,7 +144,8 @@ def _rank(finding: Finding, specific: frozenset[str], scene: Scene) -> tuple[int
     is_sound = bool(place.stages) and scene.sound.issuperset(place.stages)
     return (
         _CONFIDENCES.index(confidence_of(finding)),
-        not is_error(finding),
+        finding.proof is None and not is_error(finding),
+        finding.refuted is not None,
         is_sound,
         _ORIGINS.index(place.origin),
         finding.rule not in specific,
@@ -142,13 +164,16 @@ def _head(finding: Finding, suspects: Sequence[Finding]) -> Finding:
 
 
 def _follows(finding: Finding, other: Finding) -> bool:
-    """Whether a suspect is only the consequence of one that is ranked before it.
+    """Whether a suspect is only the consequence of one that is ranked before it, or the same fault.
 
     What an experiment of its own has proven stands by itself, and what is only suspected brings
     nothing about.
     """
-    is_undone_alone = finding.proof not in {None, other.proof}
-    is_known = other.rule in PLACES[finding.rule].follows
+    place, is_undone_with_it = PLACES[finding.rule], finding.proof == other.proof
+    if other.rule in place.same_as:
+        return finding.proof is not None and is_undone_with_it
+    is_undone_alone = finding.proof is not None and not is_undone_with_it
+    is_known = other.rule in place.follows
     return is_known and not is_undone_alone and confidence_of(other) != "suspected"
 
 

@@ -36,6 +36,8 @@ CHECKED: Final[dict[str, tuple[str, frozenset[Effect]]]] = {
 """Check -> what it would have found, the usual suspects first, and the symptoms that it could explain.
 Only checks that pass where they have judged, not where there was too little to judge by."""
 
+_RECORD: Final = "calibration-preprocessing-mismatch"
+
 _STAGES: Final[dict[StageName, str]] = {
     "conversion": "the conversion to .tflite",
     "weights": "the weights as they are quantized",
@@ -65,7 +67,8 @@ def ruled_out(
         if finding.refuted is not None:
             why = f"an experiment changed nothing: {finding.refuted.action}"
             yield RuledOut(f"{finding.rule} by itself", why)
-    yield from _tried(evidence)
+    recorded = {f.subject.name for f in findings if f.rule == _RECORD and f.severity != "info"}
+    yield from _tried(evidence, recorded)
     kept = kept_weights(evidence.weights)
     if kept is not None and not CANDIDATE.isdisjoint(effects):
         how = "exactly" if kept == inf else f"to {kept:.0f} dB or better"
@@ -76,12 +79,17 @@ def ruled_out(
             yield RuledOut(what, f"check {name} passed")
 
 
-def _tried(evidence: Evidence) -> Iterator[RuledOut]:
-    """Trials of other steps, none of which helped."""
+def _tried(evidence: Evidence, recorded: Collection[str]) -> Iterator[RuledOut]:
+    """Trials of other steps, none of which helped.
+
+    Args:
+        evidence: with the trials.
+        recorded: inputs whose calibration speaks for other steps, perhaps beside another fault.
+    """
     tried: Counter[tuple[str, Fed | None]] = Counter((t.input, t.fed) for t in evidence.trials)
     for (name, fed), times in tried.items():
         best = best_by_labels(evidence, name) if fed is None else better_alone(evidence, name, fed)
-        if best is not None:
+        if best is not None or name in recorded:
             continue
         samples = max(t.samples for t in evidence.trials if (t.input, t.fed) == (name, fed))
         alone = "" if fed is None else f" for the {fed} alone"

@@ -2,9 +2,10 @@
 
 from edgecheck.chain import StageName
 from edgecheck.checks.evidence import Evidence
-from edgecheck.checks.parity import has_lost_parity, is_lost
+from edgecheck.checks.parity import is_lost
 from edgecheck.checks.stages import guilty_step
 from edgecheck.compare.stages import Step
+from edgecheck.compare.statistics import OutputComparison
 from edgecheck.diagnosis.ranking import Scene
 
 
@@ -20,7 +21,19 @@ def scene_of(evidence: Evidence | None, *, has_reference: bool) -> Scene:
     sound: frozenset[StageName] = frozenset().union(*(s.covers for s in sound_steps(evidence)))
     outputs = () if evidence.comparison is None else evidence.comparison.outputs
     groups = {output.name: output.whole for output in outputs if output.whole is not None}
-    return Scene(sound, groups, has_reference and has_lost_parity(evidence))
+    return Scene(sound, groups, has_reference and _is_apart(evidence))
+
+
+def _is_apart(evidence: Evidence) -> bool:
+    """Whether the candidate does not follow its reference; NaN is equal to nothing, yet in both."""
+    outputs = () if evidence.comparison is None else evidence.comparison.outputs
+    lost = (output for output in outputs if is_lost(output, evidence.spec.tolerances))
+    return any(not _are_both_nan(output) for output in lost)
+
+
+def _are_both_nan(output: OutputComparison) -> bool:
+    ours, theirs = output.candidate.nonfinite, output.reference
+    return theirs is not None and 0 < ours <= theirs.nonfinite
 
 
 def sound_steps(evidence: Evidence) -> list[Step]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from edgecheck.preprocess.front_ends import front_ends
-from edgecheck.preprocess.pixel_alternatives import reversed_channels, scalings, written
+from edgecheck.preprocess.pixel_alternatives import reversed_channels, scalings, unscaled, written
 from edgecheck.preprocess.pixel_lines import Range
 from edgecheck.spec.model import InputSpec
 from edgecheck.spec.step_part import StepPart
@@ -66,7 +66,9 @@ def _of_pixels(spec: InputSpec, shape: tuple[int, ...], seen: Range) -> list[Alt
     if turned is not None:
         words = "the colour channels the other way round"
         found.append((changed_steps("channel-order", words, spec, turned), turned))
-    for each in scalings(spec, shape, seen):
+    others = scalings(spec, shape, seen)
+    stored = unscaled(spec, seen) if spec.kind == "array" and not others else None
+    for each in others if stored is None else [stored]:
         change = changed_steps("scaling", each.words, spec, each.spec, each.key)
         found.append((replace(change, made=each.made), each.spec))
     return found

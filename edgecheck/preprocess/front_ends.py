@@ -8,7 +8,15 @@ from typing import TypeVar
 
 from edgecheck.preprocess.audio import frame_count
 from edgecheck.preprocess.dry_run import clip_samples, final_rate, final_shape
-from edgecheck.spec.audio_steps import LogMel, Mfcc, PeakNormalize, Resample, Stft
+from edgecheck.spec.audio_steps import (
+    LONGEST_WINDOW,
+    LogMel,
+    Mfcc,
+    PeakNormalize,
+    Resample,
+    Stft,
+    TrimOrPad,
+)
 from edgecheck.spec.model import InputSpec
 from edgecheck.spec.step_part import StepPart
 from edgecheck.spec.value_steps import Rescale
@@ -42,7 +50,8 @@ def front_ends(spec: InputSpec) -> list[FrontEnd]:
     if rate is None or first_of(spec, Stft) is None:
         return []
     shape = final_shape(spec, rate)
-    found = [*_framings(spec, rate), *_rates(spec), *_values(spec), *_scales(spec)]
+    found = [*_framings(spec, rate), *_rates(spec), *_recorded(spec), *_transforms(spec)]
+    found += [*_values(spec), *_scales(spec)]
     return [entry for entry in found if shape is not None and final_shape(entry[1], rate) == shape]
 
 
@@ -99,6 +108,34 @@ def _rates(spec: InputSpec) -> Iterator[FrontEnd]:
         elif resample is None and rate != spec.sample_rate:
             changed = spec.model_copy(update={"sample_rate": rate})
             yield f"mel bands of a sample rate of {rate} Hz", changed
+
+
+def _recorded(spec: InputSpec) -> Iterator[FrontEnd]:
+    """Files whose header states another rate than they were recorded at: every length in samples grows."""
+    stft, clip, rate = first_of(spec, Stft), first_of(spec, TrimOrPad), spec.sample_rate
+    if stft is None or clip is None or rate is None or first_of(spec, Resample) is not None:
+        return
+    for other in (*RATES, 11_025):
+        window, step, samples = (
+            round(length * other / rate) for length in (stft.window, stft.step, clip.samples)
+        )
+        if other == rate or not 1 <= window <= LONGEST_WINDOW or step < 1:
+            continue
+        longer = _with(spec, stft, {"window": window, "step": step, "fft": None})
+        changed = _with(longer, clip, {"samples": samples})
+        words = f"sound that was recorded at {other} Hz, whatever its header says"
+        yield words, changed.model_copy(update={"sample_rate": other})
+
+
+def _transforms(spec: InputSpec) -> Iterator[FrontEnd]:
+    """A transform as long as the window needs, or the next longer one."""
+    step = first_of(spec, Stft)
+    if step is None:
+        return
+    least = step.model_copy(update={"fft": None}).fft_length
+    for length in (least, 2 * least):
+        if length != step.fft_length and length <= LONGEST_WINDOW:
+            yield f"a transform of {length} samples", _with(spec, step, {"fft": length})
 
 
 def _values(spec: InputSpec) -> Iterator[FrontEnd]:

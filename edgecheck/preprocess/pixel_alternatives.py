@@ -101,6 +101,25 @@ def scalings(spec: InputSpec, shape: tuple[int, ...], seen: Range) -> list[Scali
     return [each for each in found if now is None or not _is_near(now, each.made)]
 
 
+def unscaled(spec: InputSpec, seen: Range) -> Scaling | None:
+    """The values of an array as they are stored, which may have been scaled before.
+
+    Args:
+        spec: of any input.
+        seen: the lowest and the highest value that its steps made of the dataset.
+
+    Returns:
+        None where no step scales, or where nobody knows what was stored.
+    """
+    removed = tuple(step for step in spelt_out(spec.steps) if isinstance(step, SCALING))
+    stored = undone(removed, seen) if removed else None
+    if stored is None:
+        return None
+    kept = tuple(step for step in spelt_out(spec.steps) if step not in removed)
+    update = {"steps": kept, "range": None}
+    return Scaling("as-stored", "values as they are stored", stored, spec.model_copy(update=update))
+
+
 def scaling_steps(spec: InputSpec) -> tuple[StepPart, ...]:
     """The steps of a spec that scale values, as it has them: a preset that scales is one."""
     return tuple(

@@ -21,6 +21,7 @@ from edgecheck.repair.repairable import Declined, prepared
 from edgecheck.repair.split import Noted, Split
 from edgecheck.repair_report import PortChange, PortParams, RepairReport
 from edgecheck.runs.draft import Options
+from edgecheck.runtime.worker_process import KeptProcess
 from edgecheck.samples.part import Part, without
 from edgecheck.tflite.edit.editor import EditImpossible
 from edgecheck.tflite.reader import read_model
@@ -71,7 +72,8 @@ def repair(
         report = replace(report, unseen=split.unseen, overruled=ready.overruled)
         with scratch_folder() as folder:
             workshop = Workshop(ready.setup, ready.data, ready.twin, folder)
-            report, data = _Attempt(spec, out, options, split, progress).make(workshop, report)
+            attempt = _Attempt(spec, out, options, split, draft.kept, progress)
+            report, data = attempt.make(workshop, report)
         if not report.reason:
             write_new(out, data, force=options.force)
             report = replace(report, written=str(out), exit_code=0)
@@ -79,6 +81,8 @@ def repair(
         return replace(report, reason=str(declined), exit_code=declined.exit_code)
     except EdgecheckError as error:
         return stopped(error, report)
+    finally:
+        draft.kept.close()
     return report
 
 
@@ -119,6 +123,7 @@ class _Attempt:
     out: Path
     options: RepairOptions
     split: Split
+    kept: KeptProcess
     progress: Progress
 
     def make(self, workshop: Workshop, report: RepairReport) -> tuple[RepairReport, bytes]:
@@ -152,7 +157,7 @@ class _Attempt:
         path = folder / "recalibrated.tflite"
         path.write_bytes(chosen.data)
         draft = new_draft(self.options.validation)
-        draft.narrow = without(self.split.places)
+        draft.narrow, draft.kept = without(self.split.places), self.kept
         found = examine(draft, self.spec, path, self.progress)
         model = {**found.environment.get("model", {}), "path": str(self.out)}
         return replace(found, environment={**found.environment, "model": model})

@@ -257,6 +257,8 @@ def _top(output: OutputMetrics) -> str:
         return ""
     other = output.reference_top_class_share
     beside = "" if other is None else f" (reference {_percent(other)})"
+    if output.top_class is None:  # as of NaN
+        return f"none{beside}"
     return f"{output.top_class}: {_percent(output.top_class_share)}{beside}"
 
 

@@ -13,7 +13,7 @@ _STATES: Final = {
     "same": "as it should be",
     "harmless": "as it should be, but for what is harmless",
     "mistake": "wrong",
-    "follows": "follows from the wrong input",
+    "follows": "what follows from the wrong input",
     "diverges": "wrong, though the input is known",
     "reordered": "right, but of the samples in another order",
     "unexplained": "wrong, and nothing explains it",
@@ -64,7 +64,7 @@ def _tensor(tensor: TensorMatch) -> str:
     if tensor.nonfinite:
         said += f"; {tensor.nonfinite} values are NaN or infinite"
     if tensor.agreement is not None:
-        said += f"; same largest element as on this host in {tensor.agreement:.1%}"
+        said += f"; same class as on this host in {tensor.agreement:.1%}"
     return said
 
 

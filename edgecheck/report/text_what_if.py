@@ -41,7 +41,7 @@ def what_if_table(rows: Sequence[WhatIf]) -> Group:
 
 
 def _table(title: str, rows: Sequence[WhatIf]) -> Table:
-    names_classes = rows[0].top_class is not None
+    names_classes = rows[0].classes is not None
     table = Table(box=None, padding=(0, 2, 0, 0), title=title or None, title_justify="left")
     table.add_column("if it fed", ratio=1, max_width=34)
     for header in (
@@ -65,7 +65,7 @@ def _cells(row: WhatIf, *, names_classes: bool) -> list[str]:
     right = [] if row.accuracy is None else [_percent(row.accuracy.candidate)]
     return [
         row.words,
-        f"{row.top_class}{label}",
+        "NaN" if row.top_class is None else f"{row.top_class}{label}",
         _percent(row.top_class_share),
         _number(row.typical_value),
         _percent(row.agreement),

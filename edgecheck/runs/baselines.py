@@ -18,7 +18,7 @@ from edgecheck.tflite.fake_quantization import fake_quantizers
 from edgecheck.tflite.graph import Model
 from edgecheck.tflite.weights import Weight, weights_of
 
-TWIN = "twin"
+TWIN, NONE = "twin", "none"
 
 
 def is_trained_model(path: Path) -> bool:
@@ -44,7 +44,7 @@ def baseline(draft: Draft, evidence: Evidence, folder: Path) -> Entrant | None:
         UsageError: the reference is of a format that is never read.
         UnusableError: the reference cannot be read, or does not take the spec's inputs.
     """
-    if draft.spec is None or draft.options.reference == "none":
+    if draft.spec is None or _wanted(draft) == NONE:
         return None
     path = _reference_file(draft, draft.spec)
     if path is None:
@@ -57,7 +57,7 @@ def compare_weights(draft: Draft, evidence: Evidence) -> WeightComparison | None
 
     None without a reference file, or where it cannot be read: the run itself says why.
     """
-    if draft.spec is None or draft.options.reference == "none":
+    if draft.spec is None or _wanted(draft) == NONE:
         return None
     path = _reference_file(draft, draft.spec)
     if path is None:
@@ -110,19 +110,25 @@ def _weights(data: bytes, model: Model, signature: str | None) -> list[Weight]:
     return weights_of(data, model, graph)
 
 
+def _wanted(draft: Draft) -> str | None:
+    """What the command line names as reference, else the spec: a path, `TWIN`, `NONE`, or nothing."""
+    named = None if draft.spec is None else draft.spec.spec.model.reference
+    return draft.options.reference or named
+
+
 def _reference_file(draft: Draft, loaded: LoadedSpec) -> Path | None:
     """The reference that the command line names, else that of the spec; None for the twin."""
-    asked, named = draft.options.reference, loaded.spec.model.reference
-    if asked == TWIN or (asked is None and named is None):
+    asked, wanted = draft.options.reference, _wanted(draft)
+    if wanted is None or wanted in {TWIN, NONE}:
         return None
-    return Path(asked) if asked else loaded.resolve(named or "")
+    return Path(asked) if asked else loaded.resolve(wanted)
 
 
 def _twin_entrant(draft: Draft, evidence: Evidence, folder: Path) -> Entrant | None:
     start = perf_counter()
     twin = draft.files.twin(evidence)
     if isinstance(twin, str):
-        if draft.options.reference == TWIN or quantization_scheme(evidence.model) != "none":
+        if _wanted(draft) == TWIN or quantization_scheme(evidence.model) != "none":
             draft.conclude("twin", "skipped", twin)
         return None
     contract = contract_of(twin.model, evidence.contract.signature)

@@ -30,6 +30,7 @@ from edgecheck.rules.gate.unused_ignore import UnusedIgnore
 from edgecheck.runs.model_files import ModelFiles
 from edgecheck.runtime.trained.description import Description
 from edgecheck.runtime.trained.weights import examine
+from edgecheck.runtime.worker_process import KeptProcess
 from edgecheck.samples.chunk import Dataset
 from edgecheck.spec.load import LoadedSpec
 from edgecheck.tflite.weights import Weight
@@ -115,6 +116,9 @@ class Draft:
     files: ModelFiles = field(default_factory=ModelFiles)
     examine: Callable[..., tuple[Description, tuple[Weight, ...]]] = examine
     """Tells about a trained reference; as `edgecheck.runtime.trained.weights.examine`."""
+    kept: KeptProcess = field(default_factory=KeptProcess)
+    """Lends the process in which all of the run asks a trained reference; whoever made the draft
+    closes it."""
     reference_weights: tuple[Weight, ...] = ()
     """Of a trained reference; empty for other references."""
     reference_fake_quantizers: int = 0
@@ -144,6 +148,13 @@ class Draft:
         """Record the outcome of a check that began at `start`, a perf_counter."""
         seconds = round(perf_counter() - start, 6) if start else 0.0
         self.checks.append(CheckOutcome(name, status, reason, seconds))
+
+
+def fewer(most: int, wanted: int, latency_ms: float) -> str:
+    """What to say where slow models get fewer samples than wanted; nothing where they do not."""
+    if most >= wanted:
+        return ""
+    return f"on {most} of {wanted} samples, since one run takes {latency_ms:.3g} ms"
 
 
 def finished(draft: Draft) -> Report:

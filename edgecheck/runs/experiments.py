@@ -17,11 +17,11 @@ from edgecheck.compare.stream import Progress, SideFault
 from edgecheck.diagnosis.experiments.bench import Bench, Impossible
 from edgecheck.diagnosis.experiments.effect import Outcome
 from edgecheck.diagnosis.experiments.new_ranges import recalibrate
-from edgecheck.diagnosis.experiments.table import EXPERIMENTS, Experiment
+from edgecheck.diagnosis.experiments.table import EXPERIMENTS, Experiment, experiment_of
 from edgecheck.errors import EdgecheckError
 from edgecheck.findings import Finding
 from edgecheck.runs.baselines import reference_weights
-from edgecheck.runs.draft import Draft
+from edgecheck.runs.draft import Draft, fewer
 
 _MOST: Final = 128
 """Samples that an experiment measures on; ranges are chosen by at most half as many others."""
@@ -49,6 +49,8 @@ def prove(draft: Draft, evidence: Evidence, setup: Setup, progress: Progress) ->
         said = [_make(draft, bench, experiment, found) for experiment, found in jobs]
     is_any = any(not reason for reason in said)
     reasons = "; ".join(dict.fromkeys(reason for reason in said if reason))
+    few = fewer(bench.most, min(_MOST, len(setup.dataset)), draft.observation.comparison.slower_ms)
+    reasons = "; ".join(filter(None, [reasons, few if is_any else ""]))
     draft.conclude("experiments", "passed" if is_any else "skipped", reasons, start)
 
 
@@ -63,7 +65,7 @@ def _jobs(draft: Draft, evidence: Evidence) -> Iterator[tuple[Experiment, list[F
         return
     groups: dict[str, list[Finding]] = defaultdict(list)
     for finding in kept:
-        experiment = EXPERIMENTS.get(finding.rule)
+        experiment = experiment_of(finding)
         if experiment is not None and _is_open(finding):
             groups["ranges" if experiment is recalibrate else finding.rule].append(finding)
     for found in groups.values():
@@ -90,7 +92,7 @@ def _bench(
     return Bench(
         evidence=evidence,
         setup=replace(setup, backends=(seen.runtime.backend,)),
-        most=_most(seen.comparison.latency_ms[0]),
+        most=_most(seen.comparison.slower_ms),
         kernels=seen.runtime.kernels,
         twin=None if isinstance(twin, str) else twin,
         reference_weights=reference_weights(draft) if setup.reference is not None else (),
@@ -100,7 +102,7 @@ def _bench(
 
 
 def _most(latency_ms: float) -> int:
-    """Samples to measure on, by what one run of the candidate takes."""
+    """Samples to measure on, by what one run of the slower model takes."""
     return max(_LEAST, min(_MOST, int(_BUDGET_MS / max(latency_ms, 1e-3))))
 
 

@@ -23,6 +23,7 @@ from edgecheck.errors import (
     CrashFault,
     DatasetUnreadable,
     EdgecheckError,
+    LoadFault,
     TimeoutFault,
 )
 from edgecheck.findings import Finding, Subject
@@ -65,23 +66,23 @@ def run(draft: Draft, evidence: Evidence, model_path: Path, progress: Progress) 
             _load_only(draft, evidence, model_path)
             draft.conclude("model-runs", "skipped", draft.why_not_run)
             return None
-        _run(draft, setup, progress)
+        setup = _run(draft, setup, progress)
         is_twin = setup.reference is not None and setup.reference.path.parent == Path(folder)
         return replace(setup, reference=None) if is_twin else setup
 
 
-def _run(draft: Draft, setup: Setup, progress: Progress) -> None:
+def _run(draft: Draft, setup: Setup, progress: Progress) -> Setup:
+    """What was run, with the kernels that took it."""
     start = perf_counter()
     try:
-        _observe(draft, setup, progress)
+        setup = _observe(draft, setup, progress)
     except SideFault as fault:
         _add_fault(draft, fault, start)
-        if fault.who == "reference":
-            _run_alone(draft, setup, progress)
-        return
+        return _run_alone(draft, setup, progress) if fault.who == "reference" else setup
     except DatasetUnreadable as error:
         raise _counted(setup, error) from error
     draft.conclude("model-runs", "passed", "", start)
+    return setup
 
 
 def _counted(setup: Setup, error: DatasetUnreadable) -> DatasetUnreadable:
@@ -104,20 +105,38 @@ def _counted(setup: Setup, error: DatasetUnreadable) -> DatasetUnreadable:
     )
 
 
-def _run_alone(draft: Draft, setup: Setup, progress: Progress) -> None:
+def _run_alone(draft: Draft, setup: Setup, progress: Progress) -> Setup:
     """The candidate without its reference, which misbehaved."""
     start = perf_counter()
     try:
-        _observe(draft, replace(setup, reference=None), progress)
+        used = _observe(draft, replace(setup, reference=None), progress)
     except SideFault as fault:
         _add_fault(draft, fault, start)
-        return
+        return setup
     draft.conclude("model-runs", "passed", "", start)
+    return replace(setup, kernels=used.kernels)
 
 
-def _observe(draft: Draft, setup: Setup, progress: Progress) -> None:
-    draft.observation = observe(setup, progress)
-    _note_runtime(draft, draft.observation.runtime)
+def _observe(draft: Draft, setup: Setup, progress: Progress) -> Setup:
+    """Run; once more with the builtin kernels alone where a .tflite file was refused.
+
+    XNNPACK takes some models when they are loaded, and refuses them in their first run.
+    """
+    try:
+        seen = observe(setup, progress)
+    except SideFault as fault:
+        if not isinstance(fault.fault, LoadFault) or setup.kernels == "builtin":
+            raise
+        setup = replace(setup, kernels="builtin")
+        try:
+            seen = observe(setup, progress)
+        except SideFault:
+            raise fault from None
+        refusal = fault.fault.words if fault.who == "candidate" else ""
+        seen = replace(seen, runtime=replace(seen.runtime, refusal=refusal))
+    draft.observation = seen
+    _note_runtime(draft, seen.runtime)
+    return setup
 
 
 def _note_runtime(draft: Draft, opened: Opened) -> None:
@@ -173,6 +192,7 @@ def _setup(draft: Draft, evidence: Evidence, model_path: Path, folder: Path) -> 
         backends=candidates(options.runtime, _target_runtime(spec)),
         threads=options.threads,
         timeout=options.timeout,
+        kept=draft.kept,
     )
 
 

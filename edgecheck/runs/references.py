@@ -101,7 +101,11 @@ def _trained(draft: Draft, path: Path, form: TrainedFormat) -> Entrant:
     options, spec = draft.options, draft.spec
     asked = reference_signature(spec.spec) if spec is not None and form == "saved-model" else None
     description, draft.reference_weights = draft.examine(
-        path, signature=asked, allow_code=options.allow_code, timeout=options.timeout
+        path,
+        signature=asked,
+        allow_code=options.allow_code,
+        timeout=options.timeout,
+        kept=draft.kept,
     )
     draft.reference_fake_quantizers = description.fake_quantizers
     backend = TRAINED[form]

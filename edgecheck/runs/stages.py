@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter
+from typing import Final
 
 from edgecheck.chain import StageName
 from edgecheck.checks.evidence import Evidence, NotApplicable
@@ -14,13 +15,19 @@ from edgecheck.compare.stream import Progress, SideFault
 from edgecheck.compare.walk_sessions import twin_entrant
 from edgecheck.conversion.source import request_of
 from edgecheck.errors import ConversionFailed, RuntimeMissing, UnusableError
-from edgecheck.runs.draft import Draft
+from edgecheck.runs.draft import Draft, fewer
 from edgecheck.runs.references import fitted
+from edgecheck.samples.part import Part
+from edgecheck.samples.selection import spread
 from edgecheck.spec.model import Spec
 from edgecheck.tflite.contract import contract_of, quantization_scheme
 from edgecheck.tflite.reader import load_model
 
 _CONVERSION_SECONDS = 600.0
+_BUDGET_MS: Final = 60_000.0
+"""What the samples of the slower model may take, by the latency that was measured."""
+_LEAST: Final = 128
+"""Samples that even slow models are compared on."""
 
 
 def follow_stages(
@@ -42,8 +49,11 @@ def follow_stages(
     if reference is None or not _is_wanted(draft, evidence, reference):
         return None
     start = perf_counter()
+    few = ""
     if draft.observation is not None:
+        slower_ms = draft.observation.comparison.slower_ms
         setup = replace(setup, backends=(draft.observation.runtime.backend,))
+        setup, few = _affordable(setup, slower_ms)
     try:
         with TemporaryDirectory(prefix="edgecheck-") as folder:
             found = walk_stages(
@@ -52,8 +62,18 @@ def follow_stages(
     except SideFault as fault:
         draft.conclude("stages", "crashed", f"{fault.who}: {fault}", start)
         return None
-    draft.conclude("stages", "passed", "", start)
+    draft.conclude("stages", "passed", few, start)
     return found
+
+
+def _affordable(setup: Setup, slower_ms: float) -> tuple[Setup, str]:
+    """The setup with as many samples as fit the budget, and what to say where that is not all."""
+    count = len(setup.dataset)
+    most = max(_LEAST, int(_BUDGET_MS / max(slower_ms, 1e-3)))
+    if most >= count:
+        return setup, ""
+    places = spread(count, most, in_file_order=setup.spec.state == "stream")
+    return replace(setup, dataset=Part(setup.dataset, places)), fewer(most, count, slower_ms)
 
 
 def _is_wanted(draft: Draft, evidence: Evidence, reference: Entrant) -> bool:

@@ -8,13 +8,15 @@ from typing import Final
 from edgecheck.checks.evidence import Evidence
 from edgecheck.compare.binding import sample_shape_of
 from edgecheck.compare.experiment import Setup, watched_outputs
+from edgecheck.compare.outputs import NO_CLASS
 from edgecheck.compare.stream import SideFault
 from edgecheck.compare.watching import WatchedOutput
 from edgecheck.compare.what_if import Case, Imagined, imagine
 from edgecheck.measurements import Accuracy, WhatIf
 from edgecheck.mistakes.bank import usual_mistakes
-from edgecheck.mistakes.mistake import Receiver
+from edgecheck.mistakes.mistake import Mistake, Receiver
 from edgecheck.mistakes.receiver import receiver_of
+from edgecheck.rules.wording import plain
 from edgecheck.runs.draft import Draft
 from edgecheck.samples.part import Part
 from edgecheck.samples.selection import spread
@@ -56,15 +58,33 @@ def imagine_mistakes(draft: Draft, evidence: Evidence, setup: Setup) -> tuple[Wh
     except SideFault as fault:  # a made-up input is no fault of the model
         draft.conclude("what-if", "skipped", f"the candidate did not run: {fault}", start)
         return ()
+    if set(found[0].classes) == {NO_CLASS}:
+        draft.conclude("what-if", "skipped", "the candidate answers NaN without any mistake", start)
+        return ()
     draft.conclude("what-if", "passed", "", start)
     return tuple(_row(each, output, evidence) for each in found)
 
 
 def _cases(evidence: Evidence, setup: Setup) -> Iterator[Case]:
     shapes = setup.candidate.run_shapes(setup.spec) or {}
-    for name in list(shapes)[:_INPUTS]:
-        receiver = _receiver(evidence, setup, name, shapes[name])
+    names = list(shapes)[:_INPUTS]
+    receivers = {name: _receiver(evidence, setup, name, shapes[name]) for name in names}
+    for name, receiver in receivers.items():
         yield from (Case(receiver, mistake) for mistake in usual_mistakes(receiver))
+        for other in names[names.index(name) + 1 :]:
+            if receiver.shape == receivers[other].shape:
+                yield Case(receiver, _exchanged(other), other)
+
+
+def _exchanged(other: str) -> Mistake:
+    """Two inputs in each other's place: no single one of them shows it."""
+    return Mistake(
+        key="inputs-exchanged",
+        rule="io-order-swapped",
+        words=f'what input "{plain(other)}" should get, and the other way round',
+        step="values",
+        apply=lambda rows, _: rows,
+    )
 
 
 def _receiver(evidence: Evidence, setup: Setup, name: str, shape: tuple[int, ...]) -> Receiver:
@@ -101,7 +121,7 @@ def _row(found: Imagined, output: WatchedOutput, evidence: Evidence) -> WhatIf:
         typical_value=found.typical,
         sqnr_db=found.sqnr_db,
         classes=len(found.classes) or None,
-        top_class=top,
+        top_class=None if top == NO_CLASS else top,
         top_class_label=names[top] if top is not None and 0 <= top < len(names) else None,
         top_class_share=None if top is None else count / found.samples,
         agreement=found.agreement,

@@ -11,7 +11,6 @@ from edgecheck.checks import thresholds
 from edgecheck.checks.evidence import Evidence
 from edgecheck.checks.labels import reference_is_lost
 from edgecheck.checks.parity import has_lost_parity
-from edgecheck.checks.proofs import best_by_labels
 from edgecheck.compare.binding import sample_shape_of
 from edgecheck.compare.experiment import Entrant, Setup, class_output
 from edgecheck.compare.renormalized import Renormalized
@@ -81,7 +80,7 @@ def renormalize(
     if reference is None or reference.trained is None or reference.trained.format == "saved-model":
         return None
     is_off = worst is not None and worst.kl_median > thresholds.NORMS_KL
-    explained = any(best_by_labels(evidence, name) for name in evidence.spec.inputs)
+    explained = any(trial.restores for trial in evidence.trials if trial.fed is None)
     if worst is None or not is_off or explained or not reference_is_lost(evidence):
         return None
     try:

@@ -21,6 +21,7 @@ from edgecheck.runtime.backends import BACKENDS, TRAINED, Backend, installed_ver
 from edgecheck.runtime.exchange import shared_folder
 from edgecheck.runtime.job import Job, Kernels, Slot
 from edgecheck.runtime.session import WorkerSession, empty_feeds, run_rows
+from edgecheck.runtime.worker_process import KeptProcess
 from edgecheck.tensors import Array
 
 PROBE_SECONDS = 120.0
@@ -102,10 +103,18 @@ def candidates(requested: str, target: str | None) -> tuple[Backend, ...]:
     return installed
 
 
-def open_session(job: Job, backends: Sequence[Backend], *, folder: Path, timeout: float) -> Opened:
+def open_session(
+    job: Job,
+    backends: Sequence[Backend],
+    *,
+    folder: Path,
+    timeout: float,
+    kept: KeptProcess | None = None,
+) -> Opened:
     """Load the job's model in the first backend that works at all.
 
-    A job of a trained model names what runs it; `backends` are those of .tflite files. A refusal is
+    A job of a trained model names what runs it, in the process that `kept` lends if there is one;
+    `backends` are those of .tflite files. A refusal is
     blamed on the model only if the same backend runs the bundled model. What only the
     default delegate (XNNPACK) refuses is loaded with the builtin kernels alone.
 
@@ -114,7 +123,7 @@ def open_session(job: Job, backends: Sequence[Backend], *, folder: Path, timeout
         RuntimeMissing: none of the backends works.
     """
     if job.backend in TRAINED:
-        return _open_trained(job, TRAINED[job.backend], folder, timeout)
+        return _open_trained(job, folder, timeout, kept)
     passed_over: list[str] = []
     fix = ""
     for backend in backends:
@@ -133,10 +142,12 @@ def open_session(job: Job, backends: Sequence[Backend], *, folder: Path, timeout
     raise RuntimeMissing("no installed runtime works: " + "; ".join(passed_over), hint=fix)
 
 
-def _open_trained(job: Job, backend: Backend, folder: Path, timeout: float) -> Opened:
+def _open_trained(job: Job, folder: Path, timeout: float, kept: KeptProcess | None) -> Opened:
+    backend = TRAINED[job.backend]
     version = installed_version(backend)
     try:
-        return Opened(WorkerSession(job, folder, timeout), backend, version, (), job.kernels)
+        session = WorkerSession(job, folder, timeout, kept)
+        return Opened(session, backend, version, (), job.kernels)
     except Fault as fault:
         fault.runtime, fault.version = backend.name, version
         raise

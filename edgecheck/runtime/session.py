@@ -10,14 +10,6 @@
 A native crash, a hang or a refusal of the runtime raises a Fault; it never takes edgecheck down.
 """
 
-import contextlib
-import json
-import os
-import queue
-import signal
-import subprocess
-import tempfile
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,17 +17,11 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from edgecheck.errors import CrashFault, LoadFault, TimeoutFault
-from edgecheck.runtime.child import child_command, child_environment, lines_of
 from edgecheck.runtime.exchange import Exchange, Layout
 from edgecheck.runtime.job import Job
 from edgecheck.runtime.worker import LATENCY, OUTPUT, PROGRESS
+from edgecheck.runtime.worker_process import START_SECONDS, KeptProcess, WorkerProcess
 from edgecheck.tensors import Array, Outputs
-
-_WORDS_BYTES = 4000
-_DEATH_SECONDS = 5.0
-START_SECONDS = 120.0
-"""For the process to start and import its runtime: no fault of the model, so not on its clock."""
 
 
 @dataclass(frozen=True)
@@ -72,13 +58,16 @@ class Session(Protocol):
 class WorkerSession:
     """The session in a child process."""
 
-    def __init__(self, job: Job, folder: Path, timeout: float) -> None:
+    def __init__(
+        self, job: Job, folder: Path, timeout: float, kept: KeptProcess | None = None
+    ) -> None:
         """Start the process and load the model.
 
         Args:
             job: what to load, backend chosen.
             folder: for exchange files; private to this run.
             timeout: seconds that loading, or one run of one row, may take.
+            kept: lends the process; None for one that ends with the session.
 
         Raises:
             LoadFault, CrashFault, TimeoutFault: the runtime's verdict on the file.
@@ -87,21 +76,12 @@ class WorkerSession:
         self._timeout = timeout
         self._results: Exchange | None = None
         self._pending: tuple[int, int] | None = None
-        self._is_busy = False
-        self._stderr = tempfile.TemporaryFile()  # noqa: SIM115  (closed in close)
-        self._process = subprocess.Popen(
-            child_command("edgecheck.runtime.worker"),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._stderr,
-            text=True,
-            encoding="utf-8",
-            env=child_environment(folder),
-        )
-        self._answers = lines_of(self._process)
+        self._kept = kept
+        self._is_closed = False
+        self._child = WorkerProcess(folder) if kept is None else kept.take()
         try:
-            self._ask({"do": "import", "backend": job.backend})
-            self._wait("load", max(timeout, START_SECONDS))
+            self._child.ask({"do": "import", "backend": job.backend})
+            self._child.wait("load", max(timeout, START_SECONDS))
             self.load(job)
         except BaseException:
             self.close()
@@ -118,8 +98,8 @@ class WorkerSession:
             CrashFault, TimeoutFault: the end of the process.
         """
         self._results = None
-        self._ask({"do": "load", "job": job.to_json()})
-        answer = self._wait("load", self._timeout)
+        self._child.ask({"do": "load", "job": job.to_json()})
+        answer = self._child.wait("load", self._timeout)
         self.output_shapes: Mapping[str, tuple[int, ...]] = {
             name: tuple(shape) for name, shape in answer["outputs"].items()
         }
@@ -132,8 +112,8 @@ class WorkerSession:
         arrays |= {LATENCY: ("float64", ()), PROGRESS: ("int64", ())}
         layout = Layout(feeds.layout.rows, feeds.layout.pages, arrays)
         self._results = Exchange.create(self._folder, layout)
-        self._ask({"do": "attach", "feeds": _where(feeds), "results": _where(self._results)})
-        self._wait("load", self._timeout)
+        self._child.ask({"do": "attach", "feeds": _where(feeds), "results": _where(self._results)})
+        self._child.wait("load", self._timeout)
 
     @property
     def results(self) -> Exchange:
@@ -151,7 +131,7 @@ class WorkerSession:
             raise RuntimeError("submit before attach")
         self._pending = (page, rows)
         self._results.pages[page][PROGRESS][0] = 0
-        self._ask({"do": "run", "page": page, "rows": rows})
+        self._child.ask({"do": "run", "page": page, "rows": rows})
 
     def collect(self) -> Results:
         """Wait for the submitted page. Raises a Fault when the model misbehaves."""
@@ -159,7 +139,7 @@ class WorkerSession:
             raise RuntimeError("collect before submit")
         page, rows = self._pending
         try:
-            self._wait("run", self._timeout)
+            self._child.wait("run", self._timeout, self._finished_rows)
         finally:
             self._pending = None
         arrays = self._results.pages[page]
@@ -173,8 +153,8 @@ class WorkerSession:
             LoadFault: the model refuses zeros, which need not mean anything.
             CrashFault, TimeoutFault: it does not survive them.
         """
-        self._ask({"do": "rehearse"})
-        self._wait("run", self._timeout)
+        self._child.ask({"do": "rehearse"})
+        self._child.wait("run", self._timeout, self._finished_rows)
 
     def unload(self) -> None:
         """Free the model, and see whether the process survives it.
@@ -184,78 +164,21 @@ class WorkerSession:
         Raises:
             CrashFault: it did not survive.
         """
-        self._ask({"do": "unload"})
-        self._wait("run", self._timeout)
+        self._child.ask({"do": "unload"})
+        self._child.wait("run", self._timeout, self._finished_rows)
 
     def close(self) -> None:
-        """End the process, gently unless it is busy."""
-        if self._process.stdin and not self._process.stdin.closed:
-            with contextlib.suppress(OSError):  # it died with a request unread
-                self._process.stdin.close()
-        try:
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self._process.wait(timeout=0 if self._is_busy else _DEATH_SECONDS)
-        finally:
-            self._process.kill()
-            self._process.wait()
-            self._stderr.close()
-
-    def _ask(self, request: Mapping[str, Any]) -> None:
-        assert self._process.stdin is not None  # noqa: S101
-        self._is_busy = True
-        with contextlib.suppress(OSError):  # the process is gone: _wait finds out how it died
-            self._process.stdin.write(json.dumps(request) + "\n")
-            self._process.stdin.flush()
-
-    def _wait(self, phase: str, seconds: float) -> dict[str, Any]:
-        """The next answer; the clock starts anew whenever a row is finished."""
-        deadline, seen = time.monotonic() + seconds, -1
-        while True:
-            with contextlib.suppress(queue.Empty):
-                return self._parsed(self._answers.get(timeout=min(0.5, seconds)), phase)
-            row = self._finished_rows()
-            if row != seen:
-                deadline, seen = time.monotonic() + seconds, row
-            if time.monotonic() > deadline:
-                self._process.kill()
-                raise TimeoutFault(seconds, phase=phase, row=self._row(phase))
-
-    def _parsed(self, line: str, phase: str) -> dict[str, Any]:
-        """An answer; an empty line means that the process is gone."""
-        self._is_busy = False
-        if not line:
-            raise CrashFault(self._death(), self._words(), phase=phase, row=self._row(phase))
-        answer: dict[str, Any] = json.loads(line)
-        if "fault" in answer:
-            raise LoadFault(answer["fault"], phase=phase, row=self._row(phase))
-        return answer
+        """End the process, gently unless it is busy; give it back if it was lent."""
+        if self._kept is None:
+            self._child.close()
+        elif not self._is_closed:  # it may run for another by now
+            self._kept.give_back(self._child)
+        self._is_closed = True
 
     def _finished_rows(self) -> int:
         if self._results is None or self._pending is None:
             return 0
         return int(self._results.pages[self._pending[0]][PROGRESS][0])
-
-    def _row(self, phase: str) -> int | None:
-        return self._finished_rows() if phase == "run" else None
-
-    def _death(self) -> str:
-        try:
-            code = self._process.wait(timeout=_DEATH_SECONDS)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            return "its channel closed while it lived on"
-        if code >= 0:
-            return f"exit status {code}"
-        try:
-            return f"signal {-code} ({signal.Signals(-code).name})"
-        except ValueError:
-            return f"signal {-code}"
-
-    def _words(self) -> str:
-        """The last that the process wrote to stderr."""
-        size = self._stderr.seek(0, os.SEEK_END)
-        self._stderr.seek(max(0, size - _WORDS_BYTES))
-        return self._stderr.read().decode("utf-8", "replace").strip()
 
 
 def _where(exchange: Exchange) -> dict[str, Any]:

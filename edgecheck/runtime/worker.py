@@ -8,6 +8,7 @@ the runtime itself prints goes to stderr. A native crash ends this process and n
     {"do": "attach", "feeds": {...}, "results": {...}}      -> {}
     {"do": "run", "page": 0, "rows": 64}                    -> {}
     {"do": "rehearse"}                                      -> {}
+    {"do": "ask", "request": {...}}                         -> as in `trained.tasks`
     {"do": "unload"}                                        -> {}
 """
 
@@ -58,8 +59,12 @@ class Worker:
                 if self._session is not None:
                     self._session.run_zeros()
                 return {}
+            case "ask":
+                from edgecheck.runtime.trained.tasks import answer_to  # no runtime needs it
+
+                return answer_to(request["request"])
             case "unload":
-                self._session = None
+                self._session = self._feeds = self._results = None
                 gc.collect()
                 return {}
             case _:

@@ -51,7 +51,8 @@ class ModelSpec(Part):
     ]
     """What the model does; it decides how outputs are compared."""
     reference: Text | None = None
-    """The trained model that the candidate came from: a path, relative to the spec."""
+    """The trained model that the candidate came from: a path, relative to the spec; or, as on the
+    command line, `twin` or `none`."""
     reference_signature: Text | None = None
     """The signature of the reference, where it has another name than the candidate's `signature`."""
     labels: Labels | None = None

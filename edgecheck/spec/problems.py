@@ -114,6 +114,8 @@ def _wrong_choice(error: ErrorDetails) -> str:
     choices = _choices(error["ctx"]["expected"])
     among = "one of " if len(choices) > 1 else ""
     suggestion = did_you_mean(error["input"], choices)
+    if error["loc"][-2:] == ("decode", "color") and error["input"] == "BGR":
+        suggestion = "; decode to RGB, and add the step `channel-order: BGR` behind it"
     return f"found {found(error['input'])}, expected {among}{', '.join(choices)}{suggestion}"
 
 

@@ -148,7 +148,7 @@ def test_a_child_killed_from_outside_is_a_crash(tmp_path, monkeypatch):
     with closing(WorkerSession(doubling_job(), tmp_path, 30)) as session:
         session.attach(empty_feeds({"x": (2,)}, 1, tmp_path))
         session.submit(0, 1)
-        os.kill(session._process.pid, signal.SIGKILL)
+        os.kill(session._child.process.pid, signal.SIGKILL)
         with pytest.raises(CrashFault) as caught:
             session.collect()
     assert caught.value.cause == "signal 9 (SIGKILL)"
@@ -163,7 +163,7 @@ def test_closing_a_busy_session_is_quick(tmp_path, monkeypatch):
     start = time.monotonic()
     session.close()
     assert time.monotonic() - start < 1
-    assert session._process.poll() is not None
+    assert session._child.process.poll() is not None
 
 
 PARENT = """
@@ -182,7 +182,7 @@ with ExitStack() as stack:
     stack.callback(session.close)
     session.attach(empty_feeds({"x": (2,)}, 1, folder))
     session.submit(0, 1)
-    print(session._process.pid, flush=True)
+    print(session._child.process.pid, flush=True)
     session.collect()
 """
 

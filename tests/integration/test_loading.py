@@ -15,6 +15,7 @@ from models import (
     build_model,
     finer_than_xnnpack_takes,
     float_dense,
+    refused_in_its_first_run,
 )
 
 from edgecheck.runtime.backends import BACKENDS, is_installed
@@ -71,11 +72,12 @@ def test_without_samples_a_refusal_is_still_a_finding(write):
 
 
 @pytest.mark.skipif("litert" not in INSTALLED, reason="only LiteRT refuses it")
-def test_what_only_xnnpack_refuses_runs_with_builtin_kernels_and_a_warning(write):
+@pytest.mark.parametrize("made", [finer_than_xnnpack_takes, refused_in_its_first_run])
+def test_what_only_xnnpack_refuses_runs_with_builtin_kernels_and_a_warning(write, made):
     rng = np.random.default_rng(3)
     rows = rng.integers(-128, 128, (200, 4)).astype(np.float32)
     alone = Options(runtime="litert", reference="none")
-    report = validate(*write(finer_than_xnnpack_takes(), rows), alone)
+    report = validate(*write(made(), rows), alone)
     assert _rules(report) == {"delegate-not-used": "warning"}
     assert "XNNPACK" in report.findings[0].message
     assert report.environment["runtime"]["kernels"] == "builtin"

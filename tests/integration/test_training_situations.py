@@ -20,13 +20,19 @@ NAMED = {
     "prior": "class-prior-collapse",
     "hardly": "undertrained",
     "untrained": "weights-not-loaded",
+    "untrained_small": "weights-not-loaded",
     "head": "degenerate-head",
+    "one_softmax": "degenerate-head",
+    "constant": "input-constant",
+    "raw": "input-not-normalized",
+    "train_mode": "train-mode-export",
     "unscaled": "features-unscaled",
     "permuted": "label-order-or-offset",
     "shifted": "label-order-or-offset",
 }
-HEALTHY = ("healthy", "steady", "sure", "imbalanced", "one_class", "linear", "third_dead")
+HEALTHY = ("healthy", "steady", "sure", "imbalanced", "one_class", "linear", "third_dead", "hard")
 TASKS = {"negative": "regression", "steady": "regression"}
+RANGES = {"raw": {"range": [0, 1]}}
 FORMS = (
     ("float", "twin"),
     ("int8", "float"),
@@ -53,7 +59,7 @@ def report(folder, name, candidate, against):
     content = {
         "version": 1,
         "model": {**model, **({"reference": reference} if reference else {})},
-        "inputs": {"row": {"kind": "array", "shape": [12]}},
+        "inputs": {"row": {"kind": "array", "shape": [12], **RANGES.get(name, {})}},
         "dataset": {"path": name + ".npz", "labels": "label"},
     }
     path = folder / "spec.yaml"
@@ -70,6 +76,13 @@ def test_each_situation_ends_in_its_name(folder, name, candidate, against):
         assert NAMED[name] in {finding.rule for finding in found.findings}
         return
     assert found.verdict == "fail"
+    if (name, candidate) == ("train_mode", "int8"):  # a runtime dies of its root of a variance of 0
+        assert NAMED[name] in {finding.rule for finding in found.findings}
+        return
+    if name == "raw" and candidate == "int8" and against != "none":
+        # New ranges undo it as well, since the net is nearly blind to scale: so they are proven.
+        assert NAMED[name] in {cause.rule for cause in found.causes}
+        return
     assert found.root_cause.rule == NAMED[name]
     assert not [check for check in found.checks if check.status == "crashed"]
 
@@ -80,6 +93,14 @@ def test_healthy_models_that_look_alike_have_no_cause(folder, name, candidate, a
     found = report(folder, name, candidate, against)
     assert found.causes == ()
     assert not [finding for finding in found.findings if finding.rule in NAMED.values()]
+
+
+@pytest.mark.parametrize(("candidate", "against"), FORMS[:3])
+def test_a_model_that_only_guesses_ends_in_a_suspicion_without_failing(folder, candidate, against):
+    """It names all classes, and what it was trained on was noise: nothing but labels shows it."""
+    found = report(folder, "noisy", candidate, against)
+    assert (found.root_cause.rule, found.root_cause.confidence) == ("undertrained", "suspected")
+    assert not [finding for finding in found.findings if finding.severity == "error"]
 
 
 def test_weights_that_are_not_a_number_are_named_and_not_class_0(folder):

@@ -67,7 +67,7 @@ def faults(camera, pixels):
         "flip": (codes(right[:, :, ::-1]), "orientation-mismatch"),
         "uint8 as int8": (bytes_.view(np.int8), "input-signedness-offset"),
         "cast": (np.trunc(right).astype(np.int8), "input-cast-without-quantization"),
-        "wrap": (camera.unclipped(pixels).astype(np.int8), "input-not-normalized", "input-cast-wraparound"),
+        "wrap": (camera.unclipped(pixels).astype(np.int8), "input-cast-wraparound", "input-not-normalized"),
         "quantized twice": (codes(codes(right).astype(np.float64)), "input-double-quantized"),
         "other resize": (codes(camera.values(camera.resized(Image.Resampling.NEAREST))), "resize-method-mismatch"),
         "shift": (codes(camera.values(shifted(pixels, 4))), "input-shifted"),

@@ -30,6 +30,7 @@ __all__ = [
     "identity",
     "int8_dense",
     "int8_params",
+    "refused_in_its_first_run",
     "two_input_add",
 ]
 
@@ -120,6 +121,28 @@ def finer_than_xnnpack_takes() -> bytes:
         TensorDef("output", (1, 3), "int8", scale=1 / 300),
     ]
     return build_model(tensors, [OpDef("FULLY_CONNECTED", [0, 1, 2], [3])], [0], [3])
+
+
+def refused_in_its_first_run() -> bytes:
+    """As `finer_than_xnnpack_takes`, behind a RESHAPE to a shape that is computed: only a run gets to
+    the operator that XNNPACK does not take."""
+    half = np.array([0, 2], np.int32)
+    tensors = [
+        TensorDef("input", (1, 4), "int8", scale=1.0),
+        TensorDef("half", (2,), "int32", data=half),
+        TensorDef("other", (2,), "int32", data=np.array([1, 2], np.int32)),
+        TensorDef("shape", (2,), "int32"),
+        TensorDef("flat", (1, 4), "int8", scale=1.0),
+        TensorDef("weights", (3, 4), "int8", scale=1.0, data=np.arange(12).reshape(3, 4) - 6),
+        TensorDef("bias", (3,), "int32", scale=1.0, data=np.array([1, 2, 3])),
+        TensorDef("output", (1, 3), "int8", scale=1 / 300),
+    ]
+    operators = [
+        OpDef("ADD", [1, 2], [3]),
+        OpDef("RESHAPE", [0, 3], [4]),
+        OpDef("FULLY_CONNECTED", [4, 5, 6], [7]),
+    ]
+    return build_model(tensors, operators, [0], [7])
 
 
 def accumulator() -> bytes:

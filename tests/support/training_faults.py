@@ -96,6 +96,33 @@ open("nan.tflite", "wb").write(tf.lite.TFLiteConverter.from_keras_model(nan).con
 
 save("head", fit(net(dense(8), out=1), x, (y > 2).astype("f"), epochs=2, loss="mse"), tx, (ty > 2) * 1)
 
+save("untrained_small", net(dense(24)), tx, ty)
+save("one_softmax", fit(net(dense(8), out=1), x, (y > 2).astype("f"), epochs=2, loss="mse"), tx, ty)
+save("constant", healthy, tx, ty)
+np.savez("constant.npz", row=np.repeat(tx[:1], len(tx), 0), label=ty)
+noisy = fit(net(dense(24), dense(24)), x, np.random.default_rng(4).permutation(y), epochs=30)
+save("noisy", noisy, tx, ty)
+
+to_pixels = lambda rows: np.rint(255 * np.clip((rows + 6) / 12, 0, 1)).astype("f")
+save("raw", fit(net(dense(24), dense(24)), to_pixels(x) / 255, y, epochs=40), to_pixels(tx) / 255, ty)
+np.savez("raw.npz", row=to_pixels(tx), label=ty)
+
+normal = fit(net(L.Dense(24), L.BatchNormalization(momentum=0.8), L.ReLU(), dense(24)), x, y)
+given = made = keras.Input((SIZE,), name="row")
+for layer in normal.layers:
+    if isinstance(layer, L.BatchNormalization):
+        gamma, beta = (np.array(w) for w in layer.get_weights()[:2])
+        centred = made - keras.ops.mean(made, 0, keepdims=True)
+        spread = keras.ops.mean(keras.ops.square(centred), 0, keepdims=True) + layer.epsilon
+        made = L.Rescaling(gamma.tolist(), beta.tolist())(centred * keras.ops.rsqrt(spread))
+    else:
+        made = layer(made)
+save("train_mode", keras.Model(given, made), tx, ty)
+
+flip = np.random.default_rng(5).random(1500) < 0.38
+two, ttwo = (y > 2) ^ flip[:1200], (ty > 2) ^ flip[1200:]
+save("hard", fit(net(dense(12), out=2), x, two * 1, epochs=4), tx, ttwo * 1)
+
 scales = (10.0 ** np.linspace(-2, 4, SIZE)).astype("f")
 save("unscaled", healthy, tx, ty)
 np.savez("unscaled.npz", row=(tx + 9) * scales, label=ty)

@@ -15,6 +15,7 @@ from edgecheck.runtime.job import Kernels
 from edgecheck.samples.chunk import Dataset
 from edgecheck.samples.holdout import LEAST_CALIBRATED, LEAST_UNSEEN
 from edgecheck.samples.part import Part
+from edgecheck.samples.selection import spread
 from edgecheck.tflite.contract import contract_of
 from edgecheck.tflite.dequantize.twin import Twin
 from edgecheck.tflite.reader import read_model
@@ -90,13 +91,10 @@ class Bench:
         return fit, self._spread(rest, self.most)
 
     def _spread(self, places: Sequence[int], most: int) -> Part:
-        """Some of the places, at most so many; the first ones of a stream, which is one sequence."""
-        count = len(places)
-        if count > most:
-            is_stream = self.setup.spec.state == "stream"
-            steps = range(most) if is_stream else [n * count // most for n in range(most)]
-            places = [places[step] for step in steps]
-        return Part(self.setup.dataset, places)
+        """Some of the places, at most so many."""
+        is_stream = self.setup.spec.state == "stream"
+        steps = spread(len(places), most, in_file_order=is_stream)
+        return Part(self.setup.dataset, [places[step] for step in steps])
 
     def changed(self, data: bytes, name: str) -> Entrant:
         """An edited candidate as it takes the samples.

@@ -8,6 +8,7 @@ from typing import Final, TypeAlias
 import numpy as np
 
 from edgecheck.checks.accumulators import LIMIT
+from edgecheck.checks.constants import LARGEST_HALF
 from edgecheck.compare.beside import Variant
 from edgecheck.compare.experiment import Entrant
 from edgecheck.compare.walk_sessions import twin_entrant
@@ -27,7 +28,8 @@ _SAME_VALUES: Final = frozenset({"DEQUANTIZE", "QUANTIZE"})
 _SAME_FACTOR: Final = 0.1
 """How far a layer may be from the size of its counterpart where nothing was moved between layers."""
 
-_Judge: TypeAlias = Callable[[Layer, Constants, Sequence[Finding]], bool]
+_Judge: TypeAlias = Callable[[Layer, Sequence[Array], Sequence[Finding]], bool]
+"""Given a layer, what is stored of its weights and bias, and the findings."""
 
 
 def from_reference(
@@ -86,7 +88,11 @@ def _suspects(bench: Bench, findings: Sequence[Finding]) -> Iterator[Layer]:
     graph = evidence.model.subgraphs[0]
     for operator in graph.operators:
         layer = layer_of(graph, operator)
-        if layer is not None and judge(layer, constants, findings):
+        if layer is None:
+            continue
+        parts = [tensor for tensor in (layer.weights, layer.bias) if tensor is not None]
+        stored = [constants.stored(graph.tensors[_stored(bench, part)]) for part in parts]
+        if judge(layer, [values for values in stored if values is not None], findings):
             yield layer
 
 
@@ -147,30 +153,33 @@ def _is_rescaled(bench: Bench, replaced: Sequence[Layer]) -> bool:
     return any(factor is None or abs(factor - 1) > _SAME_FACTOR for factor in factors)
 
 
-def _is_named(layer: Layer, _constants: Constants, findings: Sequence[Finding]) -> bool:
+def _is_named(layer: Layer, _stored: Sequence[Array], findings: Sequence[Finding]) -> bool:
     return layer.operator.index in {finding.evidence.get("index") for finding in findings}
 
 
-def _is_nonfinite(layer: Layer, constants: Constants, _findings: Sequence[Finding]) -> bool:
-    stored = [constants.stored(t) for t in (layer.weights, layer.bias) if t is not None]
-    return any(s is not None and s.dtype.kind == "f" and not np.isfinite(s).all() for s in stored)
+def _is_nonfinite(_layer: Layer, stored: Sequence[Array], _findings: Sequence[Finding]) -> bool:
+    return any(part.dtype.kind == "f" and not np.isfinite(part).all() for part in stored)
 
 
-def _has_one_scale(layer: Layer, _constants: Constants, _findings: Sequence[Finding]) -> bool:
+def _is_half_limit(_layer: Layer, stored: Sequence[Array], _findings: Sequence[Finding]) -> bool:
+    halves = [part for part in stored if part.dtype == np.float16]
+    return any(bool((np.abs(part) >= LARGEST_HALF).any()) for part in halves)
+
+
+def _has_one_scale(layer: Layer, _stored: Sequence[Array], _findings: Sequence[Finding]) -> bool:
     params = layer.weights.quantization
     is_single = params is not None and params.is_usable and not params.is_per_channel
     return layer.operator.name in CONVOLUTIONS and is_single
 
 
-def _is_clipped(layer: Layer, constants: Constants, _findings: Sequence[Finding]) -> bool:
-    stored = None if layer.bias is None else constants.stored(layer.bias)
-    if stored is None or stored.dtype != np.int32:
-        return False
-    return bool((np.abs(stored.astype(np.int64)) >= LIMIT).any())
+def _is_clipped(_layer: Layer, stored: Sequence[Array], _findings: Sequence[Finding]) -> bool:
+    sums = [part.astype(np.int64) for part in stored if part.dtype == np.int32]
+    return any(bool((np.abs(part) >= LIMIT).any()) for part in sums)
 
 
 _JUDGES: Final[Mapping[str, _Judge]] = {
     "bias-overflow": _is_clipped,
+    "fp16-overflow": _is_half_limit,
     "layer-weights-differ": _is_named,
     "nan-or-inf-weights": _is_nonfinite,
     "weight-per-tensor-loss": _has_one_scale,

@@ -27,6 +27,7 @@ EXPERIMENTS: Final[Mapping[str, Experiment]] = {
     "calibration-preprocessing-mismatch": recalibrate,
     "calibration-unrepresentative": recalibrate,
     "concat-scale-mismatch": tie_or_split,
+    "fp16-overflow": from_reference,
     "head-shared-scale": split_head,
     "in-graph-normalization-int8": recalibrate,
     "kernel-divergence": builtin_kernels,
@@ -40,3 +41,16 @@ EXPERIMENTS: Final[Mapping[str, Experiment]] = {
 """Rule -> experiment. Those with the same one are undone together, where they are of one severity
 (and, but for ranges, of one rule). What the application does wrong is undone by trials of other
 steps instead; float16 and int16 need another conversion."""
+
+
+def experiment_of(finding: Finding) -> Experiment | None:
+    """What undoes the cause that a finding names; None where nothing in memory does.
+
+    An activation beyond float16 is large without any file's fault, and features that share one
+    scale share it in whatever range.
+    """
+    if finding.evidence.get("kind") in {"activation", "too-large"} or finding.evidence.get(
+        "lost_features"
+    ):
+        return None
+    return EXPERIMENTS.get(finding.rule)

@@ -50,8 +50,9 @@ class ConversionDivergence(Rule):
     role = "cause"
 
     output: str
-    relative_error: float
-    """Root of squared differences for each of squared answers, or of their movement."""
+    relative_error: float | None
+    """Root of squared differences for each of squared answers, or of their movement; None where NaN or
+    infinity leaves nothing to compare."""
     limit: float
     against: Literal["size", "movement"]
     samples: int
@@ -61,6 +62,11 @@ class ConversionDivergence(Rule):
     def message(self) -> str:
         """What was found, with its numbers."""
         agree = "" if self.agreement is None else f", {percent(self.agreement)} with the same class"
+        if self.relative_error is None:
+            return (
+                f'Output "{plain(self.output)}" of the float .tflite cannot be compared with the '
+                f"trained model: no value is finite in both ({count(self.samples, 'sample')})."
+            )
         return (
             f'Output "{plain(self.output)}" of the float .tflite differs from the trained model '
             f"by {percent(self.relative_error)} of its {self.against}, at most "

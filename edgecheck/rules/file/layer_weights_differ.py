@@ -28,7 +28,8 @@ class LayerWeightsDiffer(Rule):
     pruning and fine-tuning change all layers alike. Folded batch
     normalization gives channels factors: they are taken out, and then biases
     are not judged, nor are those of Keras and ONNX references. A layer with
-    the weights of another model is `wrong-model-file`.
+    the weights of another model is `wrong-model-file`. It is an error where
+    an output shows it by a warning of parity or more, else a note.
 
     ## How to fix
     Find the step after training that changes this layer, and convert again.

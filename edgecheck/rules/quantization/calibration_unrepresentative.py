@@ -30,6 +30,8 @@ class CalibrationUnrepresentative(Rule):
     has less than 25 dB. An error where parity is lost too, else a note:
     published models of a hundred percent agreement clip 14 % of their logits.
     Clipping that costs nothing, as of white pixels, is left alone.
+    An input counts where its range lies within that of the samples and is none
+    that other steps would give; else it is calibration-preprocessing-mismatch.
 
     ## How to fix
     Calibrate again on a hundred samples or more of what the device will meet,

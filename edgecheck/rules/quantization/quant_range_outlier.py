@@ -25,7 +25,9 @@ class QuantRangeOutlier(Rule):
     The model is run beside its dequantized twin. A tensor is named where 99.8 %
     of the twin's values fit in a tenth of its steps, the operator alone has an
     SQNR below 15 dB, and what it reads has more than 25 dB. An error where
-    parity is lost too, else a warning.
+    parity is lost too, else a warning. An input counts where one end of its
+    range lies far beyond all samples and the other does not move, and no other
+    steps give that range.
 
     ## How to fix
     Calibrate again without the odd samples, or with percentile ranges instead

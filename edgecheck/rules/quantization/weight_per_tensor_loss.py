@@ -26,7 +26,8 @@ class WeightPerTensorLoss(Rule):
     counts as lost if its largest code is over 30 times smaller than that of
     the layer and it has fewer than 8 codes, but is not all zero. More than
     half of a layer's channels are worth a warning; more than one in ten are
-    noted, for models that were trained with quantization bear that well.
+    noted, for models that were trained with quantization bear that well, and
+    are a warning where the chain shows that the weights lose parity.
 
     ## How to fix
     Quantize weights per channel (the converter's default for int8); else

@@ -63,6 +63,8 @@ class SaturatedOrVanished(Rule):
     railed: float | None
     """Share of the values at the ends of a sigmoid or tanh."""
     samples: int
+    instead: str = ""
+    """A trial of other steps that explains it as well, and what would decide, as a sentence."""
 
     def message(self) -> str:
         """What was found, with its numbers."""
@@ -72,13 +74,17 @@ class SaturatedOrVanished(Rule):
             return (
                 f"In {fed_model(self.who)}, {percent(self.railed or 0.0)} of the values of {where} "
                 f"stand at an end of their range over {samples}: it is saturated."
+                f"{self._said_instead()}"
             )
         return (
             f"In {fed_model(self.who)}, the signal is lost from {where} on: over {samples} it "
             f"deviates by {percent(self.deviation)} of its size, the inputs by "
             f"{percent(self.input_deviation)} of theirs ({number(self.deviation)} and "
-            f"{number(self.input_deviation)})."
+            f"{number(self.input_deviation)}).{self._said_instead()}"
         )
+
+    def _said_instead(self) -> str:
+        return f" {plain(self.instead, 300)}" if self.instead else ""
 
     def fix(self) -> str:
         """What to do."""

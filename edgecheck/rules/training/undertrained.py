@@ -27,7 +27,10 @@ class Undertrained(Rule):
     (accuracy - commonest) / (1 - commonest) is below 0.2 on 20 labelled
     samples or more, where `commonest` is the share of the commonest label.
     The usual ranges, channel orders and scalings were tried, labels were read
-    in other orders, and no layer is dead, vanished or as it was drawn. It is
+    in other orders, no layer is dead, vanished or as it was drawn, and no input
+    was calibrated on other values than the spec gives. Answers that have the
+    shares of the labels, and yet meet them by chance only, are said to be: the
+    labels may be those of other samples. It is
     only a suspicion, except where all weights still look nearly as an
     initializer draws them.
 
@@ -59,25 +62,38 @@ class Undertrained(Rule):
     """Other steps that were tried."""
     layers_as_drawn: int
     """Layers whose weights look nearly as an initializer draws them; 0 unless all do."""
+    has_shares_of_labels: bool = False
+    """It is right no more often than by chance, and names each class about as often as the labels do."""
 
     def message(self) -> str:
         """What was found, with its numbers."""
         start = (
-            f'By output "{plain(self.output)}" {fed_model(self.who)} itself is right on only '
-            f"{percent(self.accuracy)} of {count(self.labelled, 'labelled sample')} (chance "
-            f"{percent(self.chance)})"
+            f'By output "{plain(self.output)}" {fed_model(self.who)} itself is right on '
+            f"{percent(self.accuracy)} of {count(self.labelled, 'labelled sample')}, where always "
+            f"naming the commonest label is right on {percent(self.chance)}"
         )
         if self.layers_as_drawn:
             return (
-                f"{start}, and the weights of all {count(self.layers_as_drawn, 'layer')} are still "
+                f"{start}. The weights of all {count(self.layers_as_drawn, 'layer')} are still "
                 "nearly as an initializer draws them: it was hardly trained."
             )
-        tried = f"none of {self.tried} other steps" if self.tried else "no other finding"
-        return f"{start}; {tried} explains it, so it may be hardly trained."
+        tried = f"None of {count(self.tried, 'other way')} to feed it"
+        tried = f"{tried if self.tried else 'No other finding'} explains it"
+        if self.has_shares_of_labels:
+            return (
+                f"{start}. {tried}. It names every class about as often as the labels do, so that "
+                "these may be out of step with the samples; else it may be hardly trained."
+            )
+        return f"{start}. {tried}, so it may be hardly trained."
 
     def fix(self) -> str:
         """What to do."""
-        return (
+        rows = (
+            "Look at a few samples beside their labels: one row too many shifts all behind it. "
+            if self.has_shares_of_labels
+            else ""
+        )
+        return rows + (
             "Measure the exported model with training's own evaluation. If that is low too, train "
             "longer, or with another learning rate; if not, compare its inputs and labels with "
             "these."

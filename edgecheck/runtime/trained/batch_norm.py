@@ -12,8 +12,8 @@ from edgecheck.metrics.moments import Moments
 from edgecheck.runtime.job import Job
 from edgecheck.runtime.trained.child import ask
 from edgecheck.runtime.trained.description import Description
-from edgecheck.runtime.trained.formats import require_format
 from edgecheck.runtime.values import encode
+from edgecheck.runtime.worker_process import KeptProcess
 from edgecheck.tensors import Array
 
 _ROWS = 16
@@ -34,20 +34,22 @@ class ObservedNorm:
     """Observed variance for each of the stored one."""
 
 
-def observed_norms(job: Job, feeds: Mapping[str, Path], timeout: float) -> tuple[ObservedNorm, ...]:
+def observed_norms(
+    job: Job, feeds: Mapping[str, Path], timeout: float, kept: KeptProcess | None = None
+) -> tuple[ObservedNorm, ...]:
     """Run samples through a trained model and look at what reaches its normalization layers.
 
     Args:
         job: of the model; its outputs do not matter.
         feeds: input name -> .npy file of float32 (n, ...).
         timeout: seconds for all of it.
+        kept: lends the process; None for one of its own.
 
     Raises:
         InputMissing, RuntimeMissing, UnusableError: as `child.ask`.
     """
     options = {"job": job.to_json(), "feeds": {name: str(file) for name, file in feeds.items()}}
-    path = Path(job.model)
-    found = ask("batch-norm", path, require_format(path), options, timeout)
+    found = ask("batch-norm", Path(job.model), options, timeout, kept)
     return tuple(ObservedNorm(**entry) for entry in found)
 
 

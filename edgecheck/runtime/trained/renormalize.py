@@ -17,10 +17,10 @@ from edgecheck.metrics.moments import Moments
 from edgecheck.runtime.job import Job
 from edgecheck.runtime.trained.batch_norm import batches
 from edgecheck.runtime.trained.child import ask
-from edgecheck.runtime.trained.formats import require_format
 from edgecheck.runtime.trained.keras_model import KerasModel
 from edgecheck.runtime.trained.model import open_model
 from edgecheck.runtime.trained.onnx_file import OnnxModel
+from edgecheck.runtime.worker_process import KeptProcess
 from edgecheck.tensors import Array
 
 _ROWS = 64
@@ -33,7 +33,12 @@ _Feeds = Callable[[str], Iterator[dict[str, Array]]]
 
 
 def renormalized_outputs(
-    job: Job, collected: Mapping[str, Path], asked: Mapping[str, Path], folder: Path, timeout: float
+    job: Job,
+    collected: Mapping[str, Path],
+    asked: Mapping[str, Path],
+    folder: Path,
+    timeout: float,
+    kept: KeptProcess | None = None,
 ) -> tuple[Mapping[str, Array], Mapping[str, Array]] | None:
     """The outputs of a Keras or ONNX model before and after its statistics were collected anew.
 
@@ -43,6 +48,7 @@ def renormalized_outputs(
         asked: likewise, of which the outputs are.
         folder: where results may be stored.
         timeout: seconds for all of it.
+        kept: lends the process; None for one of its own.
 
     Returns:
         Output name -> rows, twice; None where it cannot be done: without such layers, in other
@@ -51,14 +57,14 @@ def renormalized_outputs(
     Raises:
         InputMissing, RuntimeMissing, UnusableError: as `child.ask`.
     """
-    path, out = Path(job.model), folder / "renormalized.npz"
+    out = folder / "renormalized.npz"
     options = {
         "job": job.to_json(),
         "collected": {name: str(file) for name, file in collected.items()},
         "asked": {name: str(file) for name, file in asked.items()},
         "out": str(out),
     }
-    names = ask("renormalize", path, require_format(path), options, timeout)
+    names = ask("renormalize", Path(job.model), options, timeout, kept)
     if not names:
         return None
     with np.load(out) as stored:
@@ -136,9 +142,7 @@ def _collecting(layer: Any) -> Iterator[None]:  # noqa: ANN401  (keras.layers.Ba
         layer.momentum, layer.trainable = known
 
 
-def _of_onnx(
-    model: OnnxModel, path: Path, feeds: _Feeds
-) -> tuple[list[Array], list[Array]] | None:
+def _of_onnx(model: OnnxModel, path: Path, feeds: _Feeds) -> tuple[list[Array], list[Array]] | None:
     import onnx
 
     proto = onnx.load(str(path))
@@ -176,9 +180,7 @@ def _run_onnx(
     shown = onnx.ModelProto()
     shown.CopyFrom(proto)
     known = {port.name for port in [*shown.graph.output, *shown.graph.input]}
-    port = partial(
-        onnx.helper.make_tensor_value_info, elem_type=onnx.TensorProto.FLOAT, shape=None
-    )
+    port = partial(onnx.helper.make_tensor_value_info, elem_type=onnx.TensorProto.FLOAT, shape=None)
     shown.graph.output.extend(port(name) for name in names if name not in known)
     session = onnxruntime.InferenceSession(
         shown.SerializeToString(), providers=["CPUExecutionProvider"]

@@ -1,18 +1,15 @@
-"""The child behind `child.ask`: reads one request, writes one answer, and is gone.
+"""What a worker process is asked about a trained model, once, behind `child.ask`.
 
 {"task": "examine", "path": "m.keras", "form": "keras", "options": {...}}
 -> {"result": ...} | {"refused": reason} | {"missing": package} | {"unusable": words}
 """
 
-import json
-import sys
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from edgecheck.runtime.child import answers
 from edgecheck.runtime.trained.batch_norm import examine_norms
 from edgecheck.runtime.trained.model import open_model
 from edgecheck.runtime.trained.refusal import CodeRefused
@@ -53,9 +50,3 @@ def answer_to(request: Mapping[str, Any]) -> dict[str, Any]:
 
 def _said(error: Exception) -> str:
     return "".join(traceback.format_exception_only(error))
-
-
-def main() -> None:
-    """Entry point of the child."""
-    with answers() as stream:
-        json.dump(answer_to(json.loads(sys.stdin.buffer.read())), stream)

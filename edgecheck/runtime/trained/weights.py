@@ -9,8 +9,8 @@ import numpy as np
 
 from edgecheck.runtime.trained.child import ask
 from edgecheck.runtime.trained.description import Description
-from edgecheck.runtime.trained.formats import require_format
 from edgecheck.runtime.trained.model import TrainedModel
+from edgecheck.runtime.worker_process import KeptProcess
 from edgecheck.tensors import Array
 from edgecheck.tflite.weights import Weight
 
@@ -32,6 +32,7 @@ def examine(
     signature: str | None = None,
     allow_code: bool = False,
     timeout: float = _LOAD_SECONDS,
+    kept: KeptProcess | None = None,
 ) -> tuple[Description, tuple[Weight, ...]]:
     """Inputs and outputs of a Keras, SavedModel or ONNX model, and the weights of its layers.
 
@@ -43,6 +44,7 @@ def examine(
         signature: of a SavedModel; None for the default one.
         allow_code: run code that the file brings along.
         timeout: seconds that loading may take.
+        kept: lends the process that loads it; None for one of its own.
 
     Raises:
         InputMissing: there is nothing at the path.
@@ -50,11 +52,10 @@ def examine(
         UnusableError: it would run code, or cannot be loaded.
         UsageError: a format that is never read.
     """
-    form = require_format(path)
     with tempfile.TemporaryDirectory(prefix="edgecheck-") as folder:
         name = str(Path(folder) / "weights.npz")
         options = {"signature": signature, "allow_code": allow_code, "out": name}
-        answer = ask("examine", path, form, options, timeout)
+        answer = ask("examine", path, options, timeout, kept)
         with np.load(name, allow_pickle=False) as arrays:
             weights = tuple(
                 Weight(entry["name"], arrays[f"w{index}"], index, entry["op"])

@@ -1,9 +1,13 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from evidence import compared, passed_over, seen_pair
 from models import OpDef, TensorDef, build_model, float_dense
 from static_findings import file_evidence, found
 
 from edgecheck.checks import constants
+from edgecheck.compare.stages import StageWalk, Step
 
 HALF = {"model": {"task": "classification", "quantization": "float16"}}
 NAN = ("nan-or-inf-weights", "error")
@@ -113,6 +117,14 @@ def depthwise(codes, scale=0.1):
 def test_channels_of_one_scale_are_lost_by_their_share(codes, severity):
     wanted = [] if severity is None else [("weight-per-tensor-loss", severity)]
     assert found(constants.check_channels, depthwise(codes)) == wanted
+
+
+def test_few_lost_channels_are_a_warning_where_the_weights_lose_parity():
+    lost = passed_over(compared(pair=seen_pair(agreement=0.2, agreement_interval=(0.1, 0.3))))
+    stages = StageWalk((Step("weights", "twin", ("weights",), lost, lost),))
+    case = file_evidence(depthwise([127, 127, 100, 2]))
+    (finding,) = constants.check_channels(replace(case, comparison=lost, stages=stages))
+    assert finding.severity == "warning"
 
 
 def test_channels_with_scales_of_their_own_are_not_judged():

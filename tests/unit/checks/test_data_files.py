@@ -1,7 +1,15 @@
 from collections import Counter
 
 import pytest
-from evidence import evidence, passed_over, seen_input, spec
+from evidence import (
+    compared,
+    evidence,
+    passed_over,
+    seen_input,
+    seen_labels,
+    seen_output,
+    spec,
+)
 
 from edgecheck.checks import data_files
 from edgecheck.checks.evidence import NotApplicable
@@ -55,6 +63,24 @@ def test_more_than_a_fifth_of_stretched_images_is_a_warning(off, rules):
 def test_what_decoding_drops_is_noted(modes, decode, rule):
     expected = [(rule, "info")] if rule else []
     assert found(survey(modes=Counter(modes)), decode) == expected
+
+
+@pytest.mark.parametrize(
+    ("accuracy", "severity"), [(0.1, "warning"), (0.95, "info"), (0.6, "info")]
+)
+def test_gray_files_are_suspected_where_a_model_for_colour_only_guesses(accuracy, severity):
+    known = seen_labels(
+        labelled=200, class_counts=dict.fromkeys(range(8), 25), highest=7,
+        candidate_accuracy=accuracy, reference_accuracy=accuracy,
+    )  # fmt: skip
+    output = compared(labels=known, reference=seen_output())
+    case = evidence(
+        spec=spec({"image": {"kind": "image", "steps": ({"decode": {}},)}}),
+        comparison=passed_over(output, inputs=(seen_input(survey=survey(modes=Counter(L=40))),)),
+    )
+    (finding,) = data_files.check(case)
+    assert (finding.rule, finding.severity) == ("channel-count-mismatch", severity)
+    assert ("trained on colour" in finding.message) == (severity == "warning")
 
 
 def test_colour_files_without_colour_are_gray():

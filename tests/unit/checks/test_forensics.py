@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 from evidence import compared, evidence, passed_over, seen_pair, spec, tensor
 from fossils import crowd, forensics, noise, suspect
@@ -5,8 +7,10 @@ from layers import entry, layer, walked
 
 from edgecheck.checks.evidence import NotApplicable
 from edgecheck.checks.forensics import check
+from edgecheck.compare.trials import Trial
 from edgecheck.diagnosis.ranking import ranked
 from edgecheck.findings import Finding
+from edgecheck.preprocess.alternatives import Change
 from edgecheck.quantization import QuantParams
 from edgecheck.rules.quantization.calibration_unrepresentative import CalibrationUnrepresentative
 from edgecheck.tflite.graph import Port
@@ -132,3 +136,13 @@ def test_the_rule_that_it_explains_is_filed_under_it():
     (one,) = found(pair=LOST, **WAS_ONE)
     (cause,) = ranked([Finding.of(clipped, one.subject), one]).causes
     assert cause.rule == "calibrated-on-one-sample"
+
+
+def test_samples_whose_steps_a_trial_proves_wrong_say_nothing_about_calibration():
+    change = Change("scaling", "pixels in 0..1", made=(0.0, 1.0))
+    trial = Trial("image", change, 64, 20, 62, 1e-9)
+    comparison = passed_over(compared(pair=LOST))
+    seen = {"walk": walked(*COSTLY), "forensics": forensics(**FEW)}
+    case = evidence(comparison=comparison, **seen)
+    assert [finding.rule for finding in check(case)] == ["calibrated-on-one-sample"]
+    assert list(check(replace(case, trials=(trial,)))) == []

@@ -77,6 +77,26 @@ def test_fresh_int8_convolutions_are_an_error(scale):
     assert found(initial_weights.check, convolutions(scale)) == UNTRAINED
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_small_layers_tell_together(seed):
+    first = glorot(30, 8, fan_in=8, fan_out=30, seed=seed)
+    second = glorot(7, 30, fan_in=30, fan_out=7, seed=seed + 50)
+    assert found(initial_weights.check, dense(first, second)) == UNTRAINED
+    assert initial_weights.layers_as_drawn(file_evidence(dense(first, second))) == 2
+    noise = [0.1 * np.random.default_rng(seed).normal(size=w.shape) for w in (first, second)]
+    assert found(initial_weights.check, dense(first + noise[0], second + noise[1])) == []
+
+
+def test_small_layers_of_trained_weights_are_not_as_drawn():
+    random = np.random.default_rng(9)
+    normal = [0.3 * random.normal(size=shape) for shape in ((30, 8), (7, 30))]
+    assert initial_weights.layers_as_drawn(file_evidence(dense(*normal))) == 0
+
+
+def test_zeros_behind_which_a_bias_was_learned_are_not_those_of_a_new_model():
+    assert found(initial_weights.check, dense(np.zeros((24, 32)), layers()[1], bias=-100.0)) == []
+
+
 def test_he_initializer_is_known():
     random = np.random.default_rng(3)
     limits = [math.sqrt(6 / 32), math.sqrt(6 / 24)]
@@ -93,7 +113,8 @@ def test_he_initializer_is_known():
         (layers()[0], 0.1 * np.random.default_rng(0).normal(size=(16, 24))),
         (layers()[0] + 0.02 * np.random.default_rng(0).normal(size=(24, 32)), layers()[1]),
         (layers()[0], np.full((16, 24), np.nan)),
-        (layers()[0], glorot(4, 24, fan_in=24, fan_out=4)),  # too few to tell
+        (glorot(24, 12, fan_in=12, fan_out=24), glorot(4, 24, fan_in=24, fan_out=4)),  # too few
+        (layers()[0], 1.2 * glorot(4, 24, fan_in=24, fan_out=4)),
     ],
 )
 def test_weights_that_training_moved_have_no_finding(weights):

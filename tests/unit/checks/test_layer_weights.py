@@ -90,6 +90,12 @@ def test_it_is_a_note_where_parity_holds_and_nothing_where_outputs_are_equal():
     assert found(ours, comparison=same) == []
 
 
+def test_it_is_an_error_as_soon_as_an_output_shows_it():
+    ours = with_layer(SOUND, 0, HALF)
+    shown = passed_over(compared(pair=seen_pair(sqnr_db=16.0, sqnr_db_interval=(15.0, 17.0))))
+    assert [f.severity for f in found(ours, comparison=shown)] == ["error"]
+
+
 @pytest.mark.parametrize("noise", [0.0, 0.003, 0.1, 0.5])
 def test_what_changes_all_layers_alike_is_no_finding(noise):
     assert found(quantized(net(), noise), comparison=LOST) == []

@@ -107,7 +107,13 @@ def test_a_range_that_few_values_decide_is_named_once():
 
 
 @pytest.mark.parametrize(
-    "changes", [{"isolated_sqnr_db": 40.0}, {"core_range": (-400.0, 500.0)}, {"clip_above": 0.2}]
+    "changes",
+    [
+        {"isolated_sqnr_db": 40.0},
+        {"core_range": (-400.0, 500.0)},
+        {"clip_above": 0.2},
+        {"float_range": (0.0, 0.0), "core_range": (0.0, 0.0)},
+    ],
 )
 def test_ranges_that_are_used_or_do_no_harm_are_left_alone(changes):
     assert found(layers.check_range, entry(), layer(0, **{**WIDE, **changes})) == []

@@ -7,7 +7,7 @@ import pytest
 from evidence import compared, evidence, passed_over, seen_output, seen_pair, spec
 
 from edgecheck.checks.evidence import NotApplicable
-from edgecheck.checks.stages import check_conversion, guilty_step
+from edgecheck.checks.stages import check_conversion, guilty_step, weights_lose_parity
 from edgecheck.compare.stage_summary import told
 from edgecheck.compare.stages import SkippedStage, StageWalk, Step
 from edgecheck.compare.statistics import Measure, TaskStatistics
@@ -52,6 +52,12 @@ def test_the_first_stage_that_is_an_error_of_parity_is_guilty(place):
 def test_without_such_a_stage_the_worst_is_guilty():
     steps = [FINE[0], step("weights", closer(21.0)), step("activations", closer(19.0)), FINE[3]]
     assert guilty_step(chain(*steps)) is steps[2]
+
+
+def test_weights_lose_parity_only_where_theirs_is_the_guilty_stage():
+    assert weights_lose_parity(chain(FINE[0], step("weights", LOST)))
+    assert not weights_lose_parity(chain(FINE[1], step("activations", LOST)))
+    assert not weights_lose_parity(chain(step("weights", LOST), is_lost=False))
 
 
 def test_nobody_is_guilty_where_parity_holds():
@@ -162,6 +168,14 @@ def test_nonfinite_answers_do_not_break_the_judgement():
     nothing = closer(math.nan, agreement=None, agreement_interval=None)
     nothing = replace(nothing, candidate=seen_output(nonfinite=2000))
     assert guilty_step(chain(step("weights", nothing), FINE[2])) is not None
+
+
+def test_nan_beside_numbers_is_no_small_difference():
+    nothing = closer(math.nan, agreement=0.0, agreement_interval=(0.0, 0.01))
+    nothing = replace(nothing, candidate=seen_output(nonfinite=2000))
+    (finding,) = conversion(nothing, is_lost=True)
+    assert finding.evidence["relative_error"] is None
+    assert "no value is finite in both" in finding.message
 
 
 @pytest.mark.parametrize(("sqnr_db", "expected"), [(44.0, 0), (25.0, 1)])

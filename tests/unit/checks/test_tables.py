@@ -23,6 +23,7 @@ RULE = "features-unscaled"
 MEAN, STD = np.array([101_300.0, 21.0, 0.4]), np.array([800.0, 6.0, 0.1])
 RAW = np.random.default_rng(1).normal(MEAN, STD, (200, 3)).astype(np.float32)
 NAMES = ("pressure", "temperature", "humidity")
+SCALED = {"steps": ({"normalize": {"mean": 0.0, "std": 1.0}},)}
 
 
 def port(fossil):
@@ -61,6 +62,12 @@ def test_raw_columns_into_a_standardised_calibration_are_an_error():
     assert "pressure" in finding.message
 
 
+def test_features_that_steps_only_centre_are_still_unscaled():
+    centred = (RAW - MEAN).astype(np.float32)
+    assert severities(found(centred, section=SCALED)) == ["error"]
+    assert severities(found(5 * (centred / STD).astype(np.float32))) == ["error"]  # and no step
+
+
 def test_the_printed_step_is_that_of_the_samples():
     (finding,) = found()
     values = RAW.astype(np.float64)
@@ -83,7 +90,7 @@ def test_columns_without_names_are_numbered():
         {"fossil": (-1, 1)},  # min-max scaling, or -1..1
         {"fossil": (0, 26)},
         {"values": 2 * ((RAW - MEAN) / STD).astype(np.float32)},  # a wider domain, no raw data
-        {"section": {"steps": ({"normalize": {"mean": 0.0, "std": 1.0}},)}},
+        {"section": SCALED, "values": 5 * ((RAW - MEAN) / STD).astype(np.float32)},
         {"values": RAW[:, :1]},  # a single number is no table
         {"fossil": None},
         {"labels": seen_labels(reference_accuracy=0.9, class_counts={0: 110, 1: 90})},

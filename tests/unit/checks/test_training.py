@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from evidence import compared, evidence, moved, passed_over, seen_labels, seen_output
+from evidence import compared, evidence, moved, passed_over, seen_labels, seen_output, spec
 
 from edgecheck.checks import batch_norm, label_order, learning, signal
 from edgecheck.checks.evidence import NotApplicable
@@ -114,17 +114,68 @@ def test_a_confident_output_is_not_saturated():
     assert rules(signal.check, seen(signal=confident)) == []
 
 
-RARE = {"accuracy": 0.8, "counts": (160, 40), "top": (200, 0), "confusion": [[160, 0], [40, 0]]}
+def nearly_restored(right, p):
+    """A trial of another range on few samples."""
+    change = Change("scaling", "pixels in 0..255", made=(0.0, 255.0))
+    return Trial("image", change, 20, 10, right, p)
 
 
 @pytest.mark.parametrize(
-    ("means", "severity"), [((0.81, 0.19), "error"), ((0.999, 0.001), "warning")]
+    ("trial", "severity"),
+    [
+        (nearly_restored(17, 0.016), "warning"),
+        (nearly_restored(17, 0.2), "error"),  # as many got worse
+        (nearly_restored(11, 0.04), "error"),  # no model that knows anything
+    ],
 )
-def test_a_model_that_names_the_commonest_class_only_learned_the_prior(means, severity):
+def test_a_scaling_that_helps_too_few_samples_leaves_a_suspicion(trial, severity):
+    railed = heard(layer(0, op="TANH", railed=0.99), layer(1, **LAST))
+    (found,) = signal.check(seen(signal=railed, trials=(trial,)))
+    assert found.severity == severity
+    assert ("With pixels in 0..255, 17 of 20 samples" in found.message) == (severity == "warning")
+
+
+RARE = {"accuracy": 0.8, "counts": (160, 40), "top": (200, 0), "confusion": [[160, 0], [40, 0]]}
+
+
+NEARLY = {"accuracy": 0.8, "counts": (160, 40), "top": (194, 6), "confusion": [[156, 4], [38, 2]]}
+
+
+@pytest.mark.parametrize(
+    ("case", "means", "severity"),
+    [
+        (RARE, (0.81, 0.19), "error"),
+        (RARE, (0.999, 0.001), "error"),  # it names nothing else
+        (NEARLY, (0.81, 0.19), "error"),
+        (NEARLY, (0.999, 0.001), "warning"),
+    ],
+)
+def test_a_model_that_names_the_commonest_class_only_learned_the_prior(case, means, severity):
     listened = heard(layer(0, **LAST, probabilities=means))
-    found = list(learning.check(seen(**RARE, signal=listened)))
+    found = list(learning.check(seen(**case, signal=listened)))
     assert [(f.rule, f.severity) for f in found] == [("class-prior-collapse", severity)]
-    assert (found[0].evidence["others"], found[0].evidence["others_met"]) == (40, 0)
+    others = case["confusion"][1]
+    assert (found[0].evidence["others"], found[0].evidence["others_met"]) == (
+        sum(others),
+        others[1],
+    )
+
+
+@pytest.mark.parametrize(
+    ("confusion", "expected"),
+    [
+        ([[52, 48], [34, 66]], []),  # 59 %: a hard task, and no accident
+        ([[50, 50], [46, 54]], [("undertrained", "warning")]),
+        ([[175, 5], [17, 3]], []),  # rare ones are hardly met, but some are, and not by chance
+    ],
+)
+def test_a_task_that_is_hard_is_no_lack_of_training(confusion, expected):
+    right, total = confusion[0][0] + confusion[1][1], sum(map(sum, confusion))
+    counts, top = (
+        [sum(row) for row in confusion],
+        [sum(column) for column in zip(*confusion, strict=True)],
+    )
+    assert rules(learning.check, seen(right / total, counts, top, confusion)) == expected
 
 
 def test_imbalanced_data_that_are_known_are_no_collapse():
@@ -140,7 +191,7 @@ def test_a_collapse_to_another_class_is_not_the_prior():
 def test_a_model_that_guesses_is_only_suspected_and_says_its_numbers():
     (finding,) = learning.check(seen(0.55))
     assert (finding.rule, finding.severity) == ("undertrained", "warning")
-    assert "right on only 55% of 200 labelled samples (chance 50%)" in finding.message
+    assert "right on 55% of 200 labelled samples, where always naming" in finding.message
 
 
 @pytest.mark.parametrize("accuracy", [0.7, 0.98])
@@ -186,3 +237,32 @@ def test_statistics_that_restore_the_answers_are_a_proven_cause():
 )
 def test_statistics_that_do_not_help_or_that_steps_explain_are_no_cause(parts):
     assert rules(batch_norm.check, seen(0.5, **{"renormalized": ANEW, **parts})) == []
+
+
+def test_labels_out_of_step_are_named_where_answers_have_the_shares_of_the_labels():
+    other = [[0, 60, 40], [40, 0, 60], [60, 40, 0]]
+    counts = (100, 100, 100)
+    (finding,) = learning.check(seen(0.0, counts, counts, other))
+    assert "may be out of step with the samples" in finding.message
+    lopsided = [[100, 0, 0], [100, 0, 0], [100, 0, 0]]
+    (finding,) = learning.check(seen(1 / 3, counts, (300, 0, 0), lopsided))
+    assert "out of step" not in finding.message
+
+
+def test_what_calibration_saw_is_better_evidence_than_undertrained(monkeypatch):
+    """The file takes -1 to 1, and the spec promises 0 to 1."""
+    monkeypatch.setattr(learning, "blamed_elsewhere", lambda _: "")
+    promised = spec({"image": {"range": (0.0, 1.0)}})
+    with pytest.raises(NotApplicable, match="speaks for other steps"):
+        list(learning.check(seen(0.5, spec=promised)))
+
+
+def test_a_mere_suspicion_does_not_silence_a_layer_that_stops_the_signal(monkeypatch):
+    case = seen(signal=DEAD)
+    monkeypatch.setattr(
+        signal, "blamed_elsewhere", lambda _, for_sure=False: "" if for_sure else "x"
+    )
+    assert rules(signal.check, case) == [("dead-activations", "warning")]
+    monkeypatch.setattr(signal, "blamed_elsewhere", lambda _, **__: "x")
+    with pytest.raises(NotApplicable, match="x explains it"):
+        list(signal.check(case))

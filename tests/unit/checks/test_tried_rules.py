@@ -6,7 +6,7 @@ import pytest
 from evidence import compared, evidence, passed_over, seen_input, seen_labels, spec
 
 from edgecheck.checks import data_files, tried_steps
-from edgecheck.checks.proofs import wider_pixels
+from edgecheck.checks.rivals import wider_pixels
 from edgecheck.compare.trials import Trial
 from edgecheck.metrics.paired import mcnemar_p
 from edgecheck.preprocess.alternatives import Change

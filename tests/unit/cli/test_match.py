@@ -104,3 +104,28 @@ def test_inputs_alone_need_no_runtime(tmp_path):
     done = edgecheck("match", SPEC, HEALTHY, tmp_path / "dump.npz", before=hidden)
     assert done.returncode == 1, done.stderr
     assert "input-constant" in done.stdout
+
+
+def test_no_report_replaces_a_file_of_the_dump(case):
+    folder = case / "dump"
+    folder.mkdir()
+    rows = np.load(case / "dump.npz")["image"]
+    (folder / "image.bin").write_bytes(rows.tobytes())
+    (folder / "notes.txt").write_text("of the bench")
+    tensor = {"name": "image", "dtype": str(rows.dtype), "shape": list(rows.shape)}
+    described = {"version": 1, "tensors": [{**tensor, "file": "image.bin"}]}
+    (folder / "dump.json").write_text(json.dumps(described))
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    (case / "link.bin").symlink_to(folder / "image.bin")
+    for dump, place in [
+        *(("dump", f"dump/{name}") for name in before),
+        ("dump", "link.bin"),
+        ("dump/dump.json", "dump/image.bin"),
+        ("dump/dump.json", "dump/dump.json"),
+        ("dump.npz", "dump.npz"),
+    ]:
+        done = edgecheck("match", *FILES[:2], dump, "--output", f"json:{place}", cwd=case)
+        assert (done.returncode, "would overwrite" in done.stderr) == (2, True), place
+        assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+    done = edgecheck("match", *FILES[:2], "dump", "--output", "json:dump/new.json", cwd=case)
+    assert (done.returncode, (folder / "new.json").exists()) == (1, True)

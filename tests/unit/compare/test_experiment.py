@@ -5,6 +5,7 @@ import pytest
 from evidence import tensor
 from models import constant_dense, float_dense, int8_dense
 
+from edgecheck.compare import experiment
 from edgecheck.compare.experiment import (
     Entrant,
     Setup,
@@ -14,6 +15,7 @@ from edgecheck.compare.experiment import (
     output_pairs,
     watched_outputs,
 )
+from edgecheck.errors import CrashFault, TimeoutFault
 from edgecheck.quantization import QuantParams
 from edgecheck.samples.chunk import Chunk
 from edgecheck.spec.model import Spec
@@ -182,3 +184,24 @@ def test_a_file_that_the_runtime_refuses_is_a_fault_of_its_side(tmp_path, backen
     with pytest.raises(SideFault) as caught:
         observe(setup_of(side, backends=backends), lambda *_: None)
     assert caught.value.who == "candidate"
+
+
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [
+        (CrashFault("signal 11", "", phase="run"), "the candidate crashed when"),
+        (TimeoutFault(1.0, phase="run"), "the candidate hung when"),
+    ],
+)
+def test_a_model_that_does_not_survive_a_trial_is_not_at_fault(
+    tmp_path, backends, monkeypatch, fault, words
+):
+    def dies(*_):
+        raise SideFault("candidate", fault, None)
+
+    monkeypatch.setattr(experiment, "tried", dies)
+    candidate = stored(tmp_path, "candidate", float_dense(WEIGHTS, BIAS))
+    seen = observe(setup_of(candidate, backends=backends), lambda *_: None)
+    assert seen.trials == ()
+    assert seen.untried.startswith(words)
+    assert seen.comparison.samples == len(ROWS)

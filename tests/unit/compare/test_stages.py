@@ -199,4 +199,4 @@ def test_every_process_has_ended_afterwards(tmp_path, monkeypatch, is_broken):
     with pytest.raises(KeyboardInterrupt) if is_broken else nullcontext():
         follow(tmp_path, int8(), FLOAT, converted=FLOAT, progress=progress)
     assert len(made) == 5
-    assert all(session._process.poll() is not None for session in made)
+    assert all(session._child.process.poll() is not None for session in made)

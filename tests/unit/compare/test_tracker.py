@@ -161,6 +161,20 @@ def test_latency_is_that_of_the_candidate_in_milliseconds():
     assert run([ALONE], *scored(30), [7]).latency_ms == pytest.approx((2, 2, 2), rel=0.01)
 
 
+def test_the_slower_of_the_two_is_known():
+    rows, _ = scored(3)
+    chunk = Chunk(("a", "b", "c"), {}, None)
+    slow, brisk = result("r", rows, 0.007), result("y", rows)
+    tracker = Tracker({}, [PRIMARY], seed=0)
+    tracker.add_outputs(chunk, {"reference": slow, "candidate": brisk})
+    assert tracker.comparison().reference_ms == pytest.approx(7, rel=0.01)
+    assert tracker.comparison().slower_ms == tracker.comparison().reference_ms
+    tracker = Tracker({}, [ALONE], seed=0)
+    tracker.add_outputs(chunk, {"candidate": brisk})
+    assert tracker.comparison().reference_ms is None
+    assert tracker.comparison().slower_ms == tracker.comparison().latency_ms[0]
+
+
 def test_scalar_outputs_have_one_element():
     rows = np.arange(6, dtype=np.float32)
     found = run([REGRESSION], rows, rows + 1, [4])

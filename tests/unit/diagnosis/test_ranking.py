@@ -44,6 +44,34 @@ def test_a_doubt_without_an_error_that_it_may_explain_is_no_cause():
     assert causes_of(DOUBT, lost) == ()  # of the float model, which has no 8 bits
 
 
+LOST = finding("reference-inaccurate", "warning", kind="reference")
+
+
+@pytest.mark.parametrize(
+    ("rule", "kind", "is_cause"),
+    [
+        ("undertrained", "model", True),
+        ("channel-count-mismatch", "input", True),
+        ("concat-scale-mismatch", "operator", False),  # of the candidate alone
+        ("weight-per-tensor-loss", "operator", False),
+    ],
+)
+def test_a_float_model_that_fails_has_a_suspect_though_nothing_is_an_error(rule, kind, is_cause):
+    causes = causes_of(finding(rule, "warning", kind=kind), LOST)
+    assert [(c.rule, c.confidence) for c in causes] == ([(rule, "suspected")] if is_cause else [])
+    assert causes_of(finding(rule, "info", kind=kind), LOST) == ()
+
+
+def test_a_collapse_that_the_data_explain_makes_no_suspect():
+    explained = finding("constant-output", "warning", kind="reference")
+    assert causes_of(finding("features-unscaled", "warning", kind="input"), explained) == ()
+
+
+def test_what_labels_show_of_a_float_candidate_needs_no_other_symptom():
+    (cause,) = causes_of(finding("undertrained", "warning", kind="model"))
+    assert (cause.rule, cause.confidence, cause.explains) == ("undertrained", "suspected", ())
+
+
 def test_an_error_without_a_symptom_is_a_cause_that_explains_nothing():
     (cause,) = causes_of(CAUSE)
     assert (cause.confidence, cause.explains) == ("likely", ())
@@ -187,7 +215,8 @@ def test_lost_trained_ranges_come_before_the_calibration_that_replaced_them(chan
     [
         (("bias-overflow",), ("reference-inaccurate",), Scene(), True),
         (("bias-overflow",), ("reference-inaccurate",), Scene(is_apart=True), False),
-        (("dead-activations",), ("parity-loss",), Scene(), False),
+        (("dead-activations",), ("parity-loss",), Scene(), True),
+        (("undertrained",), ("parity-loss",), Scene(), False),
         (("dead-activations",), ("class-collapse", "error", "reference"), Scene(), True),
         (("calibrated-on-noise",), ("class-collapse", "error", "reference"), Scene(), False),
         (("calibrated-on-noise",), ("class-collapse",), Scene(), True),
@@ -209,3 +238,41 @@ def test_lost_trained_ranges_come_before_the_calibration_that_replaced_them(chan
 )
 def test_side_stage_and_subject_say_what_a_cause_may_explain(cause, symptom, scene, expected):
     assert may_explain(finding(*cause), finding(*symptom), scene) is expected
+
+
+def test_of_causes_undone_together_the_one_that_says_why_comes_first_and_stands_for_both():
+    differs = finding("layer-weights-differ", kind="operator", proof=PROOF)
+    half = finding("fp16-overflow", "warning", kind="tensor", proof=PROOF)
+    half = replace(half, evidence={**half.evidence, "kind": "clamped"})
+    (cause,) = causes_of(differs, LOSS, half)
+    assert (cause.rule, cause.confidence) == ("fp16-overflow", "proven")
+    assert differs.fingerprint in cause.explains
+
+
+def test_a_layer_that_an_experiment_of_its_own_undid_is_another_fault():
+    differs = finding("layer-weights-differ", kind="operator", proof=OTHER_PROOF)
+    clipped = finding("bias-overflow", kind="tensor", proof=PROOF)
+    assert set(rules_of(differs, LOSS, clipped)) == {"bias-overflow", "layer-weights-differ"}
+    unproven = replace(differs, proof=None)
+    assert "layer-weights-differ" in rules_of(unproven, LOSS, clipped)
+
+
+@pytest.mark.parametrize(("operator", "first"), [("CONV_2D", 1), ("INPUT", 0)])
+def test_an_inner_outlier_comes_before_what_is_clipped_besides(operator, first):
+    poor = finding("calibration-unrepresentative", kind="tensor", name="b", proof=OTHER_PROOF)
+    outlier = finding("quant-range-outlier", kind="tensor", proof=OTHER_PROOF)
+    outlier = replace(outlier, evidence={**outlier.evidence, "operator": operator})
+    assert rules_of(poor, LOSS, outlier).index("calibration-unrepresentative") == first
+
+
+def test_what_was_undone_in_vain_comes_behind_what_nothing_speaks_against():
+    refuted = finding("bias-overflow", "warning", kind="tensor", refuted=OTHER_PROOF)
+    assert rules_of(refuted, LOSS, DOUBT) == [DOUBT.rule, "bias-overflow"]
+
+
+def test_what_a_layer_with_other_weights_gives_is_beyond_its_range_for_that():
+    differs = finding("layer-weights-differ", kind="operator", proof=PROOF)
+    poor = finding("calibration-unrepresentative", kind="tensor")
+    assert rules_of(poor, LOSS, differs) == ["layer-weights-differ"]
+    alone = replace(poor, proof=OTHER_PROOF)
+    assert set(rules_of(alone, LOSS, differs)) == {differs.rule, poor.rule}

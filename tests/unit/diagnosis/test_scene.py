@@ -1,4 +1,7 @@
-from evidence import compared, evidence, passed_over, seen_pair
+from dataclasses import replace
+
+import pytest
+from evidence import compared, evidence, passed_over, seen_output, seen_pair
 
 from edgecheck.compare.stages import SkippedStage, StageWalk, Step
 from edgecheck.diagnosis.ranking import Scene
@@ -44,3 +47,12 @@ def test_a_candidate_is_apart_from_another_model_that_it_does_not_follow():
 def test_a_group_is_a_part_of_its_output():
     group = compared(name="head/scores", whole="head")
     assert scene_of(seen(output=group), has_reference=True).groups == {"head/scores": "head"}
+
+
+@pytest.mark.parametrize(("in_reference", "is_apart"), [(1.0, False), (0.5, True)])
+def test_nan_that_the_reference_gives_too_sets_no_candidate_apart(in_reference, is_apart):
+    ours = seen_output()
+    ours = replace(ours, nonfinite=ours.values)
+    theirs = replace(ours, nonfinite=int(in_reference * ours.values))
+    broken = replace(LOST, candidate=ours, reference=theirs)
+    assert scene_of(seen(output=broken), has_reference=True).is_apart == is_apart

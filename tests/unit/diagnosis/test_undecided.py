@@ -149,3 +149,10 @@ def test_weights_are_ruled_out_where_every_layer_has_the_references():
     assert told(MISSED, weights=match_weights(layers, layers)).ruled_out == ()
     others = [replace(layer, values=draw[::-1] + 9) for layer in layers]
     assert told(LOSS, weights=match_weights(layers, others)).ruled_out == ()
+
+
+def test_other_steps_are_not_ruled_out_where_the_calibration_speaks_for_them():
+    """They may be wrong beside another fault, with which no trial was made."""
+    record = Finding.of(example("calibration-preprocessing-mismatch"), Subject("input", "image"))
+    found = told(MISSED, replace(record, severity="warning"), trials=(TRIED, TRIED))
+    assert found.ruled_out == ()

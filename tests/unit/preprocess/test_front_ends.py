@@ -42,6 +42,33 @@ def test_alternatives_name_window_rate_logarithm_and_scale():
         assert part in words
 
 
+def tone(rate, hertz=700.0):
+    """A second of a rising tone, (1, rate)."""
+    time = np.arange(rate) / rate
+    return np.sin(2 * np.pi * hertz * time * (1 + time)).astype(np.float32)[None]
+
+
+@pytest.mark.parametrize("rate", [8000, 22_050])
+def test_sound_of_another_rate_than_stated_gives_the_features_of_the_right_one(rate):
+    spec = sound({"trim-or-pad": {"samples": 16_000}}, STFT, MEL)
+    words = f"sound that was recorded at {rate} Hz, whatever its header says"
+    read = Pipeline("x", dict(front_ends(spec))[words])(tone(rate), ["a"])
+    right = Pipeline("x", spec)(tone(16_000), ["a"])
+    plain = Pipeline("x", spec)(np.pad(tone(rate), ((0, 0), (0, 16_000)))[:, :16_000], ["a"])
+
+    def likeness(found):
+        return float(np.corrcoef(found.ravel(), right.ravel())[0, 1])
+
+    assert likeness(read) > 0.97 > likeness(plain) + 0.05
+
+
+def test_a_transform_that_cuts_the_window_has_a_longer_one_beside_it():
+    short = {"stft": {"window": 480, "step": 320, "fft": 256}}
+    found = dict(front_ends(sound(SECOND, short, MEL)))
+    fitting = Pipeline("x", found["a transform of 512 samples"])(noise(), ["a", "b"])
+    assert np.array_equal(fitting, Pipeline("x", sound(SECOND, STFT, MEL))(noise(), ["a", "b"]))
+
+
 def test_what_the_spec_has_can_be_left_out():
     int16 = {"rescale": {"scale": 32768.0}}
     words = [text for text, _ in front_ends(sound(int16, {"peak-normalize": "max"}, STFT, MEL))]

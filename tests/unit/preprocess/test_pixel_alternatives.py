@@ -138,3 +138,18 @@ def test_caffe_leaves_a_reversed_order_as_it_is():
     spec = image({"channel-order": "BGR"})
     change, _ = others(spec, PIXELS)["BGR pixels without the mean of ImageNet, as Caffe does"]
     assert change.added == ("normalize: {mean: [103.939, 116.779, 123.68], std: 1}",)
+
+
+def test_an_array_that_is_no_picture_may_have_been_scaled_before():
+    rows = np.linspace(-1, 1, 60, dtype=np.float32).reshape(6, 10)
+    found = others(image({"rescale": {"scale": 1 / 128}}), rows, shape=(10,))
+    ((change, values),) = found.values()
+    assert (change.kind, change.key, change.removed) == (
+        "scaling", "as-stored", ("rescale: {scale: 0.0078125}",)
+    )  # fmt: skip
+    np.testing.assert_array_equal(values, rows)
+    assert change.made == pytest.approx((-1.0, 1.0))
+
+
+def test_an_array_that_nothing_scales_is_as_stored():
+    assert others(image(), np.ones((6, 10), np.float32), shape=(10,)) == {}

@@ -69,7 +69,7 @@ def test_outputs_tell_agreement_and_values_that_are_no_numbers():
     )
     said = flat(replace(FAILED, tensors=(output,)))
     assert "3 values are NaN or infinite" in said
-    assert "same largest element as on this host in 50.0%" in said
+    assert "same class as on this host in 50.0%" in said
 
 
 @pytest.mark.parametrize("report", [FAILED, PASSED, replace(FAILED, verdict="inconclusive")])

@@ -14,7 +14,17 @@ from edgecheck.rules.base import SECTIONS, page
 from edgecheck.rules.catalogue import RULES, area_of, rule_named
 
 PACKAGE = Path(edgecheck.rules.__file__).parent
-AREAS = {"file", "runtime", "input", "quantization", "output", "training", "dataset", "device", "gate"}
+AREAS = {
+    "file",
+    "runtime",
+    "input",
+    "quantization",
+    "output",
+    "training",
+    "dataset",
+    "device",
+    "gate",
+}
 REFERENCE = re.compile(
     r"\* (https://github\.com/[\w.-]+/[\w.-]+/(issues|pull)/\d+|[A-Za-z].* (documentation|\(arXiv))"
 )

@@ -79,3 +79,25 @@ def test_each_mistake_with_an_output_has_a_remedy(rule, words):
         right="value = 2.0f * (int)q",
     )  # fmt: skip
     assert words in facts.fix()
+
+
+def test_pixels_are_no_codes_of_a_tensor_with_another_scale():
+    facts = {**FACTS, "rule": "input-signedness-offset", "mistakes": ["uint8-as-int8"]}
+    direct = DumpedInput(**facts, right="q = pixel - 128").fix()
+    scaled = DumpedInput(**facts, right="q = clamp(lroundf(x / 0.02f) - 14, -128, 127)").fix()
+    assert "subtract 128 from each" in direct
+    assert "not enough here" in scaled
+    assert "XOR" not in scaled
+    codes = DumpedInput(**{**facts, "mistakes": ["uint8-codes-as-int8"]}, right="q = clamp(x)")
+    assert "subtract 128 from each" in codes.fix()
+
+
+def test_the_samples_that_are_hit_are_told():
+    one = DumpedInput(**{**FACTS, "samples": 9}, hit=["a", "b"], samples_hit=2)
+    assert "of the values of 2 of 9 samples (a, b) fit" in one.message()
+    facts = {**FACTS, "samples": 9, "mistakes": ["nonfinite"], "words": "values that are NaN"}
+    some = DumpedInput(**facts, hit=list("abcd"), samples_hit=4).message()
+    assert some.endswith("gets values that are NaN, in 4 of 9 samples (a, b, c, ...).")
+    assert (
+        DumpedInput(**facts, hit=list("abc"), samples_hit=9).message().endswith("in all samples.")
+    )

@@ -8,7 +8,7 @@ from models import OpDef, SignatureDef, TensorDef, build_model, float_dense, int
 
 from edgecheck.compare.stages import StageWalk
 from edgecheck.compare.trained_ranges import FakeQuantization
-from edgecheck.runs.baselines import compare_weights, fake_quantization_of
+from edgecheck.runs.baselines import baseline, compare_weights, fake_quantization_of
 from edgecheck.spec.load import load_spec
 from edgecheck.tflite.contract import contract_of
 from edgecheck.tflite.reader import read_model
@@ -104,3 +104,17 @@ def test_a_trained_reference_tells_a_number_alone(draft, candidate):
 @pytest.mark.parametrize("reference", [None, "none", "twin", "missing.tflite"])
 def test_other_references_show_no_fake_quantization(draft, candidate, reference):
     assert fake_quantization_of(draft(reference=reference), followed(candidate)) is None
+
+
+@pytest.mark.parametrize("word", ["none", "twin"])
+def test_the_spec_may_ask_for_no_reference_or_the_twin_as_the_command_line_does(
+    draft, candidate, word
+):
+    asked = draft()
+    source = asked.spec.source
+    source.write_text(source.read_text().replace("float.tflite", word))
+    asked.spec = load_spec(source)
+    found = baseline(asked, replace(candidate, bound={}), source.parent)
+    assert (found is None) == (word == "none")
+    assert compare_weights(asked, candidate) is None
+    assert compare_weights(draft(reference="twin"), candidate) is None

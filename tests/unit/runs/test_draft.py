@@ -5,8 +5,8 @@ import pytest
 import yaml
 from models import int8_dense
 
-from edgecheck import validation
 from edgecheck.errors import DatasetUnreadable
+from edgecheck.runs import looks
 from edgecheck.validation import Options, validate
 
 RANDOM = np.random.default_rng(2)
@@ -32,7 +32,7 @@ def test_layers_that_were_seen_are_reported_though_the_run_ends_after_them(tmp_p
     def gone(*_):
         raise DatasetUnreadable("rows.npy is gone", hint="bring it back")
 
-    monkeypatch.setattr(validation, "follow_stages", gone)
+    monkeypatch.setattr(looks, "follow_stages", gone)
     weights = RANDOM.normal(0, 1, (5, 8)).astype(np.float32)
     candidate = int8_dense(weights, np.zeros(5, np.float32), (-1.0, 1.0), (-6.0, 6.0))
     (tmp_path / "model.tflite").write_bytes(candidate)

@@ -145,6 +145,15 @@ def test_progress_is_shown_while_experiments_run(run):
     assert told[-1] == (107, 107)
 
 
+def test_fewer_samples_than_wanted_are_told(run, monkeypatch):
+    monkeypatch.setattr(experiments, "_BUDGET_MS", 0.0)
+    report = run(NARROW, reference=True)
+    status, reason = made(report)
+    assert status == "passed"
+    assert reason.startswith("on 32 of 128 samples, since one run takes ")
+    assert report.root_cause.proof.samples == 32
+
+
 def test_slow_models_are_measured_on_fewer_samples():
     assert experiments._most(0.1) == 128
     assert experiments._most(100.0) == 100

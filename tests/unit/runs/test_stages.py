@@ -11,6 +11,7 @@ from onnx_writer import onnx_dense
 from tflite_writer import OpDef, TensorDef, build_model
 
 from edgecheck.report.text_format import render
+from edgecheck.runs import stages
 from edgecheck.validation import Options, validate
 
 RANDOM = np.random.default_rng(2)
@@ -128,6 +129,16 @@ def _peak(folder, count):
     assert found.metrics.samples == count
     assert len(found.stages) == 3
     return peak
+
+
+def test_slow_models_are_followed_on_fewer_samples_and_that_is_told(tmp_path, monkeypatch):
+    monkeypatch.setattr(stages, "_BUDGET_MS", 0.0)
+    monkeypatch.setattr(stages, "_LEAST", 64)
+    found = report(tmp_path, int8(reach=0.2))
+    (check,) = [check for check in found.checks if check.name == "stages"]
+    assert check.status == "passed"
+    assert check.reason.startswith("on 64 of 80 samples, since one run takes ")
+    assert guilty(found) == ["activations"]
 
 
 def test_memory_does_not_grow_with_the_dataset(tmp_path):

@@ -3,8 +3,9 @@
 from dataclasses import replace
 
 import numpy as np
+import pytest
 import yaml
-from models import float_dense, int8_dense, two_input_add
+from models import OpDef, TensorDef, build_model, float_dense, int8_dense, two_input_add
 from reports import passing
 
 from edgecheck.measurements import WhatIf
@@ -137,3 +138,35 @@ def test_bytes_in_another_order_overflow_nothing(tmp_path):
     found = report(tmp_path, model, rows=rows, inputs=plain, spec_task="other", what_if=True)
     assert "byte-swapped" in by_key(found)
     assert "crashed" not in {check.status for check in found.checks}
+
+
+def test_two_inputs_of_one_shape_are_exchanged(tmp_path):
+    """left - right: exchanged, every answer has the other sign."""
+    left, right = RANDOM.normal(size=(2, 40, 4)).astype(np.float32)
+    np.savez(tmp_path / "rows.npz", left=left, right=right)
+    ports = {name: {"kind": "array", "shape": [4]} for name in ("left", "right")}
+    arrays = {"path": "rows.npz", "arrays": {name: name for name in ports}}
+    task = {"task": "regression"}
+    spec = {"version": 1, "model": task, "inputs": ports, "dataset": arrays}
+    (tmp_path / "spec.yaml").write_text(yaml.safe_dump(spec))
+    tensors = [TensorDef(name, (1, 4)) for name in ("left", "right", "difference")]
+    model = build_model(tensors, [OpDef("SUB", [0, 1], [2])], [0, 1], [2])
+    (tmp_path / "model.tflite").write_bytes(model)
+    found = validate(tmp_path / "spec.yaml", tmp_path / "model.tflite", Options(what_if=True))
+    (row,) = (row for row in found.what_if if row.mistake == "inputs-exchanged")
+    assert (row.input, row.rule) == ("left", "io-order-swapped")
+    # The error is twice the answer, of any size: 10 log10(1 / 4).
+    assert row.sqnr_db == pytest.approx(-6.02, abs=0.01)
+
+
+def test_a_model_that_answers_nan_has_no_table(tmp_path):
+    found = report(tmp_path, float_dense(WEIGHTS * np.nan, BIAS), what_if=True)
+    assert found.what_if == ()
+    (check,) = (check for check in found.checks if check.name == "what-if")
+    assert "NaN" in check.reason
+
+
+def test_nan_is_shown_as_such_and_is_like_nothing(tmp_path):
+    found = report(tmp_path, what_if=True)
+    rows = (replace(found.what_if[1], top_class=None, agreement=0.0),)
+    assert "NaN" in render(replace(found, what_if=found.what_if[:1] + rows))

@@ -53,7 +53,7 @@ def heard(monkeypatch):
     """Runs the witness: (what was reported, outcomes, number of samples that the child got)."""
     seen = []
 
-    def fake(job, feeds, timeout):
+    def fake(job, feeds, timeout, _kept):
         assert timeout > 0
         assert job.backend == "keras"
         seen.append(len(np.load(feeds["image"])))

@@ -12,7 +12,7 @@ import pytest
 from fake_runtime import doubling_job, write_fake
 
 from edgecheck.errors import CrashFault, LoadFault
-from edgecheck.runtime import session
+from edgecheck.runtime import worker_process
 from edgecheck.runtime.session import WorkerSession, empty_feeds, run_rows
 
 
@@ -167,7 +167,7 @@ def test_fifty_sessions_leave_no_descriptor_and_no_process(tmp_path, fake):
 
 def test_temporary_files_of_the_child_lie_in_the_folder_of_the_run(tmp_path, monkeypatch):
     leave = "import tempfile, os; tempfile.mkdtemp(); os._exit(3)"
-    monkeypatch.setattr(session, "child_command", lambda _: [sys.executable, "-c", leave])
+    monkeypatch.setattr(worker_process, "child_command", lambda _: [sys.executable, "-c", leave])
     with pytest.raises(CrashFault):
         WorkerSession(doubling_job(), tmp_path, 10)
     assert len(list(tmp_path.iterdir())) == 1

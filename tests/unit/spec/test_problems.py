@@ -34,6 +34,7 @@ INPUT = "inputs: {x: {kind: array}}\n"
         (START + "inputs: {x: {kind: array, range: [.nan, 1]}}\n", "3:35: inputs.x.range[0]: found .nan, expected a finite number"),
         (START + "inputs: {x: {kind: array, shape: [1.0]}}\n", "3:35: inputs.x.shape[0]: found 1.0, expected a whole number"),
         (START + "inputs: {x: {kind: array, shape: [yes]}}\n", "3:35: inputs.x.shape[0]: found 'yes', expected a whole number"),
+        (START + "inputs: {x: {kind: image, steps: [{decode: {color: BGR}}]}}\n", "3:52: inputs.x.steps[0].decode.color: found 'BGR', expected one of RGB, RGBA, L; decode to RGB, and add the step `channel-order: BGR` behind it"),
         (START + INPUT + "dataset: {path: ''}\n", "4:17: dataset.path: found '', expected text that is not blank"),
         (START + INPUT + "dataset: {path: a, seed: -1}\n", "4:26: dataset.seed: found -1, expected at least 0"),
         (START + INPUT + "target: {runtime: tflite}\n", "4:19: target.runtime: found 'tflite', expected litert, tflite-runtime, tensorflow or tflm, alone or as tflite-runtime==2.14.0"),

@@ -7,7 +7,7 @@ import pytest
 import trained
 
 from edgecheck.errors import InputMissing, RuntimeMissing, UnusableError, UsageError
-from edgecheck.runtime import backends
+from edgecheck.runtime import backends, worker_process
 from edgecheck.runtime.trained import child
 from edgecheck.runtime.trained.description import TrainedPort
 from edgecheck.runtime.trained.weights import examine
@@ -140,14 +140,16 @@ def test_a_child_that_dies_or_hangs_is_an_error(tmp_path, monkeypatch):
     (tmp_path / "m.onnx").write_bytes(b"")
     monkeypatch.setattr(child, "is_installed", lambda _backend: True)
     monkeypatch.setattr(
-        child,
+        worker_process,
         "child_command",
         lambda _: [sys.executable, "-c", "import os, sys; sys.stderr.write('oh'); os.abort()"],
     )
-    with pytest.raises(UnusableError, match=r"died \(status -6\): oh"):
+    with pytest.raises(UnusableError, match=r"died \(signal 6 \(SIGABRT\)\): oh"):
         examine(tmp_path / "m.onnx")
     monkeypatch.setattr(
-        child, "child_command", lambda _: [sys.executable, "-c", "import time; time.sleep(60)"]
+        worker_process,
+        "child_command",
+        lambda _: [sys.executable, "-c", "import time; time.sleep(60)"],
     )
     monkeypatch.setattr(child, "START_SECONDS", 0.5)
     with pytest.raises(UnusableError, match="not loaded within 1 s"):
@@ -163,9 +165,9 @@ def test_what_a_child_leaves_behind_goes_with_it(tmp_path, monkeypatch):
         "import os, tempfile; print(tempfile.mkdtemp(), file=__import__('sys').stderr, flush=True)"
     )
     monkeypatch.setattr(
-        child, "child_command", lambda _: [sys.executable, "-c", f"{leave}; os._exit(3)"]
+        worker_process, "child_command", lambda _: [sys.executable, "-c", f"{leave}; os._exit(3)"]
     )
     monkeypatch.setattr(child, "is_installed", lambda _: True)
-    with pytest.raises(UnusableError, match=f"status 3.*{places}"):
-        child.ask("examine", model, "onnx", {}, 60)
+    with pytest.raises(UnusableError, match=f"exit status 3.*{places}"):
+        child.ask("examine", model, {}, 60)
     assert list(places.iterdir()) == []

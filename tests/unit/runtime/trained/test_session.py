@@ -9,10 +9,12 @@ import pytest
 import trained
 
 from edgecheck.errors import LoadFault
+from edgecheck.runtime import worker_process
 from edgecheck.runtime.discovery import open_session
 from edgecheck.runtime.job import job_for, rearranged
 from edgecheck.runtime.session import empty_feeds, run_rows
 from edgecheck.runtime.trained.weights import examine
+from edgecheck.runtime.worker_process import KeptProcess
 
 
 @pytest.fixture
@@ -43,8 +45,9 @@ def job_of(path, shape, description=None, **options):
     return replace(job, backend=description.format, signature=description.signature)
 
 
-def results(job, rows, folder, page=64):
-    with closing(open_session(job, (), folder=folder, timeout=60).session) as session:
+def results(job, rows, folder, page=64, kept=None):
+    opened = open_session(job, (), folder=folder, timeout=60, kept=kept)
+    with closing(opened.session) as session:
         feeds = empty_feeds({"x": rows.shape[1:]}, page, folder)
         session.attach(feeds)
         found = run_rows(session, feeds, {"x": rows})
@@ -60,6 +63,24 @@ def test_rows_of_an_open_batch_axis_stay_apart(onnx, tmp_path, rng):
     found = results(job_of(path, (1, 3)), rows, tmp_path)["y"]
     assert found.shape == (50, 1, 1)
     np.testing.assert_allclose(found[:, 0, 0], rows.sum(axis=1), rtol=1e-5)
+
+
+def test_questions_and_passes_share_one_process_and_no_model(onnx, tmp_path, rng, monkeypatch):
+    started = []
+    start = worker_process.child_command
+    monkeypatch.setattr(
+        worker_process, "child_command", lambda name: started.append(name) or start(name)
+    )
+    rows = rng.normal(size=(5, 3)).astype(np.float32)
+    with closing(KeptProcess()) as kept:
+        for sign in ("Relu", "Neg"):
+            node = onnx.helper.make_node(sign, ["x"], ["y"])
+            path = saved(onnx, tmp_path / "m.onnx", [node], ["n", 3], out=["n", 3])
+            job = job_of(path, (1, 3), examine(path, kept=kept)[0])
+            found = results(job, rows, tmp_path, kept=kept)["y"][:, 0]
+            right = np.maximum(rows, 0) if sign == "Relu" else -rows
+            np.testing.assert_array_equal(found, right)
+    assert len(started) == 1
 
 
 def test_a_model_that_mixes_its_batch_is_run_row_by_row(onnx, tmp_path, rng):

@@ -1,0 +1,103 @@
+"""Why the calibrated range of an input is not that of its values: other steps, odd samples, or poor
+ones.
+
+Other steps give another range that is known: that of raw pixels, of pixels scaled in a usual way,
+of values scaled twice or not at all; or they multiply all values, so that both ends move alike. A
+sample with one extreme value moves one end only. Samples that do not represent the data stay
+within their range and reach no end that steps would give.
+"""
+
+from collections.abc import Iterator
+from typing import Final, Literal, TypeAlias
+
+from edgecheck.compare.statistics import InputStatistics
+from edgecheck.mistakes.values import KNOWN, WHOLE_SCALE
+from edgecheck.preprocess.pixel_lines import lines
+from edgecheck.quantization import representable_range
+from edgecheck.spec.model import InputSpec
+from edgecheck.tflite.graph import Tensor
+
+Range: TypeAlias = tuple[float, float]
+Misfit: TypeAlias = Literal["steps", "outlier", "samples"]
+"""`steps`: other preprocessing, or nothing tells. `outlier`: single values stretch the range.
+`samples`: they did not reach it."""
+
+_PIXELS: Final[Range] = (0.0, 255.0)
+_SAME: Final = 0.25
+"""Difference of both ends, for each width, up to which calibration reached a known range."""
+_STAYS: Final = 0.25
+"""Movement of an end, for each width of the data, up to which it is the samples' own."""
+_STRETCHED: Final = 10.0
+"""Width for each needed one from which on all values share a tenth of the steps."""
+_INSIDE: Final = 0.1
+"""How far an end may lie beyond the data, for each width of them."""
+
+
+def misfit(spec: InputSpec, fossil: Tensor, seen: InputStatistics | None) -> Misfit:
+    """Judge an input whose range does not fit.
+
+    Args:
+        spec: of the input.
+        fossil: the tensor that records the calibrated range.
+        seen: what the pass saw of the input; without it nothing tells but the steps.
+    """
+    params = fossil.quantization
+    if seen is None or params is None or not params.is_usable or not seen.low < seen.high:
+        return "steps"
+    stored, data = representable_range(params, fossil.dtype), _with_zero((seen.low, seen.high))
+    width = data[1] - data[0]
+    step = max(params.scales)
+    if any(_is_same(stored, _with_zero(known), step) for known in _known(spec, data, seen)):
+        return "steps"
+    moved = data[0] - stored[0], stored[1] - data[1]
+    if max(moved) <= _INSIDE * width:
+        return "samples"
+    is_wide = stored[1] - stored[0] >= _STRETCHED * width
+    is_one_sided = min(map(abs, moved)) <= max(_STAYS * width, step)
+    return "outlier" if is_wide and is_one_sided else "steps"
+
+
+def _known(spec: InputSpec, data: Range, seen: InputStatistics) -> Iterator[Range]:
+    """The ranges that other usual steps give."""
+    for _, _, known in KNOWN:
+        ends = [(offset, 255 * scale + offset) for scale, offset in known]
+        yield min(low for low, _ in ends), max(high for _, high in ends)
+    for factor in (255.0, 127.5, WHOLE_SCALE):
+        for times in (factor, 1 / factor):
+            yield data[0] * times, data[1] * times
+    yield from _again(spec, seen)
+
+
+def _again(spec: InputSpec, seen: InputStatistics) -> Iterator[Range]:
+    """Values that the spec's steps scale twice, and those that they do not scale."""
+    own = lines(spec.steps)
+    if own is None:
+        return
+    columns = seen.features
+    many = columns is not None and len(columns.low) == len(own)
+    lows = columns.low.tolist() if columns and many else [seen.low] * len(own)
+    highs = columns.high.tolist() if columns and many else [seen.high] * len(own)
+    parts = [
+        (scale, offset, low, high)
+        for (scale, offset), low, high in zip(own, lows, highs, strict=True)
+        if scale
+    ]
+    if parts:
+        yield _hull((v - o) / s for s, o, low, high in parts for v in (low, high))
+        yield _hull(s * v + o for s, o, low, high in parts for v in (low, high))
+
+
+def _hull(values: Iterator[float]) -> Range:
+    found = list(values)
+    return min(found), max(found)
+
+
+def _with_zero(span: Range) -> Range:
+    """As converters extend a range."""
+    return min(span[0], 0.0), max(span[1], 0.0)
+
+
+def _is_same(stored: Range, known: Range, step: float) -> bool:
+    """Whether both ends agree, as far as a step and the reach of samples tell."""
+    slack = max(_SAME * (known[1] - known[0]), step)
+    return all(abs(one - other) <= slack for one, other in zip(stored, known, strict=True))
