@@ -6,7 +6,6 @@ then: errors become `report.error`, misbehaviour of the model becomes findings.
 
 import contextlib
 import platform
-import traceback
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timezone
@@ -18,8 +17,10 @@ from edgecheck import __version__
 from edgecheck.checks.evidence import Evidence, NotApplicable, NotRun
 from edgecheck.checks.table import CHECKS, Check
 from edgecheck.compare.binding import bind_inputs
+from edgecheck.compare.experiment import Setup
 from edgecheck.compare.stream import Progress
 from edgecheck.errors import (
+    DatasetUnreadable,
     EdgecheckError,
     ModelFileInvalid,
     UnusableError,
@@ -32,6 +33,7 @@ from edgecheck.rules.file import model_file_invalid
 from edgecheck.runs.baselines import compare_weights, is_trained_model
 from edgecheck.runs.draft import Draft, Options, finished
 from edgecheck.runs.experiments import prove
+from edgecheck.runs.guard import guarded, where_it_broke
 from edgecheck.runs.looks import look_closer, with_pass
 from edgecheck.runs.models import run
 from edgecheck.runs.what_if import imagine_mistakes
@@ -167,14 +169,25 @@ def _fill(draft: Draft, spec_path: Path, model_path: Path, progress: Progress) -
         draft.stop(error)
     evidence = with_pass(draft, evidence)
     if setup is not None and draft.observation is not None:
-        evidence = look_closer(draft, evidence, setup, progress)
+        evidence = _looked(draft, evidence, setup, progress)
     evidence = replace(evidence, weights=compare_weights(draft, evidence))
     draft.evidence, draft.setup = evidence, setup
     for check in _planned(draft):
         _check(draft, check, evidence)
     if setup is not None:
-        prove(draft, evidence, setup, progress)
-        draft.what_if = imagine_mistakes(draft, evidence, setup)
+        with guarded(draft, "experiments"):
+            prove(draft, evidence, setup, progress)
+        with guarded(draft, "what-if"):
+            draft.what_if = imagine_mistakes(draft, evidence, setup)
+
+
+def _looked(draft: Draft, evidence: Evidence, setup: Setup, progress: Progress) -> Evidence:
+    """The evidence after the closer looks; where samples are gone, the checks judge what was seen."""
+    try:
+        return look_closer(draft, evidence, setup, progress)
+    except DatasetUnreadable as error:
+        draft.stop(error)
+        return draft.evidence or evidence
 
 
 def _given(draft: Draft, spec_path: Path, model_path: Path) -> Evidence:
@@ -259,9 +272,7 @@ def _check(draft: Draft, check: Check, evidence: Evidence) -> None:
         draft.conclude(check.name, "skipped", why or str(missing), start)
         return
     except Exception as error:  # noqa: BLE001  (one broken check must not hide the others)
-        where = traceback.extract_tb(error.__traceback__)[-1]
-        said = f"{type(error).__name__}: {error} ({Path(where.filename).name}:{where.lineno})"
-        draft.conclude(check.name, "crashed", said, start)
+        draft.conclude(check.name, "crashed", where_it_broke(error), start)
         return
     draft.findings += found
     counted = [finding for finding in found if finding.rule not in draft.ignored_rules]

@@ -139,14 +139,23 @@ def _prior(evidence: Evidence, judged: Judged) -> ClassPriorCollapse | None:
 
 def _divergence(evidence: Evidence, judged: Judged) -> float | None:
     """KL divergence of the shares of the labels from the mean probabilities, nats; None if unknown."""
-    layers = () if evidence.signal is None else evidence.signal.layers
-    found = [layer.probabilities for layer in layers if layer.probabilities]
     counts = judged.labels.class_counts
-    fitting = [row for row in found if len(row) > max(counts)]
-    if not fitting:
+    means = _mean_probabilities(evidence, judged)
+    if len(means) <= max(counts):
         return None
     total = sum(counts.values())
     return sum(
-        count / total * math.log(count / total / max(fitting[-1][label], 1e-12))
+        count / total * math.log(count / total / max(means[label], 1e-12))
         for label, count in counts.items()
     )
+
+
+def _mean_probabilities(evidence: Evidence, judged: Judged) -> tuple[float, ...]:
+    """Of the judged output, in the judged model or the twin that it is in float; empty if unknown."""
+    signal, of_judged = evidence.signal, {judged.who}
+    if judged.who == "candidate":
+        of_judged.add("twin")
+    if signal is None or signal.who not in of_judged:
+        return ()
+    tensor = signal.outputs.get(judged.seen.name)
+    return next((each.probabilities for each in signal.layers if each.tensor == tensor), ())

@@ -19,14 +19,15 @@ def check(evidence: Evidence) -> Iterator[Finding]:
     is_judged = any(o.labels is not None or o.pair is not None for o in evidence.outputs)
     if not is_judged and not evidence.trials:
         raise NotApplicable("there are neither labels nor a reference")
-    if evidence.untried:
-        raise NotApplicable(evidence.untried)
-    yield from _exchanged_outputs(evidence)
+    found = list(_exchanged_outputs(evidence))
     told = _told_elsewhere(evidence)
     for name in evidence.spec.inputs:
         # What is in `elsewhere` is named by another check, with the trial as its proof.
         elsewhere = {"front-end", "output-order"} | ({"scaling"} if name in told else set())
-        yield from _of_one_input(evidence, name, elsewhere)
+        found += _of_one_input(evidence, name, elsewhere)
+    if evidence.untried and not found:
+        raise NotApplicable(evidence.untried)
+    yield from found
 
 
 def _exchanged_outputs(evidence: Evidence) -> Iterator[Finding]:

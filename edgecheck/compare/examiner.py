@@ -1,12 +1,13 @@
 """A loaded model that can be asked for its answers."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from edgecheck.compare.answers import Reading
 from edgecheck.compare.attempts import Feeds
+from edgecheck.compare.budget import BUDGET_MS
 from edgecheck.compare.stream import blaming
 from edgecheck.rules.wording import Fed, Who
 from edgecheck.runtime.exchange import Exchange
@@ -24,6 +25,12 @@ class Examiner:
     reading: Reading
     is_twin: bool = False
     """It is the twin of the candidate, which stands for it."""
+    latency_ms: float = 0.0
+    """What one run took in the pass."""
+    budget_ms: float = BUDGET_MS
+    """What asking it may take in one round of trials."""
+    said: list[str] = field(default_factory=list)
+    """Told why not everything was tried."""
 
     @property
     def fed(self) -> Fed:

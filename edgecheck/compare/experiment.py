@@ -130,7 +130,7 @@ class Observation:
     trials: tuple[Trial, ...]
     runtime: Opened
     untried: str = ""
-    """Why the trials were given up, if a model did not survive one: it was fed wrongly on purpose."""
+    """Why trials were given up: a model did not survive being fed wrongly, or time was up."""
 
 
 def is_feedable(entrant: Entrant, spec: Spec) -> bool:
@@ -166,7 +166,8 @@ def observe(setup: Setup, progress: Progress, *, probes: bool = True) -> Observa
         try:
             found, feeds = _passed(setup, sides, folder, progress)
             moved = _vary(setup, feeds, sides, found) if probes else {}
-            trials, fallen = _survived(setup, feeds, sides, found) if probes else ((), None)
+            scene = _scene(setup, feeds, sides, found)
+            trials, fallen = _survived(setup, scene) if probes else ((), None)
             for side in sides:
                 if fallen is not None and side.who == fallen.who:
                     continue
@@ -182,7 +183,7 @@ def observe(setup: Setup, progress: Progress, *, probes: bool = True) -> Observa
         reference_sensitivities=moved.get("reference", ()),
         trials=trials,
         runtime=opened,
-        untried="" if fallen is None else _given_up(fallen),
+        untried="; ".join(scene.said) if fallen is None else _given_up(fallen),
     )
 
 
@@ -352,15 +353,13 @@ def _all_move(found: Comparison) -> bool:
     return all(output.candidate.spread > 1.5 * (output.scale or 0.0) for output in found.outputs)
 
 
-def _survived(
-    setup: Setup, feeds: Exchange, sides: list[Side], found: Comparison
-) -> tuple[tuple[Trial, ...], SideFault | None]:
+def _survived(setup: Setup, scene: Scene) -> tuple[tuple[Trial, ...], SideFault | None]:
     """The trials; none, and what happened, where a model did not survive one.
 
     That is no fault of the model, which came through the samples as the spec feeds them.
     """
     try:
-        return _tried(setup, feeds, sides, found), None
+        return tried(scene, telling_output(setup)), None
     except SideFault as fault:
         return (), fault
 
@@ -371,11 +370,8 @@ def _given_up(fallen: SideFault) -> str:
     return f"the {fallen.who} {what} when it was fed otherwise on purpose: nothing else was tried"
 
 
-def _tried(
-    setup: Setup, feeds: Exchange, sides: list[Side], found: Comparison
-) -> tuple[Trial, ...]:
-    """Other steps, where labels or parity show that something may be wrong with those of the spec."""
+def _scene(setup: Setup, feeds: Exchange, sides: list[Side], found: Comparison) -> Scene:
+    """What trials are made on."""
     by_name = {side.who: side for side in sides}
     known = (setup.candidate.bound, watched_outputs(setup))
-    scene = Scene(setup.spec, setup.dataset, feeds, by_name, found, *known)
-    return tried(scene, telling_output(setup))
+    return Scene(setup.spec, setup.dataset, feeds, by_name, found, *known)

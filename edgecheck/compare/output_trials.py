@@ -8,8 +8,9 @@ import numpy as np
 
 from edgecheck.compare.answers import Reading, Truth, truth_of
 from edgecheck.compare.attempts import Subject
+from edgecheck.compare.budget import affordable
 from edgecheck.compare.examiner import Examiner, ask_all
-from edgecheck.compare.trial_samples import gathered
+from edgecheck.compare.trial_samples import LEAST, TRIED, gathered
 from edgecheck.compare.trials import Trial
 from edgecheck.compare.watching import WatchedOutput
 from edgecheck.metrics.paired import mcnemar_p
@@ -44,10 +45,11 @@ def output_trials(
     pairs = list(_alike(outputs))[:_MOST]
     if not pairs:
         return ()
-    feeds = sides[0].feeds
-    samples = gathered(dataset, feeds, subjects, lambda chunk: np.ones(len(chunk.ids), bool))
-    prepared = [entry for part in samples.prepared for entry in part]
     used = {output.name: output for pair in pairs for output in pair}
+    slower_ms = max(side.latency_ms for side in sides)
+    most = affordable(slower_ms, len(used), LEAST, TRIED)
+    samples = gathered(dataset, sides[0].feeds, subjects, most=most)
+    prepared = [entry for part in samples.prepared for entry in part]
     answers = {
         name: [ask_all(replace(side, reading=Reading(output)), prepared) for side in sides]
         for name, output in used.items()

@@ -6,7 +6,7 @@ ones only every so many elements: memory is that of a few samples.
 
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from shutil import rmtree
 from typing import Literal
 
@@ -70,6 +70,8 @@ class Signal:
     samples: int
     layers: tuple[LayerSignal, ...]
     """The inputs, then every tensor in order of execution."""
+    outputs: Mapping[str, int] = field(default_factory=dict)
+    """Name of an output of the model -> its tensor."""
 
 
 def listen(setup: Setup, entrant: Entrant, who: Listened) -> Signal:
@@ -101,7 +103,8 @@ def listen(setup: Setup, entrant: Entrant, who: Listened) -> Signal:
         for ids, rows in TwinRun(opener, session, feeds, entrant.bound).samples():
             _count(totals, rows)
             samples += len(ids)
-    return Signal(who, samples, tuple(total.layer() for total in totals))
+    outputs = {port.name: port.tensor.index for port in entrant.contract.outputs}
+    return Signal(who, samples, tuple(total.layer() for total in totals), outputs)
 
 
 def _count(totals: Sequence["_Totals"], rows: Mapping[int, Array]) -> None:
@@ -117,7 +120,7 @@ class _Totals:
         self._moments: Moments | None = None
         self._largest = np.zeros(1, np.float32)
         self._railed = self._values = self._samples = 0
-        self._probabilities = np.zeros(0)
+        self._probabilities: _Shares | None = None
 
     def add(self, rows: Array) -> None:
         """Count rows (n, ...), float32."""
@@ -136,14 +139,14 @@ class _Totals:
             self._railed += int(((kept < low + slack) | (kept > high - slack)).sum())
             self._values += kept.size
         if self.step.is_output and flat.shape[1] <= _CLASSES:
-            found = _probabilities(flat).sum(axis=0)
-            self._probabilities = found + (self._probabilities if self._samples else 0)
+            if self._probabilities is None:
+                self._probabilities = _Shares(flat.shape[1])
+            self._probabilities.add(flat)
         self._samples += len(rows)
 
     def layer(self) -> LayerSignal:
         """What was seen."""
         step = self.step
-        means = self._probabilities / max(self._samples, 1)
         return LayerSignal(
             index=step.index,
             op=step.op,
@@ -156,7 +159,7 @@ class _Totals:
             railed=self._railed / self._values if self._values else None,
             is_output=step.is_output,
             decides=step.decides,
-            probabilities=tuple(means.tolist()) if np.isfinite(means).all() else (),
+            probabilities=() if self._probabilities is None else self._probabilities.means(),
         )
 
 
@@ -172,11 +175,42 @@ def _deviation(moments: Moments | None) -> float:
     return float(np.sqrt(variance.mean() / size)) if size else 0.0
 
 
-def _probabilities(rows: Array) -> Array:
-    """Rows (n, values) as probabilities, float64 (n, classes)."""
-    if rows.shape[1] == 1:
+class _Shares:
+    """Mean probabilities of an output. What it holds, probabilities or logits, only all rows tell."""
+
+    def __init__(self, values: int) -> None:
+        self._plain = np.zeros(values)
+        self._squashed = np.zeros(values)
+        self._are_plain = True
+        self._rows = 0
+
+    def add(self, rows: Array) -> None:
+        """Count rows (n, values), read in both ways."""
         values = rows.astype(np.float64)
-        one = values if values.min() >= 0 and values.max() <= 1 else 1 / (1 + np.exp(-values))
-        return np.hstack([1 - one, one])
-    values = rows.astype(np.float64)
-    return values if are_distributions(values) else softmax(values)
+        is_one = values.shape[1] == 1
+        squashed = _sigmoid(values) if is_one else softmax(values)
+        are_plain = _are_shares(values) if is_one else are_distributions(values)
+        self._are_plain = self._are_plain and are_plain
+        with np.errstate(invalid="ignore", over="ignore"):
+            self._plain += values.sum(axis=0)
+            self._squashed += squashed.sum(axis=0)
+        self._rows += len(values)
+
+    def means(self) -> tuple[float, ...]:
+        """Of each class; one probability p becomes (1 - p, p). Empty where some are not finite."""
+        means = (self._plain if self._are_plain else self._squashed) / max(self._rows, 1)
+        if len(means) == 1:
+            means = np.array([1 - means[0], means[0]])
+        return tuple(means.tolist()) if np.isfinite(means).all() else ()
+
+
+def _are_shares(values: Array) -> bool:
+    """Whether every finite value is in [0, 1]."""
+    known = values[np.isfinite(values)]
+    return bool(((known >= 0) & (known <= 1)).all())
+
+
+def _sigmoid(values: Array) -> Array:
+    """The logistic function, float64; its power never overflows."""
+    power = np.exp(-np.abs(values))
+    return np.asarray(np.where(values >= 0, 1, power) / (1 + power))

@@ -1,7 +1,7 @@
 """Which trials are made, on which model: only where labels or parity show that something is wrong."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from edgecheck.compare.answers import Reading
 from edgecheck.compare.attempts import Subject
@@ -23,6 +23,9 @@ _FEW, _GOOD = 20, 0.9
 """Samples that tell something; share of right or equal answers, or of explained variance, that
 leaves no doubt about steps."""
 
+BUDGET_MS = 30_000.0
+"""What the models may be asked for, in one round, or in three where there are two models."""
+
 _DISAGREES_DB = 10.0
 """SQNR below which two models do not give the same values."""
 
@@ -41,6 +44,8 @@ class Scene:
     """Of the candidate, by input name."""
     outputs: tuple[WatchedOutput, ...] = ()
     """All that are followed."""
+    said: list[str] = field(default_factory=list)
+    """Told why not everything was tried."""
 
 
 def tried(scene: Scene, output: WatchedOutput | None) -> tuple[Trial, ...]:
@@ -127,7 +132,18 @@ def _examiner(scene: Scene, side: Side, output: WatchedOutput) -> Examiner | Non
     who: Who = "candidate" if side.who == "candidate" else "reference"
     if who == "reference" and output.reference is None:
         return None
-    return Examiner(who, side.session, scene.feeds, Reading(output))
+    found = scene.found
+    latency_ms = found.latency_ms[0] if who == "candidate" else found.reference_ms or 0.0
+    budget_ms = BUDGET_MS / (2 * len(scene.sides) - 1)
+    return Examiner(
+        who,
+        side.session,
+        scene.feeds,
+        Reading(output),
+        latency_ms=latency_ms,
+        budget_ms=budget_ms,
+        said=scene.said,
+    )
 
 
 def _is_right(found: Comparison) -> bool:

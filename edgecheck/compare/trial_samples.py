@@ -17,8 +17,14 @@ TRIED = 128
 """Samples that are run again, spread over the dataset; the later ones only where a change gains by
 those before. So many show a change that one answer of eight depends on."""
 
+LEAST = 32
+"""The same for slow models: fewer show too little."""
+
 _BYTES = 128 << 20
 """Of prepared samples, which are kept; fewer are tried of very large ones."""
+
+_PARTS = np.array([0, 2, 1, 2])
+"""Part of every fourth sample, and of those after it."""
 
 
 @dataclass(frozen=True)
@@ -37,28 +43,26 @@ def gathered(
     dataset: Dataset,
     feeds: Exchange,
     subjects: Mapping[str, Subject],
-    wanted: Callable[[Chunk], Array],
+    wanted: Callable[[Chunk], Array] | None = None,
+    most: int = TRIED,
 ) -> Samples:
-    """At most `TRIED` samples, evenly spread: files are often sorted by class.
+    """At most `most` samples, evenly spread over those wanted: files are often sorted by class.
 
     Args:
-        dataset: it is read once for each part.
+        dataset: it is read once, and before that once more, not decoded, if not all are wanted.
         feeds: they say how large samples are, and how many a page holds.
         subjects: every input of the spec.
-        wanted: bool (n,) of the samples of a chunk.
+        wanted: bool (n,) of the samples of a chunk; None for all of them.
+        most: how many there is time for.
 
     Raises:
         DatasetUnreadable: a sample cannot be read.
     """
     size = sum(4 * int(np.prod(shape)) for _, shape in feeds.layout.arrays.values())
-    places = spread(len(dataset), max(2, min(TRIED, _BYTES // max(size, 1))))
+    known = range(len(dataset)) if wanted is None else _places(dataset, feeds.layout.rows, wanted)
+    chosen = spread(len(known), max(2, min(most, _BYTES // max(size, 1))))
     pipelines = {name: Pipeline(name, subject.spec) for name, subject in subjects.items()}
-    parts: list[list[Chunk]] = []
-    for half in (places[::4], places[2::4], places[1::2]):
-        chunks = Part(dataset, half).chunks(feeds.layout.rows)
-        kept = (rows_of(chunk, np.flatnonzero(wanted(chunk))) for chunk in chunks)
-        parts.append([chunk for chunk in kept if chunk.ids])
-    parts = [part for part in parts if part]
+    parts = _in_parts(Part(dataset, [known[number] for number in chosen]), feeds.layout.rows)
     prepared = [
         [
             {n: pipeline(chunk.rows[n], chunk.ids) for n, pipeline in pipelines.items()}
@@ -67,3 +71,27 @@ def gathered(
         for part in parts
     ]
     return Samples(parts, prepared)
+
+
+def _places(dataset: Dataset, rows: int, wanted: Callable[[Chunk], Array]) -> Sequence[int]:
+    """Ascending places of the samples that are wanted."""
+    found: list[int] = []
+    first = 0
+    for chunk in dataset.chunks(rows):
+        found += (first + np.flatnonzero(wanted(chunk))).tolist()
+        first += len(chunk.ids)
+    return found
+
+
+def _in_parts(chosen: Part, rows: int) -> list[list[Chunk]]:
+    """A quarter, another quarter and the other half of the samples, each spread over all of them."""
+    parts: list[list[Chunk]] = [[], [], []]
+    first = 0
+    for chunk in chosen.chunks(rows):
+        part_of = _PARTS[np.arange(first, first + len(chunk.ids)) % len(_PARTS)]
+        for part, chunks in enumerate(parts):
+            inside = np.flatnonzero(part_of == part)
+            if len(inside):
+                chunks.append(rows_of(chunk, inside))
+        first += len(chunk.ids)
+    return [part for part in parts if part]

@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from edgecheck.compare.answers import Truth, truth_of
-from edgecheck.compare.attempts import Attempt, Feeds, Subject, groups, pairs
+from edgecheck.compare.attempts import MOST_PAIRS, Attempt, Feeds, Subject, groups, pairs
+from edgecheck.compare.budget import affordable
 from edgecheck.compare.examiner import Examiner, ask_all
 from edgecheck.compare.stream import SideFault
-from edgecheck.compare.trial_samples import Samples, gathered
+from edgecheck.compare.trial_samples import LEAST, TRIED, Samples, gathered
 from edgecheck.errors import DatasetUnreadable, LoadFault
 from edgecheck.metrics.paired import mcnemar_p
 from edgecheck.preprocess.alternatives import Change
@@ -67,8 +68,19 @@ class Bench:
             SideFault: it misbehaved.
         """
         self._examiner, self._samples, self._truth = examiner, samples, truth
+        self._runs = len(samples)
         self.plain = [ask_all(examiner, feeds) for feeds in samples.prepared]
         self.before = [truth.right(part, found) for part, found in enumerate(self.plain)]
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether the model has been asked for as long as it may be."""
+        return self._runs * self._examiner.latency_ms >= self._examiner.budget_ms
+
+    def give_up(self, made: int, of: int) -> None:
+        """Say that time was up after so many attempts."""
+        one = f"one run of the {self._examiner.who} takes {self._examiner.latency_ms:.0f} ms"
+        self._examiner.said.append(f"{made} of {of} changes tried, since {one}")
 
     def answers(self, part: int, attempt: Attempt) -> Array | None:
         """What is answered to one part with an attempt; None where it changes no sample.
@@ -83,6 +95,7 @@ class Bench:
         pairs_of_feeds = zip(feeds, self._samples.prepared[part], strict=True)
         if all(_are_equal(new, old) for new, old in pairs_of_feeds):
             return None
+        self._runs += sum(len(chunk.ids) for chunk in self._samples.parts[part])
         return ask_all(self._examiner, feeds)
 
     def right(self, part: int, attempt: Attempt) -> Array | None:
@@ -157,7 +170,8 @@ def trials(
         SideFault: the model misbehaved.
         DatasetUnreadable: a sample cannot be read.
     """
-    samples = gathered(dataset, examiner.feeds, subjects, examiner.reading.known)
+    most = _most((examiner, right), subjects)
+    samples = gathered(dataset, examiner.feeds, subjects, examiner.reading.known, most)
     told = [[examiner.reading.told(chunk) for chunk in part] for part in samples.parts]
     truth = truth_of(examiner.reading, [np.concatenate(part) for part in told])
     if truth is None:
@@ -177,7 +191,8 @@ def one_sided_trials(
     Raises:
         SideFault, DatasetUnreadable: as `trials`.
     """
-    samples = gathered(dataset, asked.feeds, subjects, lambda chunk: np.ones(len(chunk.ids), bool))
+    most = _most((asked, other), subjects)
+    samples = gathered(dataset, asked.feeds, subjects, most=most)
     answers = [ask_all(other, feeds) for feeds in samples.prepared]
     truth = truth_of(asked.reading, answers)
     if truth is None:
@@ -193,10 +208,11 @@ def one_sided_trials(
 def _tried(
     bench: Bench, subjects: Mapping[str, Subject], *, of_one_model: bool = False
 ) -> list[tuple[Attempt, Trial]]:
-    """Wave by wave until one restores; where none does, two changes at once."""
+    """Wave by wave until one restores or time is up; where none does, two changes at once."""
     found: list[tuple[Attempt, Trial]] = []
     best = bench.before
-    for wave in groups(subjects, of_one_model=of_one_model):
+    waves = groups(subjects, of_one_model=of_one_model)
+    for done, wave in enumerate(waves, 1):
         for attempt in wave:
             entry = bench.tried(attempt, bench.before)
             if entry is None:
@@ -207,12 +223,35 @@ def _tried(
                 best = np.split(entry[1], ends[:-1])
         if any(trial.restores for _, trial in found):
             return found
+        if bench.is_spent and done < len(waves):
+            bench.give_up(sum(map(len, waves[:done])), sum(map(len, waves)))
+            return found
     singles = [attempt for attempt, _ in found]
-    for attempt in pairs(subjects, singles, of_one_model=of_one_model):
-        entry = bench.tried(attempt, best)
+    return found + _tried_at_once(bench, pairs(subjects, singles, of_one_model=of_one_model), best)
+
+
+def _tried_at_once(
+    bench: Bench, attempts: Sequence[Attempt], rival: Sequence[Array]
+) -> list[tuple[Attempt, Trial]]:
+    """Pair by pair until time is up."""
+    found: list[tuple[Attempt, Trial]] = []
+    for made, attempt in enumerate(attempts):
+        if bench.is_spent:
+            bench.give_up(made, len(attempts))
+            break
+        entry = bench.tried(attempt, rival)
         if entry is not None:
             found.append((attempt, entry[0]))
     return found
+
+
+def _most(asked: Sequence[Examiner | None], subjects: Mapping[str, Subject]) -> int:
+    """Samples that the slowest has time for: all changes on the first part of them."""
+    known = [each for each in asked if each is not None]
+    runs = 2 + (sum(map(len, groups(subjects))) + MOST_PAIRS) / 4
+    return min(
+        affordable(each.latency_ms, runs, LEAST, TRIED, budget_ms=each.budget_ms) for each in known
+    )
 
 
 def _gain(found: Sequence[Array], rival: Sequence[Array]) -> int:

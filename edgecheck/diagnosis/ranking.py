@@ -54,6 +54,8 @@ _NOWHERE: Final = Scene()
 def ranked(findings: Sequence[Finding], scene: Scene = _NOWHERE) -> Ranking:
     """Find the causes, the surest and most basic first, and file everything else under them.
 
+    Those that explain nothing of what is wrong come last, however sure they are.
+
     What is only suspected is a cause only where there is an error that it may explain, or a float
     model that fails by itself: that is no error of the candidate, and still nobody's wish.
 
@@ -66,16 +68,30 @@ def ranked(findings: Sequence[Finding], scene: Scene = _NOWHERE) -> Ranking:
     specific = frozenset(f.rule for f in suspects if PLACES[f.rule].is_specific(f.evidence))
     suspects.sort(key=lambda f: _rank(f, specific, scene))
     heads = {id(finding): _head(finding, suspects) for finding in suspects}
-    causes = []
+    causes: list[Cause] = []
+    idle: list[Cause] = []
     for finding in suspects:
         if heads[id(finding)] is not finding:
             continue
         shown = [f for f in symptoms if may_explain(finding, f, scene)]
         shown += [f for f in suspects if f is not finding and heads[id(f)] is finding]
         if shown or confidence_of(finding) != "suspected" or finding.rule in _BY_LABELS:
-            causes.append(_cause(finding, shown))
+            group = [f for f in suspects if heads[id(f)] is finding]
+            place = causes if _explains_any(group, symptoms, scene) else idle
+            place.append(_cause(finding, shown))
     told = (replace(f, role="symptom") if heads.get(id(f), f) is not f else f for f in findings)
-    return Ranking(tuple(told), tuple(causes))
+    return Ranking(tuple(told), (*causes, *idle))
+
+
+def _explains_any(group: Sequence[Finding], symptoms: Sequence[Finding], scene: Scene) -> bool:
+    """Whether a cause, or what follows from it, may bring about what is wrong; what an experiment
+    undid in vain does not.
+
+    Errors are asked about, where there are any.
+    """
+    asked = [symptom for symptom in symptoms if is_error(symptom)] or symptoms
+    open_ = [finding for finding in group if finding.refuted is None]
+    return any(may_explain(finding, symptom, scene) for finding in open_ for symptom in asked)
 
 
 def may_explain(cause: Finding, symptom: Finding, scene: Scene = _NOWHERE) -> bool:

@@ -12,6 +12,7 @@ from time import perf_counter
 from typing import Final
 
 from edgecheck.checks.evidence import Evidence, NotApplicable
+from edgecheck.compare.budget import affordable
 from edgecheck.compare.experiment import Setup
 from edgecheck.compare.stream import Progress, SideFault
 from edgecheck.diagnosis.experiments.bench import Bench, Impossible
@@ -27,8 +28,6 @@ _MOST: Final = 128
 """Samples that an experiment measures on; ranges are chosen by at most half as many others."""
 _LEAST: Final = 32
 """The same for slow models: fewer show too little."""
-_BUDGET_MS: Final = 10_000.0
-"""What the samples of one model may take, by the latency that was measured."""
 
 
 def prove(draft: Draft, evidence: Evidence, setup: Setup, progress: Progress) -> None:
@@ -103,7 +102,7 @@ def _bench(
 
 def _most(latency_ms: float) -> int:
     """Samples to measure on, by what one run of the slower model takes."""
-    return max(_LEAST, min(_MOST, int(_BUDGET_MS / max(latency_ms, 1e-3))))
+    return affordable(latency_ms, 1, _LEAST, _MOST)
 
 
 def _make(draft: Draft, bench: Bench, experiment: Experiment, found: Sequence[Finding]) -> str:

@@ -4,15 +4,17 @@ Each look takes what is known and gives it back with what it saw; its own module
 there is a reason for it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Final, TypeAlias
 
 from edgecheck.checks.evidence import Evidence
 from edgecheck.compare.experiment import Setup
 from edgecheck.compare.stream import Progress
+from edgecheck.errors import DatasetUnreadable
 from edgecheck.runs.baselines import fake_quantization_of
 from edgecheck.runs.draft import Draft
+from edgecheck.runs.guard import guarded
 from edgecheck.runs.inside import look_inside
 from edgecheck.runs.models import conclude_target
 from edgecheck.runs.signal import hear_signal
@@ -42,7 +44,7 @@ def with_pass(draft: Draft, evidence: Evidence) -> Evidence:
 
 
 def look_closer(draft: Draft, evidence: Evidence, setup: Setup, progress: Progress) -> Evidence:
-    """The evidence with what every look saw.
+    """The evidence with what every look saw. One that fails costs no more than what it would have told.
 
     Args:
         draft: of a run whose pass went well; told the outcome of each look.
@@ -51,11 +53,11 @@ def look_closer(draft: Draft, evidence: Evidence, setup: Setup, progress: Progre
         progress: told as in a pass, of every pass.
 
     Raises:
-        DatasetUnreadable: a sample cannot be read any more.
-        RuntimeMissing: the runtime does not work any more.
+        DatasetUnreadable: a sample cannot be read any more; `draft.evidence` is what was seen until then.
     """
-    for look in LOOKS:
-        evidence = look(draft, evidence, setup, progress)
+    for name, look in LOOKS.items():
+        with guarded(draft, name, passes=(DatasetUnreadable,)):
+            evidence = look(draft, evidence, setup, progress)
         draft.evidence = evidence  # what comes next may end the run
     return evidence
 
@@ -81,6 +83,10 @@ def _twin(draft: Draft, evidence: Evidence, setup: Setup, _progress: Progress) -
 
 def _norms(draft: Draft, evidence: Evidence, setup: Setup, _progress: Progress) -> Evidence:
     draft.batch_norm = hear_witness(draft, evidence, setup)
+    return evidence
+
+
+def _anew(draft: Draft, evidence: Evidence, setup: Setup, _progress: Progress) -> Evidence:
     return replace(evidence, renormalized=renormalize(draft, evidence, setup, draft.batch_norm))
 
 
@@ -88,5 +94,13 @@ def _signal(draft: Draft, evidence: Evidence, setup: Setup, _progress: Progress)
     return replace(evidence, signal=hear_signal(draft, evidence, setup))
 
 
-LOOKS: Final[tuple[Look, ...]] = (_inside, _stages, _fakes, _twin, _norms, _signal)
-"""In this order: later ones ask what earlier ones saw."""
+LOOKS: Final[Mapping[str, Look]] = {
+    "layers": _inside,
+    "stages": _stages,
+    "trained-ranges": _fakes,
+    "twin-trials": _twin,
+    "batch-normalization": _norms,
+    "renormalization": _anew,
+    "float-signal": _signal,
+}
+"""By the name that reports show, in this order: later ones ask what earlier ones saw."""

@@ -7,6 +7,7 @@ from typing import Final
 
 from edgecheck.checks.evidence import Evidence
 from edgecheck.compare.binding import sample_shape_of
+from edgecheck.compare.budget import affordable
 from edgecheck.compare.experiment import Setup, watched_outputs
 from edgecheck.compare.outputs import NO_CLASS
 from edgecheck.compare.stream import SideFault
@@ -22,9 +23,8 @@ from edgecheck.samples.part import Part
 from edgecheck.samples.selection import spread
 
 _SAMPLES: Final = 64
-_BUDGET_MS: Final = 10_000.0
-"""What the whole table may take, by the latency that was measured; never fewer samples than:"""
 _LEAST: Final = 16
+"""The same for slow models."""
 _INPUTS: Final = 4
 """Inputs that are looked at; more of them would repeat each other."""
 
@@ -99,8 +99,7 @@ def _receiver(evidence: Evidence, setup: Setup, name: str, shape: tuple[int, ...
 def _few(draft: Draft, setup: Setup, cases: int) -> Part:
     """As many samples as the budget allows."""
     one_ms = 0.0 if draft.observation is None else draft.observation.comparison.latency_ms[0]
-    most = int(_BUDGET_MS / max(one_ms * cases, 1e-3))
-    most = max(_LEAST, min(_SAMPLES, most))
+    most = affordable(one_ms, cases, _LEAST, _SAMPLES)
     is_stream = setup.spec.state == "stream"
     return Part(setup.dataset, spread(len(setup.dataset), most, in_file_order=is_stream))
 

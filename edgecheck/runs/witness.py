@@ -11,6 +11,7 @@ from edgecheck.checks import thresholds
 from edgecheck.checks.evidence import Evidence
 from edgecheck.checks.labels import reference_is_lost
 from edgecheck.checks.parity import has_lost_parity
+from edgecheck.compare.answers import Reading, Truth
 from edgecheck.compare.binding import sample_shape_of
 from edgecheck.compare.experiment import Entrant, Setup, class_output
 from edgecheck.compare.renormalized import Renormalized
@@ -24,7 +25,7 @@ from edgecheck.runtime.trained.renormalize import renormalized_outputs
 from edgecheck.samples.chunk import UNLABELLED, Dataset
 from edgecheck.samples.part import Part
 from edgecheck.samples.selection import spread
-from edgecheck.tensors import Array, flat_rows
+from edgecheck.tensors import Array
 
 _SAMPLES, _BYTES = 256, 1 << 28
 """How many are looked at, and what they may take on the disk."""
@@ -108,7 +109,7 @@ def _divergence(norm: BatchNorm) -> float:
 def _answered(setup: Setup, reference: Entrant, timeout: float) -> tuple[Array, Array] | None:
     """Whether each labelled sample is answered rightly, before and after: bool (n,) twice."""
     output = class_output(setup)
-    if output is None or output.rule is None or output.reference is None:
+    if output is None or output.reference is None:
         return None
     job = reference.job(setup.spec, (), threads=1)
     samples = _spread(setup.dataset, _sample_bytes(setup, reference))
@@ -125,9 +126,9 @@ def _answered(setup: Setup, reference: Entrant, timeout: float) -> tuple[Array, 
     labels = _labels(asked)
     if found is None or labels is None:
         return None
-    known = (labels != UNLABELLED).any(axis=1)
-    top = [output.rule.top(flat_rows(rows[output.reference])) for rows in found]
-    before, after = ((labels == each[:, None]).any(axis=1)[known] for each in top)
+    known, reading = (labels != UNLABELLED).any(axis=1), Reading(output)
+    truth = Truth([labels[known]], None)
+    before, after = (truth.right(0, reading.read(rows, "reference")[known]) for rows in found)
     return before, after
 
 

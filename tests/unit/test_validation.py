@@ -11,7 +11,7 @@ from models import identity
 
 from edgecheck import validation
 from edgecheck.checks.table import CHECKS
-from edgecheck.errors import UsageError
+from edgecheck.errors import DatasetUnreadable, UsageError
 from edgecheck.runtime import discovery
 from edgecheck.validation import Options, broken_report, inputs_of, validate
 
@@ -420,3 +420,27 @@ def test_labels_of_a_regression_must_be_as_many_values_as_the_output_has(spec):
 def test_the_samples_of_a_pattern_are_inputs():
     files = inputs_of(SPEC, HEALTHY, None)
     assert set((DIGITS / "images").glob("*.png")) <= {path.resolve() for path in files}
+
+
+@pytest.mark.parametrize("step", ["prove", "imagine_mistakes"])
+@pytest.mark.parametrize(
+    ("error", "status"), [(DatasetUnreadable("gone"), "skipped"), (KeyError("a bug"), "crashed")]
+)
+def test_what_comes_after_the_checks_takes_no_verdict_away(step, error, status, monkeypatch):
+    def fails(*_):
+        raise error
+
+    monkeypatch.setattr(validation, step, fails)
+    report = validate(SPEC, COLLAPSED, Options(limit=60, layers="never"))
+    assert (report.verdict, report.exit_code, report.error) == ("fail", 1, None)
+    assert _status(report)["experiments" if step == "prove" else "what-if"] == status
+
+
+def test_samples_that_go_away_after_the_pass_leave_what_was_compared_to_be_judged(monkeypatch):
+    def gone(*_):
+        raise DatasetUnreadable("rows.npy is gone")
+
+    monkeypatch.setattr(validation, "look_closer", gone)
+    report = validate(SPEC, COLLAPSED, Options(limit=60))
+    assert (report.verdict, report.exit_code) == ("fail", 3)
+    assert _status(report)["calibration-range"] == "failed"

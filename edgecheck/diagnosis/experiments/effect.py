@@ -14,7 +14,7 @@ from edgecheck.rules.parity_words import Metric
 from edgecheck.spec.model import Tolerances
 
 Effect: TypeAlias = Literal["restored", "none", "unclear"]
-"""`restored`: nothing is lost any more. `none`: as much is lost as before. `unclear`: something is
+"""`restored`: something was lost, and nothing is any more. `none`: as much is lost as before. `unclear`: something is
 gained, but not all, or the samples are too few to tell."""
 
 _FIRST: Final[tuple[Metric, ...]] = ("agreement", "pixel_agreement", "variation_sqnr_db", "sqnr_db")
@@ -76,25 +76,28 @@ class _Losses:
     """Whether parity is lost before an experiment and after it."""
 
     before: bool
+    before_measured: bool
+    """As `before`, by the measured values: few samples may leave open what they show."""
     after: bool
     after_measured: bool
     """As `after`, by the measured values: an interval gives no benefit of the doubt."""
 
     @classmethod
     def of(cls, before: Comparison, after: Comparison, tolerances: Tolerances | None) -> "_Losses":
-        certain = [as_measured(output) for output in after.outputs]
+        old, new = (tuple(map(as_measured, side.outputs)) for side in (before, after))
         return cls(
             _is_any_lost(before.outputs, tolerances),
+            _is_any_lost(old, tolerances),
             _is_any_lost(after.outputs, tolerances),
-            _is_any_lost(certain, tolerances),
+            _is_any_lost(new, tolerances),
         )
 
 
 def _effect(metric: Metric, was: Measure, now: Measure, lost: _Losses) -> Effect:
-    """At least half of the error must be gone, beyond noise, and no output be lost."""
+    """Of a loss at least half of the error must be gone, beyond noise, and no output be lost."""
     old, new = distance(metric, was.value), distance(metric, now.value)
     is_halved = new < old and new <= old / 2
-    is_sure = lost.before or _is_beyond(metric, now.value, was)
+    is_sure = lost.before or (lost.before_measured and _is_beyond(metric, now.value, was))
     if is_halved and is_sure:
         return "unclear" if lost.after_measured else "restored"
     return "none" if lost.before and lost.after and not is_halved else "unclear"

@@ -20,7 +20,10 @@ def in_float(bench: Bench, findings: Sequence[Finding], _others: Sequence[Findin
     """
     twin = bench.required_twin()
     graph = bench.evidence.model.subgraphs[0]
-    operator = graph.operators[findings[0].evidence["index"]]
+    index = findings[0].evidence.get("index")
+    if index is None:
+        raise Impossible(f"{findings[0].rule} names no operator")
+    operator = graph.operators[index]
     if bench.setup.candidate.contract.subgraph or len(operator.outputs) != 1:
         raise Impossible(f"{operator.name} cannot be cut out of the graph")
     resumption = Resumption(twin, operator.outputs[0], bench.kernels)

@@ -26,7 +26,10 @@ def layer(index, **changes):
 
 
 def heard(*layers, who="reference"):
-    return Signal(who, 128, (PLAIN, *layers))
+    last = max(
+        (each for each in layers if each.is_output), key=lambda each: each.index, default=PLAIN
+    )
+    return Signal(who, 128, (PLAIN, *layers), {"output": last.tensor})
 
 
 LAST = {"decides": True, "is_output": True}
@@ -159,6 +162,20 @@ def test_a_model_that_names_the_commonest_class_only_learned_the_prior(case, mea
         sum(others),
         others[1],
     )
+
+
+def test_mean_probabilities_are_those_of_the_judged_output_in_the_judged_model():
+    head = layer(0, **LAST, probabilities=(0.8, 0.2))
+    other = layer(1, **LAST, probabilities=(0.1, 0.9))
+    listened = replace(heard(head, other), outputs={"output": head.tensor, "more": other.tensor})
+
+    def divergence(signal):
+        (found,) = learning.check(seen(**RARE, signal=signal))
+        return found.evidence["divergence"]
+
+    assert divergence(listened) == pytest.approx(0, abs=1e-9)
+    assert divergence(replace(listened, outputs={"more": other.tensor})) is None
+    assert divergence(replace(listened, who="twin")) is None  # the reference was judged
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,11 @@
+import math
+
 import numpy as np
 import pytest
 from models import OpDef, TensorDef, build_model
 from walking import setup_of
 
-from edgecheck.compare.signal import listen
+from edgecheck.compare.signal import _Shares, listen
 
 ROWS = np.random.default_rng(0).normal(0, 1, (70, 3)).astype(np.float32)
 FIRST = np.random.default_rng(1).normal(0, 1, (6, 3)).astype(np.float32)
@@ -76,3 +78,25 @@ def test_mean_probabilities_are_those_of_the_output(heard):
     assert last.is_output
     assert heard.layers[-2].decides
     assert last.probabilities == pytest.approx(means, abs=1e-5)
+
+
+def test_a_column_that_shows_late_that_it_holds_logits_is_read_as_logits_throughout(tmp_path):
+    # The first look like probabilities; the last do not, and are far below what exp takes.
+    column = np.concatenate([np.full(200, 0.5), np.full(56, -800.0)]).astype(np.float32)
+    tensors = [TensorDef("x", (1, 1)), TensorDef("output", (1, 1))]
+    path = tmp_path / "one.tflite"
+    path.write_bytes(build_model(tensors, [OpDef("NEG", [0], [1])], [0], [1]))
+    setup = setup_of(path, -column[:, None])[0]
+    last = listen(setup, setup.candidate, "candidate").layers[-1]
+    one = np.mean([1 / (1 + math.exp(-value)) if value > -700 else 0.0 for value in column])
+    assert last.probabilities == pytest.approx((1 - one, one), abs=1e-6)
+
+
+def test_pages_of_a_column_are_summed_before_it_is_known_what_they_hold():
+    shares = _Shares(1)
+    for page in ([0.2, 0.4], [0.9]):
+        shares.add(np.array(page, np.float32)[:, None])
+    assert shares.means() == pytest.approx((0.5, 0.5))
+    shares.add(np.array([[3.0]], np.float32))
+    logits = np.mean([1 / (1 + math.exp(-value)) for value in (0.2, 0.4, 0.9, 3.0)])
+    assert shares.means() == pytest.approx((1 - logits, logits))

@@ -26,11 +26,11 @@ class Numbers:
             yield Chunk(tuple(map(str, rows)), {"x": rows[:, None]}, rows[:, None].astype(np.int64))
 
 
-def samples(count, shape=(1,), rows=7, wanted=lambda chunk: np.ones(len(chunk.ids), bool)):
+def samples(count, shape=(1,), rows=7, wanted=None, most=TRIED):
     spec = InputSpec.model_validate({"kind": "array", "steps": ({"rescale": {"scale": 2.0}},)})
     receiver = receiver_of("x", spec, tensor(), (1,), (0.0, 1.0))
     feeds = SimpleNamespace(layout=SimpleNamespace(rows=rows, arrays={"x": ("float32", shape)}))
-    return gathered(Numbers(count), feeds, {"x": Subject(spec, receiver, ())}, wanted)
+    return gathered(Numbers(count), feeds, {"x": Subject(spec, receiver, ())}, wanted, most)
 
 
 def numbers(found):
@@ -80,3 +80,16 @@ def test_of_very_large_samples_there_are_few():
 
 def test_without_samples_there_is_no_part():
     assert samples(40, wanted=lambda chunk: np.zeros(len(chunk.ids), bool)).parts == []
+
+
+def test_the_few_that_are_wanted_of_a_large_dataset_are_all_found():
+    found = samples(2000, wanted=lambda chunk: chunk.labels[:, 0] % 80 == 7)
+    assert sorted(number for part in numbers(found) for number in part) == list(range(7, 2000, 80))
+
+
+def test_samples_are_spread_over_those_that_are_wanted():
+    found = samples(2000, wanted=lambda chunk: chunk.labels[:, 0] >= 1000, most=32)
+    taken = sorted(number for part in numbers(found) for number in part)
+    assert len(taken) == 32
+    assert set(np.diff([*taken, 2000])) == {31, 32}
+    assert taken[0] == 1000

@@ -1,7 +1,11 @@
+import re
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from evidence import compared, passed_over, seen_input, seen_labels, seen_pair, tensor
 
+from edgecheck.compare import trial_plan
 from edgecheck.compare.outputs import ClassRule
 from edgecheck.compare.stream import Side, SideFault
 from edgecheck.compare.trial_plan import Scene, is_unexplained, tried, tried_on_twin
@@ -77,6 +81,7 @@ def scene(tmp_path, candidate, reference=None, *, steps=(), dataset=None, **seen
     )
     values = seen_input(low=0.0, high=seen.get("high", 255.0))
     found = passed_over(output, inputs=(values,))
+    found = replace(found, latency_ms=(seen.get("latency_ms", 0.0),) * 3)
     spec = Spec.model_validate(parts)
     given = Scene(spec, dataset or Pictures(), feeds, sides, found, PORTS)
     watched = WatchedOutput("y", None if reference is None else "y", None, ClassRule(0.5), True)
@@ -211,6 +216,28 @@ def test_models_that_agree_need_no_twin(tmp_path):
     given, output = scene(tmp_path, level, level, agreement=0.95)
     assert not is_unexplained(given.found, (), output)
     assert not is_unexplained(given.found, (), None)
+
+
+def test_a_slow_model_is_asked_less(tmp_path):
+    """Everything is tried with a fast one, the first wave on a few samples with a slow one."""
+    many = Pictures(np.tile(COLOURS, 30)[::-1], np.tile(PIXELS, (30, 1, 1, 1)))
+    runs, most, kinds, said = [], [], [], []
+    for latency_ms in (0.01, 40.0, 1000.0):
+        given, output = scene(tmp_path, level, dataset=many, latency_ms=latency_ms)
+        found = tried(given, output)
+        runs.append(given.sides["candidate"].session.runs)
+        most.append(max(trial.samples for trial in found))
+        kinds.append({trial.change.kind for trial in found})
+        said.append("; ".join(given.said))
+    assert runs[0] > runs[1] > runs[2]
+    assert runs[1] * 40.0 < 2 * trial_plan.BUDGET_MS
+    assert most[0] > most[1] >= most[2]
+    assert "orientation" in kinds[0] - kinds[2]
+    assert "scaling" in kinds[2]
+    assert said[0] == ""
+    assert re.fullmatch(
+        r"\d+ of \d+ changes tried, since one run of the candidate takes 1000 ms", said[2]
+    )
 
 
 def wants_raw(rows):

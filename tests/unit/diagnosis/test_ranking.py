@@ -276,3 +276,10 @@ def test_what_a_layer_with_other_weights_gives_is_beyond_its_range_for_that():
     assert rules_of(poor, LOSS, differs) == ["layer-weights-differ"]
     alone = replace(poor, proof=OTHER_PROOF)
     assert set(rules_of(alone, LOSS, differs)) == {differs.rule, poor.rule}
+
+
+def test_a_cause_that_explains_nothing_stays_behind_those_that_do_proven_or_not():
+    idle = finding("partially-quantized-or-hybrid", kind="model", proof=PROOF)
+    assert rules_of(idle, DOUBT, LOSS) == [DOUBT.rule, idle.rule]
+    vain = replace(DOUBT, refuted=OTHER_PROOF)
+    assert rules_of(idle, vain, LOSS) == [idle.rule, vain.rule]

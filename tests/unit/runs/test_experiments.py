@@ -7,6 +7,7 @@ from joined_head import ROWS as HEAD_ROWS
 from joined_head import head
 from models import float_dense, int8_dense
 
+from edgecheck.compare import budget
 from edgecheck.compare.stream import SideFault
 from edgecheck.diagnosis.experiments.bench import Impossible
 from edgecheck.diagnosis.experiments.table import EXPERIMENTS
@@ -146,7 +147,7 @@ def test_progress_is_shown_while_experiments_run(run):
 
 
 def test_fewer_samples_than_wanted_are_told(run, monkeypatch):
-    monkeypatch.setattr(experiments, "_BUDGET_MS", 0.0)
+    monkeypatch.setattr(budget, "BUDGET_MS", 0.0)
     report = run(NARROW, reference=True)
     status, reason = made(report)
     assert status == "passed"

@@ -6,11 +6,13 @@ import pytest
 from evidence import compared, evidence, passed_over, seen_labels, seen_pair, spec, tensor
 
 from edgecheck.compare.experiment import Entrant, Setup, Trained
+from edgecheck.compare.outputs import ClassRule
+from edgecheck.compare.watching import Group, WatchedOutput
 from edgecheck.errors import UnusableError
 from edgecheck.runs import witness
 from edgecheck.runs.draft import Draft, Options
 from edgecheck.runtime.trained.batch_norm import ObservedNorm
-from edgecheck.samples.chunk import Chunk
+from edgecheck.samples.chunk import UNLABELLED, Chunk
 from edgecheck.tflite.graph import Contract, Port
 
 NORM = ObservedNorm("norm", 8, 0.5, 2.0, 0.75, 1.25)
@@ -96,3 +98,30 @@ def test_a_model_that_the_child_cannot_take_apart_is_a_reason_and_no_error(heard
     monkeypatch.setattr(witness, "observed_norms", refuses)
     found, outcomes, _ = heard(lost())
     assert (found, outcomes) == ((), [("batch-normalization", "skipped")])
+
+
+PART = WatchedOutput("scores", "scores", None, ClassRule(0.5), True, group=Group("kind", 1, 3))
+
+
+class Labelled(Rows):
+    """Every picture is of class 1, and of no other."""
+
+    def chunks(self, size):
+        for chunk in super().chunks(size):
+            yield replace(chunk, labels=np.tile([[1, UNLABELLED]], (len(chunk.ids), 1)))
+
+
+def test_answers_are_read_of_the_group_and_nan_answers_nothing(monkeypatch):
+    def outputs(_job, _collected, asked, *_):
+        count = len(np.load(asked["image"]))
+        before = np.tile(np.float32([9, 0, 1, 9]), (count, 1))  # of the group: class 1
+        after = np.full((count, 4), np.nan, np.float32)
+        return {"scores": before}, {"scores": after}
+
+    monkeypatch.setattr(witness, "renormalized_outputs", outputs)
+    monkeypatch.setattr(witness, "class_output", lambda _: PART)
+    case = replace(setup(), dataset=Labelled())
+    before, after = witness._answered(case, case.reference, 5.0)
+    assert len(before) == len(after) == 128
+    assert before.all()
+    assert not after.any()

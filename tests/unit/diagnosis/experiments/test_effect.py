@@ -45,14 +45,22 @@ def test_an_interval_gives_no_benefit_of_the_doubt_to_what_is_restored():
 
 
 def test_a_gain_within_noise_proves_nothing():
-    few = output(0.95, noise=0.05)
+    few = output(0.84, noise=0.16)
     assert judged([few], [output(1.0, noise=0.0)]).effect == "unclear"
-    many = output(0.95, noise=0.02)
+    many = output(0.84, noise=0.05)
     assert judged([many], [output(1.0, noise=0.0)]).effect == "restored"
 
 
 def test_what_was_healthy_before_is_not_refuted_by_staying_so():
     assert judged([output(0.99)], [output(0.99)]).effect == "unclear"
+
+
+def test_where_nothing_was_lost_no_gain_restores_anything():
+    ends = {"sqnr_db": 32.0, "sqnr_db_interval": (31.0, 33.0)}
+    good = compared(pair=seen_pair(**ends))
+    better = compared(pair=seen_pair(sqnr_db=60.0, sqnr_db_interval=(59.0, 61.0)))
+    assert judged([good], [better]).effect == "unclear"
+    assert judged([output(0.95)], [output(1.0, noise=0.0)]).effect == "unclear"
 
 
 def test_another_output_that_stays_lost_is_no_restoration():

@@ -38,6 +38,13 @@ def other_biases():
     return 30 * ROWS[0, :10]
 
 
+def test_a_finding_that_names_no_operator_has_no_experiment(tmp_path):
+    bench = bench_of(tmp_path, int8_net(reach=0.2), ROWS, reference=float_net())
+    nameless = [finding("activation-sensitive-op", role="cause", evidence={})]
+    with pytest.raises(Impossible, match="names no operator"):
+        in_float(bench, nameless, [])
+
+
 def test_a_float_model_has_no_twin(tmp_path):
     with pytest.raises(Impossible, match="twin"):
         in_float(bench_of(tmp_path, float_net(), ROWS, reference=float_net()), operator(0), [])
