@@ -24,6 +24,7 @@ from edgecheck.errors import (
     DatasetUnreadable,
     EdgecheckError,
     LoadFault,
+    RuntimeMissing,
     TimeoutFault,
 )
 from edgecheck.findings import Finding, Subject
@@ -130,7 +131,7 @@ def _observe(draft: Draft, setup: Setup, progress: Progress) -> Setup:
         setup = replace(setup, kernels="builtin")
         try:
             seen = observe(setup, progress)
-        except SideFault:
+        except (SideFault, RuntimeMissing):
             raise fault from None
         refusal = fault.fault.words if fault.who == "candidate" else ""
         seen = replace(seen, runtime=replace(seen.runtime, refusal=refusal))

@@ -8,7 +8,7 @@ from edgecheck.rules.wording import Fed, count, fed_model, plain
 
 @dataclass(frozen=True)
 class DeadActivations(Rule):
-    """A layer of the trained model is 0 for every sample, and cuts the output off.
+    """A layer of the trained model is 0 for every sample, so no output moves.
 
     ## What it means
     A ReLU turns negative sums into 0. Where that happens to (nearly) all

@@ -14,6 +14,7 @@ from edgecheck.errors import RuntimeMissing
 COMMANDS = [
     "validate",
     "repair",
+    "match",
     "convert",
     "inspect",
     "init",
