@@ -19,6 +19,9 @@ _FAILING: Final[dict[FailOn, frozenset[str]]] = {
 RUNTIME_REFUSALS: Final = frozenset({"load-failed", "runtime-crash", "runtime-timeout"})
 """Rules that say that a runtime did not take the file."""
 
+CAUSE_UNKNOWN: Final = "The cause was not found."
+"""Ends the summary where only symptoms are known."""
+
 
 @dataclass(frozen=True)
 class Judgement:
@@ -77,4 +80,4 @@ def summary_of(judgement: Judgement, findings: Sequence[Finding], causes: Sequen
         return causes[0].summary
     gravity = ("error", "warning", "info")
     first = min(findings, key=lambda f: (gravity.index(f.severity), f.role != "symptom"))
-    return f"{first.message} The cause was not found." if first.role == "symptom" else first.message
+    return f"{first.message} {CAUSE_UNKNOWN}" if first.role == "symptom" else first.message

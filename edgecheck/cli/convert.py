@@ -85,7 +85,7 @@ def convert(  # noqa: PLR0913, PLR0917  (one parameter an option)
         typer.Option(
             metavar="FORMAT[:PATH]",
             autocompletion=format_names,
-            help="The report, as in validate, but for layers; repeatable.",
+            help="As in validate; csv and model-explorer have nothing of it.",
         ),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the file at --out.")] = False,

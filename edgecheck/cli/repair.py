@@ -41,7 +41,7 @@ def repair(  # noqa: PLR0913, PLR0917  (one parameter an option)
         typer.Option(
             metavar="FORMAT[:PATH]",
             autocompletion=format_names,
-            help="The report, as in validate, but for layers; repeatable.",
+            help="As in validate; csv and model-explorer have nothing of it.",
         ),
     ] = None,
     quiet: Annotated[

@@ -261,8 +261,9 @@ def _as_bundle(path: Path) -> Iterator[None]:
         yield
     except DatasetUnreadable as error:
         raise BundleUnreadable(error.message, hint="Record the bundle again.") from None
+    except zipfile.BadZipFile as error:
+        raise bad(path.name, str(error)[:200]) from None
     except (
         OSError, EOFError, KeyError, ValueError, NotImplementedError, RuntimeError, zlib.error,
-        zipfile.BadZipFile,
     ) as error:  # fmt: skip
         raise bad(path.name, f"{type(error).__name__}: {str(error)[:200]}") from None

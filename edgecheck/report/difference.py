@@ -19,6 +19,7 @@ from edgecheck.difference import (
 from edgecheck.findings import Finding, Report
 from edgecheck.report.json_format import to_dict
 from edgecheck.report.measure_changes import compare_measures
+from edgecheck.report.order import ranked
 from edgecheck.rules.measure_words import worsened
 from edgecheck.rules.wording import count, plain
 
@@ -58,7 +59,7 @@ def differences(before: Report, after: Report) -> Difference:
     conditions = tuple(_conditions(was, now))
     settings = tuple(_others(was["settings"], now["settings"]))
     measures, not_compared = compare_measures(before, after, _obstacle(conditions, settings))
-    old, new = _by_fingerprint(before.findings), _by_fingerprint(after.findings)
+    old, new = _by_fingerprint(before), _by_fingerprint(after)
     added = tuple(_change(each) for key, each in new.items() if key not in old)
     kept = tuple(_change(each, old[key]) for key, each in new.items() if key in old)
     return Difference(
@@ -99,10 +100,12 @@ def _worse_measures(measures: Sequence[MeasureChange]) -> Iterator[str]:
             yield worsened(each.measure, each.before, each.after, each.allowed, each.output)
 
 
-def _by_fingerprint(findings: Sequence[Finding]) -> dict[str, Finding]:
-    """The gravest finding of each fingerprint, the gravest first."""
-    ordered = sorted(findings, key=lambda each: _GRAVITY.index(each.severity), reverse=True)
-    return dict(reversed({each.fingerprint: each for each in ordered}.items()))
+def _by_fingerprint(report: Report) -> dict[str, Finding]:
+    """The gravest finding of each fingerprint, the gravest first, causes before symptoms."""
+    found: dict[str, Finding] = {}
+    for each in sorted(ranked(report), key=lambda each: _GRAVITY.index(each.severity)):
+        found.setdefault(each.fingerprint, each)
+    return found
 
 
 def _change(found: Finding, old: Finding | None = None) -> FindingChange:

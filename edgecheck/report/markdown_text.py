@@ -17,13 +17,26 @@ _BEGINNING: Final = re.compile(r"^([0-9]+(?=[.)](?:\s|$))|(?=[-+=]))([-+=.)])")
 """At the start of a line, of a list or a heading."""
 _CALLING: Final = re.compile(r"(\\[@#]|\bGH-)(?=\w|\\_)", re.IGNORECASE)
 APART: Final = "<!-- -->"
+_QUOTED: Final = re.compile(r"((?<!\$)`[^`]*`(?!\$))")
+"""Between dollars it would be a formula."""
+_CODE: Final = re.compile(r"`[\w .,=-]+`", re.ASCII)
+"""Commands and keys of the spec."""
 _LONGEST: Final = 600
 
 
 def escaped(text: str, limit: int = _LONGEST) -> str:
-    """One line of text that Markdown shows as it is, cut after `limit` characters."""
-    line = _SPECIAL.sub(r"\\\1", cut(flat(text).strip(), limit))
-    return _CALLING.sub(rf"\1{APART}", _BEGINNING.sub(r"\1\\\2", line))
+    """One line of text that Markdown shows as it is, cut after `limit` characters.
+
+    Plain words between two backticks, as our commands are, are code.
+    """
+    line = cut(flat(text).strip(), limit)
+    parts = [line] if "``" in line else _QUOTED.split(line)
+    shown = [part if _CODE.fullmatch(part) else _inert(part) for part in parts]
+    return _BEGINNING.sub(r"\1\\\2", "".join(shown))
+
+
+def _inert(text: str) -> str:
+    return _CALLING.sub(rf"\1{APART}", _SPECIAL.sub(r"\\\1", text))
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

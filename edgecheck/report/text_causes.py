@@ -10,6 +10,7 @@ from rich.text import Text
 from edgecheck.findings import Cause, Finding, Report, Undecided
 from edgecheck.report.text_lines import one_line, printable
 from edgecheck.report.text_proof import told
+from edgecheck.verdict import CAUSE_UNKNOWN
 
 _RULED_OUT: Final = 4
 _WANTED: Final = 2
@@ -72,7 +73,7 @@ def _undecided(left: Undecided, report: Report, *, is_detailed: bool) -> list[Te
     is_suspected = any(set(cause.explains) & set(left.symptoms) for cause in report.causes)
     known = "is only suspected" if is_suspected else "was not found"
     title = Text(f"The cause of {_rules(symptoms)} {known}.", style="bold")
-    lines: list[Text | Padding] = [title]
+    lines: list[Text | Padding] = [] if report.summary.endswith(CAUSE_UNKNOWN) else [title]
     if left.ruled_out and not is_detailed:
         listed = _listed([entry.what for entry in left.ruled_out], _RULED_OUT)
         lines.append(_indented(f"Ruled out: {listed}."))

@@ -26,7 +26,7 @@ def headline(metrics: Metrics) -> str:
     told = [_beside(*pair) for pair in pairs if pair[1]]
     alike = metrics.agreement if metrics.pixel_agreement is None else metrics.pixel_agreement
     sqnr = metrics.sqnr_db if metrics.variation_sqnr_db is None else metrics.variation_sqnr_db
-    told += [f"agreement {_percent(alike)}"] if alike is not None else []
+    told += [f"agreement {_percent(alike)}"] if _percent(alike) else []
     if _unit(sqnr, "dB") and metrics.accuracy is None:  # which tells more, and leaves no room
         told.append(f"SQNR {_unit(sqnr, 'dB')}")
     return f"{count(metrics.samples, 'sample')}: {', '.join(told)}" if told else ""
@@ -134,7 +134,7 @@ def _nonfinite(output: OutputMetrics) -> str:
 
 
 def _percent(share: float | None) -> str:
-    return "" if share is None else f"{100 * share:.1f} %"
+    return "" if share is None or math.isnan(share) else f"{100 * share:.1f} %"
 
 
 def _number(value: float | None) -> str:

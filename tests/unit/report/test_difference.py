@@ -262,3 +262,9 @@ def test_wilsons_interval_holds_the_share_and_solves_its_equation(samples, data)
 @pytest.mark.parametrize(("share", "samples"), [(0.5, 0), (math.inf, 5), (2.0, 5)])
 def test_an_impossible_share_leaves_everything_open(share, samples):
     assert wilson(share, samples) == Interval(-math.inf, math.inf)
+
+
+def test_of_new_errors_the_cause_comes_before_its_symptoms():
+    symptom, cause = finding("class-collapse"), finding("calibrated-on-noise", role="cause")
+    found = differences(passing(), replace(failing(), findings=(symptom, cause)))
+    assert [each.rule for each in found.new] == ["calibrated-on-noise", "class-collapse"]

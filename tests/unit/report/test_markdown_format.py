@@ -48,6 +48,24 @@ def test_nobody_and_no_issue_is_called(name, calling):
     assert calling not in escaped(name)
 
 
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        (
+            "run `edgecheck repair SPEC MODEL -o FIXED` first",
+            ["edgecheck repair SPEC MODEL -o FIXED"],
+        ),
+        ("`a` and `b.c`", ["a", "b.c"]),
+        ("a ` b", []),
+        ("`@octocat` and `www://x`", []),
+        ("\\`a`", ["a"]),
+    ],
+)
+def test_commands_between_backticks_are_code(text, code):
+    (inline,) = (t for t in MarkdownIt().parse(escaped(text)) if t.type == "inline")
+    assert [token.content for token in inline.children if token.type == "code_inline"] == code
+
+
 def test_plain_words_are_left_alone():
     words = "0.99 of int8.tflite (8 bit), in 12 of 34: it's far-off"
     assert escaped(words) == words

@@ -260,6 +260,7 @@ def test_verdict_numbers_and_cause_are_the_first_three_lines():
         ({"agreement": 0.5, "sqnr_db": 3.25}, "8 samples: agreement 50.0 %, SQNR 3.25 dB"),
         ({"variation_sqnr_db": 9.0, "sqnr_db": 30.0}, "8 samples: SQNR 9 dB"),
         ({"pixel_agreement": 0.25, "agreement": 1.0}, "8 samples: agreement 25.0 %"),
+        ({"agreement": float("nan"), "sqnr_db": 30.0}, "8 samples: SQNR 30 dB"),
         ({}, ""),
     ],
 )
