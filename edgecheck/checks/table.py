@@ -66,6 +66,7 @@ class Check:
             "arena",
             "open_batch",
             "tflm",
+            "target",
         ]
         | None
     ) = None
@@ -76,8 +77,8 @@ class Check:
 
 CHECKS: Final = (
     Check("target-operators", target.check_operators, is_static=True),
-    Check("target-types", target.check_types, is_static=True),
-    Check("target-memory", target.check_memory, is_static=True),
+    Check("target-types", target.check_types, is_static=True, needs="target"),
+    Check("target-memory", target.check_memory, is_static=True, needs="target"),
     Check("input-names", input_contract.check_names, is_static=True),
     Check("input-shapes", input_contract.check_shapes, is_static=True),
     Check("input-dtypes", input_contract.check_dtypes, is_static=True),

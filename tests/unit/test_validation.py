@@ -163,8 +163,10 @@ def test_every_planned_check_has_one_outcome_in_order():
     full = validate(SPEC, HEALTHY, FAST)
     assert [check.name for check in full.checks] == ["model-file", "model-runs", *names]
     static = validate(SPEC, HEALTHY, Options(static=True))
-    planned = [check.name for check in CHECKS if check.is_static]
+    planned = [check.name for check in CHECKS if check.is_static and check.name in names]
     assert [check.name for check in static.checks] == ["model-file", *planned]
+    aimed = validate(SPEC, HEALTHY, Options(static=True, target="cortex-m7"))
+    assert {"target-types", "target-memory"} <= set(_status(aimed)) - set(_status(static))
 
 
 def test_without_a_dataset_nothing_is_proven(spec):
