@@ -7,10 +7,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from edgecheck.cli.completion import format_names
-from edgecheck.cli.delivery import deliver, require_other_place
+from edgecheck.cli.delivery import deliver, requested, require_other_place
+from edgecheck.cli.options import (
+    AllowCode,
+    Force,
+    Limit,
+    OutputWithoutLayers,
+    Quiet,
+    Runtime,
+    RuntimeChoice,
+    SpecPath,
+    Threads,
+)
 from edgecheck.cli.progress import progress_bar
-from edgecheck.cli.validate import Runtime
 
 if TYPE_CHECKING:
     from edgecheck.conversion.report import ConversionReport
@@ -39,7 +48,7 @@ class Io(str, Enum):
 
 
 def convert(  # noqa: PLR0913, PLR0917  (one parameter an option)
-    spec: Annotated[Path, typer.Argument(help="The spec that training wrote (YAML).")],
+    spec: SpecPath,
     source: Annotated[
         Path,
         typer.Argument(
@@ -70,25 +79,16 @@ def convert(  # noqa: PLR0913, PLR0917  (one parameter an option)
     keep_failing: Annotated[
         bool, typer.Option("--keep-failing", help="Write the file even if it does not pass.")
     ] = False,
-    allow_code: Annotated[
-        bool, typer.Option("--allow-code", help="Load a model that brings code along.")
-    ] = False,
-    runtime: Annotated[Runtime, typer.Option(help="Runtime, as in validate.")] = Runtime.AUTO,
-    limit: Annotated[int | None, typer.Option(min=1, help="Most samples to use.")] = None,
-    threads: Annotated[int, typer.Option(min=1, max=256, help="Threads of each interpreter.")] = 1,
+    allow_code: AllowCode = False,
+    runtime: RuntimeChoice = Runtime.AUTO,
+    limit: Limit = None,
+    threads: Threads = 1,
     timeout: Annotated[
         float,
         typer.Option(min=0.1, help="Seconds for one run of one sample; a conversion gets 30 x."),
     ] = 60.0,
-    output: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="FORMAT[:PATH]",
-            autocompletion=format_names,
-            help="As in validate; csv and model-explorer have nothing of it.",
-        ),
-    ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace the file at --out.")] = False,
+    output: OutputWithoutLayers = None,
+    force: Force = False,
     verbose: Annotated[
         bool,
         typer.Option(
@@ -97,20 +97,17 @@ def convert(  # noqa: PLR0913, PLR0917  (one parameter an option)
             help="Text with every check and layer; what a failing converter printed.",
         ),
     ] = False,
-    quiet: Annotated[
-        bool, typer.Option("--quiet", "-q", help="No progress, and no text unless asked for.")
-    ] = False,
+    quiet: Quiet = False,
 ) -> None:
     """Convert a trained model, validate the result, and write it only if it passes.
 
     Exit 0: written. 1: it cannot be converted, or fails; nothing is written. 2, 3: as in validate.
     """
     from edgecheck.convert import ConvertOptions
-    from edgecheck.report.destinations import parse_destinations, require_apart, require_fitting
+    from edgecheck.report.destinations import require_apart, require_fitting
     from edgecheck.validation import Options, inputs_of
 
-    requests = output if output is not None else ([] if quiet else ["text"])
-    destinations = parse_destinations(requests, is_detailed=verbose)
+    destinations = requested(output, is_quiet=quiet, is_detailed=verbose)
     require_fitting(destinations, "conversion")
     require_apart(destinations, inputs_of(spec, source, None))
     require_other_place(destinations, out)

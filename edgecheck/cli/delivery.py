@@ -15,6 +15,20 @@ if TYPE_CHECKING:
     from edgecheck.report.json_format import Document
 
 
+def requested(
+    output: list[str] | None, *, is_quiet: bool = False, is_detailed: bool = False
+) -> "Sequence[Destination]":
+    """What --output asks for: text on stdout if nothing, and not that either if it is to be quiet.
+
+    Raises:
+        UsageError: an unknown format, a place that cannot be, or one place for two.
+    """
+    from edgecheck.report.destinations import parse_destinations
+
+    default = [] if is_quiet else ["text"]
+    return parse_destinations(default if output is None else output, is_detailed=is_detailed)
+
+
 def require_other_place(destinations: "Sequence[Destination]", out: Path) -> None:
     """Refuse a report that would replace the new file.
 

@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from edgecheck.cli.options import Force
+
 
 def init(
     model: Annotated[Path, typer.Argument(help="The .tflite file.", show_default=False)],
@@ -28,7 +30,7 @@ def init(
         Path | None,
         typer.Option("--out", "-o", help="Where the spec goes. Default: MODEL with .yaml."),
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace the file at --out.")] = False,
+    force: Force = False,
 ) -> None:
     """Write a first spec for a model: commented, with what was guessed and what is left to do.
 

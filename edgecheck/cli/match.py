@@ -5,13 +5,19 @@ from typing import Annotated
 
 import typer
 
-from edgecheck.cli.completion import format_names
-from edgecheck.cli.delivery import deliver_made
-from edgecheck.cli.validate import Runtime
+from edgecheck.cli.delivery import deliver_made, requested
+from edgecheck.cli.options import (
+    OutputWithoutLayers,
+    Quiet,
+    Runtime,
+    RuntimeChoice,
+    SpecPath,
+    Timeout,
+)
 
 
 def match(  # noqa: PLR0913, PLR0917  (one parameter an option)
-    spec: Annotated[Path, typer.Argument(help="The spec that training wrote (YAML).")],
+    spec: SpecPath,
     model: Annotated[Path, typer.Argument(help="The .tflite file that was flashed.")],
     dump: Annotated[
         Path,
@@ -23,24 +29,13 @@ def match(  # noqa: PLR0913, PLR0917  (one parameter an option)
         str | None,
         typer.Option(metavar="NAME", help="The tensor of a .csv or .npy that does not name it."),
     ] = None,
-    runtime: Annotated[Runtime, typer.Option(help="Runtime, as in validate.")] = Runtime.AUTO,
+    runtime: RuntimeChoice = Runtime.AUTO,
     limit: Annotated[
         int | None, typer.Option(min=1, help="Most samples to compare. Default: 64.")
     ] = None,
-    timeout: Annotated[
-        float, typer.Option(min=0.1, help="Seconds for loading, and for one run of one sample.")
-    ] = 60.0,
-    output: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="FORMAT[:PATH]",
-            autocompletion=format_names,
-            help="As in validate; csv and model-explorer have nothing of it.",
-        ),
-    ] = None,
-    quiet: Annotated[
-        bool, typer.Option("--quiet", "-q", help="No progress, and no text unless asked for.")
-    ] = False,
+    timeout: Timeout = 60.0,
+    output: OutputWithoutLayers = None,
+    quiet: Quiet = False,
 ) -> None:
     """Name the mistake that made the inputs or outputs which a device logged.
 
@@ -50,10 +45,10 @@ def match(  # noqa: PLR0913, PLR0917  (one parameter an option)
     from edgecheck.device.dump import is_part
     from edgecheck.match import MatchOptions, stopped
     from edgecheck.match import match as run
-    from edgecheck.report.destinations import parse_destinations, require_apart, require_fitting
+    from edgecheck.report.destinations import require_apart, require_fitting
     from edgecheck.validation import inputs_of
 
-    destinations = parse_destinations(output if output is not None else ([] if quiet else ["text"]))
+    destinations = requested(output, is_quiet=quiet)
     require_fitting(destinations, "match")
     paths = [each.path for each in destinations if each.path is not None]
     dumped = [path for path in paths if is_part(dump, path)]

@@ -6,36 +6,39 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from edgecheck.cli.delivery import print_text
+from edgecheck.cli.options import (
+    AllowCode,
+    Force,
+    Limit,
+    Runtime,
+    RuntimeChoice,
+    SpecPath,
+    Threads,
+    Timeout,
+)
 from edgecheck.cli.progress import progress_bar
-from edgecheck.cli.validate import Runtime
 
 if TYPE_CHECKING:
     from edgecheck.record import RecordedBundle
 
 
 def record(  # noqa: PLR0913, PLR0917  (one parameter an option)
-    spec: Annotated[Path, typer.Argument(help="The spec that training wrote (YAML).")],
+    spec: SpecPath,
     model: Annotated[Path, typer.Argument(help="The .tflite file to be shipped.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="Where the bundle goes.")],
     reference: Annotated[
         str | None,
         typer.Option(metavar="PATH|twin|none", help="What to compare with, as in validate."),
     ] = None,
-    runtime: Annotated[Runtime, typer.Option(help="Runtime, as in validate.")] = Runtime.AUTO,
-    threads: Annotated[int, typer.Option(min=1, max=256, help="Threads of each interpreter.")] = 1,
-    limit: Annotated[
-        int | None, typer.Option(min=1, help="Most samples to record; a seeded draw.")
-    ] = None,
+    runtime: RuntimeChoice = Runtime.AUTO,
+    threads: Threads = 1,
+    limit: Limit = None,
     layers: Annotated[
         bool, typer.Option("--layers", help="Record every inner tensor of the model, too.")
     ] = False,
-    timeout: Annotated[
-        float, typer.Option(min=0.1, help="Seconds for loading, and for one run of one sample.")
-    ] = 60.0,
-    allow_code: Annotated[
-        bool, typer.Option("--allow-code", help="Run code of the reference, as in validate.")
-    ] = False,
-    force: Annotated[bool, typer.Option("--force", help="Replace the file at --out.")] = False,
+    timeout: Timeout = 60.0,
+    allow_code: AllowCode = False,
+    force: Force = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, and no text.")] = False,
 ) -> None:
     """Record a golden bundle: inputs and answers of this host, for `edgecheck replay` on a device.

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from edgecheck.cli.completion import format_names
-from edgecheck.cli.delivery import write_all
+from edgecheck.cli.delivery import requested, write_all
+from edgecheck.cli.options import Output, Verbose
 
 if TYPE_CHECKING:
     from edgecheck.findings import Report
@@ -14,14 +14,7 @@ if TYPE_CHECKING:
 
 def render(
     report: Annotated[Path, typer.Argument(help="A report in JSON, of any command.")],
-    output: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="FORMAT[:PATH]",
-            autocompletion=format_names,
-            help="As in validate; text by default; repeatable.",
-        ),
-    ] = None,
+    output: Output = None,
     tolerances: Annotated[
         str | None,
         typer.Option(
@@ -29,9 +22,7 @@ def render(
             help="Judge parity again, without a run: agreement=0.9,sqnr_db=15. Exits with the verdict.",
         ),
     ] = None,
-    verbose: Annotated[
-        bool, typer.Option("--verbose", "-v", help="Text with every check, layer and setting.")
-    ] = False,
+    verbose: Verbose = False,
 ) -> None:
     """Write a report again in other formats. Needs no model, samples or runtime.
 
@@ -39,16 +30,13 @@ def render(
     """
     from edgecheck.report.destinations import (
         kind_of,
-        parse_destinations,
         require_apart,
         require_fitting,
         require_writable,
     )
     from edgecheck.report.stored import read_document
 
-    destinations = parse_destinations(
-        output if output is not None else ["text"], is_detailed=verbose
-    )
+    destinations = requested(output, is_detailed=verbose)
     require_apart(destinations, [report])
     require_writable(destinations)
     document = read_document(report) if tolerances is None else _judged_again(report, tolerances)
