@@ -148,6 +148,10 @@ PARITY: Final[dict[str, Limit]] = {
   12 dB, 0.90 is 7 dB, at the worst samples, where 20 and 10 dB are asked of the whole.
 """
 
+MOVEMENT: Final = 1 / 32
+"""Deviation over samples of the values of a head, for each unit of their size, from which on their
+movement is judged: 8 of 256 codes. 2.5 codes of noise, ordinary for 8 bits, are then 10 dB less."""
+
 REGRET_SHARE: Final = 0.15
 """Regret of the classes for each that a blind choice has, up to which classes that differ are no
 error: two classes that the reference holds equally likely are no two decisions. 0.15 is what the

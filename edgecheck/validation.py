@@ -148,11 +148,12 @@ def _skip_rest(draft: Draft) -> None:
 
 
 def _planned(draft: Draft) -> list[Check]:
+    model = None if draft.evidence is None else draft.evidence.model
     return [
         check
         for check in CHECKS
         if (check.is_static or not draft.options.static)
-        and (draft.spec is None or check.is_asked(draft.spec.spec))
+        and (draft.spec is None or check.is_asked(draft.spec.spec, model))
         and (check.needs is None or getattr(draft.evidence, check.needs, None) is not None)
     ]
 

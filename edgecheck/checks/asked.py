@@ -1,33 +1,64 @@
-"""What a spec asks for: a check of what it does not ask for is not planned at all."""
+"""What spec and file ask for: a check of what neither has is not planned at all, and so never skipped.
+
+Each takes the spec, and the file, or None as long as nothing is known of it.
+"""
 
 from edgecheck.spec.model import Spec
+from edgecheck.tensors import QUANTIZED_DTYPES
+from edgecheck.tflite.contract import quantization_scheme
+from edgecheck.tflite.graph import Model
 
 
-def always(_spec: Spec) -> bool:
+def always(_spec: Spec, _model: Model | None) -> bool:
     """Of every model."""
     return True
 
 
-def names_classes(spec: Spec) -> bool:
+def names_classes(spec: Spec, _model: Model | None = None) -> bool:
     """Whether outputs name classes."""
     return spec.model.task == "classification"
 
 
-def has_labels(spec: Spec) -> bool:
+def has_labels(spec: Spec, _model: Model | None) -> bool:
     """Whether samples are labelled with classes."""
     return names_classes(spec) and _is_labelled(spec)
 
 
-def has_labels_or_names(spec: Spec) -> bool:
+def has_labels_or_names(spec: Spec, _model: Model | None) -> bool:
     """Whether anything can be counted against the classes, or the values, of the output."""
     if names_classes(spec):
         return spec.model.labels is not None or _is_labelled(spec)
     return spec.model.task in {"regression", "segmentation"} and _is_labelled(spec)
 
 
-def has_truth(spec: Spec) -> bool:
+def has_truth(spec: Spec, _model: Model | None) -> bool:
     """Whether it is known what the outputs should be: by labels, or as an autoencoder's inputs."""
     return spec.model.task == "autoencoder" or _is_labelled(spec)
+
+
+def has_range(spec: Spec, _model: Model | None) -> bool:
+    """Whether the spec promises the range of an input."""
+    return any(entry.range for entry in spec.inputs.values())
+
+
+def has_scheme(spec: Spec, _model: Model | None) -> bool:
+    """Whether the spec promises how the file is quantized."""
+    return spec.model.quantization is not None
+
+
+def is_quantized(_spec: Spec, model: Model | None) -> bool:
+    """Whether the file holds a quantized tensor."""
+    return model is None or any(
+        tensor.quantization is not None and tensor.dtype in QUANTIZED_DTYPES
+        for subgraph in model.subgraphs
+        for tensor in subgraph.tensors
+    )
+
+
+def is_half(spec: Spec, model: Model | None) -> bool:
+    """Whether the file is float16, or is to be."""
+    schemes = {spec.model.quantization, None if model is None else quantization_scheme(model)}
+    return "float16" in schemes
 
 
 def _is_labelled(spec: Spec) -> bool:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from edgecheck import proof_thresholds
+from edgecheck import proof_thresholds, thresholds
 from edgecheck.checks.evidence import Evidence, NotApplicable
 from edgecheck.checks.proofs import reached
 from edgecheck.findings import Finding, Proof, Subject
@@ -14,9 +14,7 @@ def check(evidence: Evidence) -> Iterator[Finding]:
     found = evidence.renormalized
     if found is None:
         raise NotApplicable("no statistics of batch normalization were collected anew")
-    tried, right = reached(evidence), reach(evidence)
-    # Samples that are prepared otherwise have other statistics, too.
-    if not right or (tried and right <= tried + proof_thresholds.TRIAL_GAIN):
+    if not outdoes(evidence, reached(evidence)):
         return
     rule = BnStatisticsUnconverged(
         layers=found.layers,
@@ -33,6 +31,20 @@ def check(evidence: Evidence) -> Iterator[Finding]:
         after=found.right_after / found.samples,
     )
     yield Finding.of(rule, Subject("model", "batch-normalization"), proof=proof)
+
+
+def outdoes(evidence: Evidence, met: float) -> bool:
+    """Whether new statistics explain more than other steps do that meet such a share of the labels.
+
+    Samples that are prepared otherwise have other statistics, too: new ones must meet clearly more.
+    Unless the old ones stay wrong with those steps, which then meet labels by luck.
+    """
+    right, found = reach(evidence), evidence.renormalized
+    if not right or not met or found is None:
+        return right > 0
+    is_left = found.fed is not None and found.fed > thresholds.NORMS_KL
+    margin = -proof_thresholds.TRIAL_GAIN if is_left else proof_thresholds.TRIAL_GAIN
+    return right > met + margin
 
 
 def reach(evidence: Evidence) -> float:

@@ -11,6 +11,8 @@ from edgecheck.checks.evidence import Evidence, NotApplicable, input_subject
 from edgecheck.checks.labels import reference_is_lost
 from edgecheck.checks.layers import told_of_input
 from edgecheck.checks.parity import losses, parity_holds
+from edgecheck.checks.proofs import changes_of
+from edgecheck.checks.rivals import proven
 from edgecheck.compare.statistics import InputStatistics
 from edgecheck.findings import Finding
 from edgecheck.preprocess.ranges import pixel_map
@@ -146,7 +148,7 @@ def _severity(rule: CalibrationPreprocessingMismatch, evidence: Evidence) -> Sev
     """None where the ranges fit. What provably costs nothing is no error.
 
     Nor is it one where the reference, which was never calibrated, fails on the same inputs: then
-    the steps are as suspect as the calibration.
+    the steps are as suspect as the calibration; or where labels prove that it needs other values.
     """
     clip = rule.clip_fraction or 0.0
     levels = rule.levels_used or 0
@@ -161,6 +163,7 @@ def _severity(rule: CalibrationPreprocessingMismatch, evidence: Evidence) -> Sev
     is_narrow = from_spec and rule.coverage < thresholds.COVERAGE_ERROR and not is_lossless
     if is_narrow or clip > thresholds.CLIP_ERROR or levels < thresholds.LEVELS_ERROR:
         is_excused = _parity_is_shown(evidence) or reference_is_lost(evidence)
+        is_excused = is_excused or _steps_are_wrong(evidence, rule.input)
         return "warning" if is_excused else "error"
     is_narrower = from_spec and rule.coverage < thresholds.COVERAGE_WARNING
     if clip > thresholds.CLIP_WARNING or rule.width_ratio > wide:
@@ -168,6 +171,12 @@ def _severity(rule: CalibrationPreprocessingMismatch, evidence: Evidence) -> Sev
     if is_narrower:
         return "info" if is_lossless else "warning"
     return None
+
+
+def _steps_are_wrong(evidence: Evidence, name: str) -> bool:
+    """Whether labels prove that an input needs values in another range than the spec's."""
+    best = None if evidence.comparison is None else proven(evidence, name)
+    return best is not None and any(change.kind == "scaling" for change in changes_of(best))
 
 
 def _parity_is_shown(evidence: Evidence) -> bool:

@@ -2,12 +2,14 @@
 
 import math
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
 
 from edgecheck import thresholds
-from edgecheck.checks.evidence import Evidence
+from edgecheck.checks import layer_weights
+from edgecheck.checks.evidence import Evidence, NotApplicable
 from edgecheck.checks.stages import weights_lose_parity
 from edgecheck.findings import Finding, Subject
 from edgecheck.rules.base import Severity
@@ -34,6 +36,13 @@ ARITHMETIC = frozenset({"ADD", "DIV", "MUL", "PRELU", "SQUARED_DIFFERENCE", "SUB
 _BLOCK = 1 << 20
 _LARGEST = float(np.finfo(np.float32).max)
 """The largest finite float32: what TensorFlow's converter stores where a weight is infinite."""
+
+
+def sound_weights(values: Array) -> Array:
+    """Which float weights are numbers: bool, of their shape. NaN, infinity and its stand-in are not."""
+    most = _LARGEST if values.dtype == np.float32 else math.inf
+    with np.errstate(invalid="ignore"):
+        return np.asarray(np.abs(values) < most)
 
 
 @dataclass(frozen=True)
@@ -79,14 +88,25 @@ def check_float16(evidence: Evidence) -> Iterator[Finding]:
     if "float16" not in (evidence.spec.model.quantization, quantization_scheme(evidence.model)):
         return
     hits: dict[tuple[str, Severity], list[Fp16Overflow]] = {}
+    lost = _lost_weights(evidence)
     for use in _float_uses(evidence):
         judged = _too_large(use)
         if judged is not None:
             rule, severity = judged
+            # What the reference shows to be lost is not only likely to be.
+            severity = "error" if rule.tensor in lost else severity
             hits.setdefault((rule.kind, severity), []).append(rule)
     for (_, severity), found in hits.items():
         rule = Fp16Overflow(**{**found[0].evidence(), "tensors": len(found)})
         yield Finding.of(rule, Subject("tensor", rule.tensor), severity=severity)
+
+
+def _lost_weights(evidence: Evidence) -> set[str]:
+    """The weights of layers that are surely not those of the reference."""
+    with suppress(NotApplicable):
+        found = evidence.found_by(layer_weights.check)
+        return {f.evidence["weights"] for f in found if f.severity == "error"}
+    return set()
 
 
 def check_channels(evidence: Evidence) -> Iterator[Finding]:

@@ -1,13 +1,14 @@
-"""Which values the first layer of a model was made for, as far as the size of its weights tells."""
+"""Which values the layers of a model were made for, as far as the size of their weights tells."""
 
 import math
 
 import numpy as np
 
+from edgecheck import thresholds
 from edgecheck.checks.evidence import Evidence
 from edgecheck.preprocess.pixel_lines import Range
 from edgecheck.tflite.leading import leading
-from edgecheck.tflite.weights import weights_of
+from edgecheck.tflite.weights import Weight, weights_of
 
 
 def suits_better(evidence: Evidence, name: str, new: Range, old: Range) -> bool:
@@ -29,6 +30,18 @@ def suits_better(evidence: Evidence, name: str, new: Range, old: Range) -> bool:
     return _distance(gain, new) < _distance(gain, old)
 
 
+def has_tiny_weights(evidence: Evidence) -> bool:
+    """Whether no layer of the candidate passes on a twentieth of what it gets.
+
+    Initializers draw weights that pass on all of it, and biases alone do not shrink every layer.
+    """
+    if not evidence.data:
+        return False
+    weights = weights_of(evidence.data, evidence.model, evidence.contract.subgraph)
+    passed = [_passed(weight) for weight in weights]
+    return bool(passed) and max(passed) * thresholds.VANISHED_FACTOR <= 1
+
+
 def _distance(gain: float, span: Range) -> float:
     """How far a layer moves the size of values of this range from 1, as a logarithm."""
     return abs(math.log(gain * max(*map(abs, span), 1e-30)))
@@ -42,10 +55,14 @@ def _gain(evidence: Evidence, name: str) -> float | None:
     weights = weights_of(evidence.data, evidence.model, evidence.contract.subgraph)
     if not weights:
         return None
-    values = min(weights, key=lambda weight: weight.operator).values
-    with np.errstate(over="ignore", invalid="ignore"):
-        rows = values.reshape(len(values), -1).astype(np.float64)
-        each = math.sqrt(float((rows**2).sum(axis=1).mean()))
+    each = _passed(min(weights, key=lambda weight: weight.operator))
     scale = max(map(abs, leading(evidence.data, evidence.model, port).scale))
     gain = each * scale
     return gain if math.isfinite(gain) and gain > 0 else None
+
+
+def _passed(weight: Weight) -> float:
+    """How much larger the sums of a layer are than what it gets, if that is independent."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        rows = weight.values.reshape(len(weight.values), -1).astype(np.float64)
+        return math.sqrt(float((rows**2).sum(axis=1).mean()))

@@ -1,9 +1,10 @@
 """Calibration forensics: what the file was calibrated on, where samples or noise show it."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 
 from edgecheck import thresholds
-from edgecheck.checks import calibration
+from edgecheck.checks import calibration, tables
 from edgecheck.checks.evidence import Evidence, NotApplicable
 from edgecheck.checks.layers import is_foreign
 from edgecheck.checks.parity import has_lost_parity
@@ -46,7 +47,7 @@ def _explanation(found: Forensics, evidence: Evidence) -> Rule | None:
     if _is_named(found):
         return _one_sample(found, found.suspect.sample)
     noise = min(found.noises, key=lambda tried: tried.difference, default=None)
-    if noise is not None and _is_noise(noise, found):
+    if noise is not None and _is_noise(noise, found) and not _are_features_raw(evidence):
         return CalibratedOnNoise(
             kind=noise.kind,
             low=noise.low,
@@ -61,6 +62,13 @@ def _explanation(found: Forensics, evidence: Evidence) -> Rule | None:
     if _is_few(found) and is_costly and not is_other:
         return _one_sample(found, None)
     return None
+
+
+def _are_features_raw(evidence: Evidence) -> bool:
+    """Whether calibration saw standardised features, and the spec does not: those are like noise."""
+    with suppress(NotApplicable):
+        return any(finding.severity == "error" for finding in evidence.found_by(tables.check))
+    return False
 
 
 def _are_steps_wrong(evidence: Evidence) -> bool:

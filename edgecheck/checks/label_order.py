@@ -87,20 +87,45 @@ def _reordered(labels: LabelStatistics) -> tuple[Reordering, Array] | None:
     used = np.flatnonzero(counts.sum(axis=(0, 1)) + counts.sum(axis=(0, 2)))
     small = counts[:, used][:, :, used]
     whole = small.sum(axis=0)
-    least = np.trace(whole) + proof_thresholds.ORDER_GAIN * whole.sum()
-    if whole.max(axis=1).sum() <= least:
+    right, most, total = int(np.trace(whole)), int(whole.max(axis=1).sum()), int(whole.sum())
+    if not (_is_far_more(right, most, total) or _restores(right, most, total)):
         return None  # not even the commonest class of each label would be enough
     found = reordering(small)
-    gain = (found.right_after - found.right_before) / found.samples
+    asked = found.right_before, found.right_after, found.samples
+    is_better = _is_far_more(*asked) or (_restores(*asked) and _trade_places(whole, found.order))
     common = commonest_share(labels)
     is_known = found.right_after / found.samples - common >= thresholds.WORKING_GAIN * (1 - common)
-    if gain <= proof_thresholds.ORDER_GAIN or found.p >= proof_thresholds.TRIAL_P or not is_known:
+    if not is_better or found.p >= proof_thresholds.TRIAL_P or not is_known:
         return None
     order = np.arange(counts.shape[1])
     order[used] = used[found.order]
     met = counts.sum(axis=0)[np.arange(len(order)), order] > 0
     moved = np.flatnonzero(met & (order != np.arange(len(order))))
     return Reordering(order, found.samples, found.right_before, found.right_after, found.p), moved
+
+
+def _is_far_more(before: int, after: int, samples: int) -> bool:
+    return after - before > proof_thresholds.ORDER_GAIN * samples
+
+
+def _restores(before: int, after: int, samples: int) -> bool:
+    """Whether at least half of the wrong answers become right, however few they are."""
+    return 0 < samples - before <= 2 * (after - before)
+
+
+def _trade_places(counts: Array, order: Array) -> bool:
+    """Whether labels that take each other's places are enough to restore, as two of many classes.
+
+    Most samples of each are answered with its new class, and so are those of the label that was
+    there: a model that never knew one class answers with another one, which stays where it is.
+    """
+    classes = np.arange(len(order))
+    kept, met = counts[classes, classes], counts[classes, order]
+    is_told = (order != classes) & (2 * met > counts.sum(axis=1))
+    trading = is_told & is_told[order]
+    gain = int((met - kept)[trading].sum())
+    before = int(kept.sum())
+    return _restores(before, before + gain, int(counts.sum()))
 
 
 def _words(pairs: Sequence[tuple[int, int]]) -> str:

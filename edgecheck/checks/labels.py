@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator
 from typing import Literal
 
-from edgecheck import thresholds
+from edgecheck import proof_thresholds, thresholds
 from edgecheck.checks import label_order
 from edgecheck.checks.asked import names_classes
 from edgecheck.checks.evidence import Evidence, NotApplicable, NotRun
@@ -189,6 +189,18 @@ def reference_is_lost(evidence: Evidence) -> bool:
         if excess > thresholds.COLLAPSE_SHARE_EXCESS or _is_guessing(labels):
             return True
     return False
+
+
+def reference_misses(evidence: Evidence) -> bool:
+    """Whether labels show that the reference is wrong as often as is worth a look for the reason.
+
+    It is what trials are made for; False where there are too few labels.
+    """
+    outputs = () if evidence.comparison is None else evidence.comparison.outputs
+    known = [o.labels for o in outputs if o.labels is not None]
+    told = [each for each in known if each.labelled >= thresholds.MIN_DISTINCT_INPUTS]
+    shares = [each.reference_accuracy for each in told if each.reference_accuracy is not None]
+    return any(share < proof_thresholds.TRIAL_GOOD for share in shares)
 
 
 def reference_works(evidence: Evidence) -> bool:

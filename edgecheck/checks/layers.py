@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from edgecheck import thresholds
+from edgecheck.checks.crowded_channels import crowded
 from edgecheck.checks.evidence import Evidence, NotApplicable, output_subject
 from edgecheck.checks.labels import reference_is_lost
 from edgecheck.checks.misfit import Misfit, misfit
@@ -22,7 +23,7 @@ from edgecheck.rules.quantization.constant_or_unused_output import ConstantOrUnu
 from edgecheck.rules.quantization.fp16_overflow import Fp16Overflow
 from edgecheck.rules.quantization.inputs_out_of_domain import InputsOutOfDomain
 from edgecheck.rules.quantization.quant_range_outlier import QuantRangeOutlier
-from edgecheck.tflite.contract import input_fossil, quantization_scheme
+from edgecheck.tflite.contract import input_fossil
 from edgecheck.tflite.graph import Tensor
 from edgecheck.tflite.recalibrate.same_scale import FIXED_OUTPUT
 
@@ -65,7 +66,7 @@ def check_calibration(evidence: Evidence) -> Iterator[Finding]:
 
 
 def check_range(evidence: Evidence) -> Iterator[Finding]:
-    """No tensor spends nearly all of its steps on values that hardly occur."""
+    """No tensor spends nearly all of its steps on values that hardly occur, or on few channels."""
     for layer in _ranged(evidence.walked):
         levels, codes, own = layer.levels_used, layer.codes, layer.own_sqnr_db
         if _codes_input(layer) and _misfit(evidence, layer.tensor) == "steps":
@@ -84,6 +85,9 @@ def check_range(evidence: Evidence) -> Iterator[Finding]:
             severity = _severity(evidence, "warning")
             yield Finding.of(rule, Subject("tensor", layer.name), severity=severity)
             return  # what follows works with what is left here
+    for rule in crowded(_ranged(evidence.walked), evidence.walked.layers):
+        severity = _severity(evidence, "warning")
+        yield Finding.of(rule, Subject("tensor", rule.tensor), severity=severity)
 
 
 def check_operator(evidence: Evidence) -> Iterator[Finding]:
@@ -109,8 +113,6 @@ def check_operator(evidence: Evidence) -> Iterator[Finding]:
 def check_half(evidence: Evidence) -> Iterator[Finding]:
     """Activations of a model that is meant for float16 fit in it."""
     walk = evidence.walked
-    if "float16" not in {quantization_scheme(evidence.model), evidence.spec.model.quantization}:
-        raise NotApplicable("neither the file nor the spec is float16")
     large = [layer for layer in walk.layers if _largest(layer) > thresholds.LARGEST_HALF]
     if large:
         first = large[0]

@@ -2,11 +2,12 @@
 
 import math
 from collections.abc import Iterator
+from contextlib import suppress
 
 import numpy as np
 
 from edgecheck import thresholds
-from edgecheck.checks import calibration
+from edgecheck.checks import calibration, initial_weights
 from edgecheck.checks.evidence import Evidence, NotApplicable
 from edgecheck.checks.float_model import Judged, held_against_labels
 from edgecheck.checks.initial_weights import layers_as_drawn
@@ -30,15 +31,20 @@ def check(evidence: Evidence) -> Iterator[Finding]:
         raise NotApplicable("all labels are the same")
     if not judged.is_lost:
         return
+    drawn = layers_as_drawn(evidence)
     if other := blamed_elsewhere(evidence):
-        raise NotApplicable(f"{other} explains it")
+        if not drawn or _is_fresh(evidence):
+            raise NotApplicable(f"{other} explains it")
+        # Weights are seen without an answer, whatever else is wrong.
+        yield Finding.of(_undertrained(evidence, judged, drawn), _SUBJECT, severity="warning")
+        return
     if evidence.signal is not None and stopped(evidence.signal, trouble(evidence)):
         raise NotApplicable("a layer that stops the signal explains it")
     prior = _prior(evidence, judged)
-    drawn = layers_as_drawn(evidence)
     is_alone = judged.is_float and not drawn and near_proof(evidence, judged) is None
     is_sure = prior is not None and _is_sure(prior, is_alone=is_alone)
-    if prior is not None and (is_sure or (judged.is_float and not drawn)):
+    is_learned = not drawn or (prior is not None and _is_convinced(evidence, judged, prior))
+    if prior is not None and (is_sure or (judged.is_float and is_learned)):
         severity: Severity = "error" if is_sure else "warning"
         yield Finding.of(prior, _SUBJECT, severity=severity)
         return
@@ -48,7 +54,19 @@ def check(evidence: Evidence) -> Iterator[Finding]:
         return
     if not drawn and (name := _calibrated_otherwise(evidence)):
         raise NotApplicable(f'the calibrated range of "{plain(name)}" speaks for other steps')
-    rule = Undertrained(
+    rule = _undertrained(evidence, judged, drawn)
+    yield Finding.of(rule, _SUBJECT, severity="error" if drawn else "warning")
+
+
+def _is_fresh(evidence: Evidence) -> bool:
+    """Whether the weights are not only nearly but exactly as drawn, which another check tells."""
+    with suppress(NotApplicable):
+        return any(f.role == "cause" for f in evidence.found_by(initial_weights.check))
+    return False
+
+
+def _undertrained(evidence: Evidence, judged: Judged, drawn: int) -> Undertrained:
+    return Undertrained(
         who=judged.who,
         output=judged.output.name,
         labelled=judged.labels.labelled,
@@ -58,7 +76,6 @@ def check(evidence: Evidence) -> Iterator[Finding]:
         layers_as_drawn=drawn,
         has_shares_of_labels=_has_shares_of_labels(judged),
     )
-    yield Finding.of(rule, _SUBJECT, severity="error" if drawn else "warning")
 
 
 def _calibrated_otherwise(evidence: Evidence) -> str:
@@ -75,6 +92,16 @@ def _is_sure(prior: ClassPriorCollapse, *, is_alone: bool) -> bool:
     if prior.divergence is not None and prior.divergence < thresholds.PRIOR_KL:
         return True
     return is_alone and prior.share >= thresholds.PRIOR_ONLY
+
+
+def _is_convinced(evidence: Evidence, judged: Judged, prior: ClassPriorCollapse) -> bool:
+    """Whether it holds the commonest label as likely, on average, as the labels make it, or more.
+
+    Training on few other labels leaves weights as they were drawn, and such weights as likely make any
+    class the first; but they give each about an even share.
+    """
+    means = _mean_probabilities(evidence, judged)
+    return len(means) > prior.top_class and means[prior.top_class] >= prior.label_share
 
 
 def _does_what_it_can(judged: Judged) -> bool:

@@ -2,7 +2,7 @@
 
 import math
 
-from edgecheck import proof_thresholds
+from edgecheck import proof_thresholds, thresholds
 from edgecheck.checks.evidence import Evidence
 from edgecheck.compare.trials import Trial
 from edgecheck.findings import Proof
@@ -17,12 +17,18 @@ def better_by_labels(evidence: Evidence, name: str) -> list[Trial]:
 
 
 def best_by_labels(evidence: Evidence, name: str) -> Trial | None:
-    """The trial that tells best what is wrong with an input: of two changes only where one is less.
+    """The trial that tells best what is wrong with an input: the first of `helping`."""
+    return next(iter(helping(evidence, name)), None)
+
+
+def helping(evidence: Evidence, name: str) -> list[Trial]:
+    """The trials that meet clearly more labels, the most telling first: of two changes only where one
+    is less.
 
     One that restores comes before one that only makes some more right.
     """
     found = [*_pairs(evidence, name, None), *better_by_labels(evidence, name)]
-    return next(iter(sorted(found, key=lambda trial: not restores(trial))), None)
+    return sorted(found, key=lambda trial: not restores(trial))
 
 
 def restores(trial: Trial) -> bool:
@@ -126,10 +132,13 @@ def _pairs(evidence: Evidence, name: str, fed: Fed | None) -> list[Trial]:
 
 
 def _agrees(trial: Trial) -> bool:
+    """Whether it makes two models answer alike, and not since both name one class for nearly all."""
     moved = trial.right_after - trial.unmoved
+    by_samples = trial.right_after - trial.commonest
     return (
         trial.right_after >= proof_thresholds.TRIAL_AGREES * trial.samples
         and moved > proof_thresholds.TRIAL_GAIN * trial.samples
+        and by_samples > thresholds.WORKING_GAIN * (trial.samples - trial.commonest)
     )
 
 

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator
 
 from edgecheck import thresholds
-from edgecheck.checks.evidence import Evidence, NotApplicable
+from edgecheck.checks.evidence import Evidence
 from edgecheck.findings import Finding, Subject
 from edgecheck.rules.file.partially_quantized_or_hybrid import PartiallyQuantizedOrHybrid
 from edgecheck.rules.quantization.quant_scale_degenerate import QuantScaleDegenerate
@@ -15,10 +15,8 @@ from edgecheck.tflite.contract import float_operators, float_share, quantization
 def check_scheme(evidence: Evidence) -> Iterator[Finding]:
     """The file is quantized the way the spec promises."""
     promised = evidence.spec.model.quantization
-    if promised is None:
-        raise NotApplicable("the spec promises no `model.quantization`")
     found = quantization_scheme(evidence.model)
-    if found != promised and not _is_too_small(evidence, promised, found):
+    if promised is not None and found != promised and not _is_too_small(evidence, promised, found):
         left, _ = float_operators(evidence.model)
         rule = PartiallyQuantizedOrHybrid(
             promised=promised,
@@ -49,8 +47,6 @@ def check_scales(evidence: Evidence) -> Iterator[Finding]:
         for tensor in subgraph.tensors
         if tensor.quantization is not None and tensor.dtype in QUANTIZED_DTYPES
     ]
-    if not tensors:
-        raise NotApplicable("the file holds no quantized tensor")
     bad = [
         (tensor.name, scale)
         for tensor in tensors

@@ -37,11 +37,12 @@ def is_outdone(evidence: Evidence, trial: Trial) -> bool:
     """Whether something else explains more of the labels than a trial.
 
     Labels in another order, or other statistics of batch normalization, with which clearly more
-    are met; or a layer that is dead as the spec feeds it, while only values wake it that are larger
-    than those that the first weights were made for.
+    are met, or about as many where the steps leave the old ones wrong; or a layer that is dead as
+    the spec feeds it, while only values wake it that are larger than those that the first weights
+    were made for.
     """
     met = trial.right_after / trial.samples
-    if _wakes(evidence, trial) or batch_norm.reach(evidence) > met + proof_thresholds.TRIAL_GAIN:
+    if _wakes(evidence, trial) or batch_norm.outdoes(evidence, met):
         return True
     least = met + proof_thresholds.TRIAL_TIE
     return least < 1 and label_order.reach(evidence) > least

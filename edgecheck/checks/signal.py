@@ -4,6 +4,7 @@ or vanished.
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Literal, TypeAlias
 
 from edgecheck import thresholds
 from edgecheck.checks.dead_layers import cuts, is_dead
@@ -15,6 +16,7 @@ from edgecheck.rules.base import Severity
 from edgecheck.rules.training.dead_activations import DeadActivations
 from edgecheck.rules.training.saturated_or_vanished import SaturatedOrVanished
 
+Lost: TypeAlias = Literal["saturated", "vanished"]
 _SUBJECT = Subject("model", "signal")
 
 
@@ -43,6 +45,8 @@ def stopped(signal: Signal, shown: Trouble) -> Finding | None:
     for layer in signal.layers if moves > thresholds.STILL else ():
         is_still = layer.deviation <= thresholds.STILL
         rule = _judged(signal, layer, moves, in_trouble=in_trouble)
+        if isinstance(rule, DeadActivations) and shown.has_tiny_weights:
+            rule = _lost(signal, layer, moves, "vanished")
         if rule is not None and cuts(signal.layers, layer):
             # A still output needs no label to show that it is wrong.
             severity: Severity = "error" if shown.is_held or is_still else "warning"
@@ -67,12 +71,14 @@ def _judged(
         return None
     if is_dead(layer):
         return _dead(signal, layer)
-    kind = "" if layer.is_output or layer.decides or not in_trouble else _is_lost(layer, moves)
-    if not kind:
-        return None
+    kind = None if layer.is_output or layer.decides or not in_trouble else _is_lost(layer, moves)
+    return _lost(signal, layer, moves, kind) if kind else None
+
+
+def _lost(signal: Signal, layer: LayerSignal, moves: float, kind: Lost) -> SaturatedOrVanished:
     return SaturatedOrVanished(
         who=signal.who,
-        kind="saturated" if kind == "saturated" else "vanished",
+        kind=kind,
         operator=layer.op,
         index=layer.index,
         layer=layer.name,
@@ -83,8 +89,8 @@ def _judged(
     )
 
 
-def _is_lost(layer: LayerSignal, moves: float) -> str:
-    """How the signal is lost in an inner layer; empty where it is not.
+def _is_lost(layer: LayerSignal, moves: float) -> Lost | None:
+    """How the signal is lost in an inner layer; None where it is not.
 
     Args:
         layer: any.
@@ -93,7 +99,7 @@ def _is_lost(layer: LayerSignal, moves: float) -> str:
     if layer.railed is not None and layer.railed >= thresholds.SATURATED:
         return "saturated"
     is_small = layer.deviation < thresholds.VANISHED
-    return "vanished" if is_small and layer.deviation * thresholds.VANISHED_FACTOR < moves else ""
+    return "vanished" if is_small and layer.deviation * thresholds.VANISHED_FACTOR < moves else None
 
 
 def _dead(signal: Signal, layer: LayerSignal) -> DeadActivations:

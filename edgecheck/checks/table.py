@@ -31,7 +31,9 @@ from edgecheck.checks import (
     origin,
     parity,
     quantization,
+    recorded_steps,
     repeats,
+    reshaped_axes,
     scales,
     signal,
     stages,
@@ -45,6 +47,7 @@ from edgecheck.checks import (
 from edgecheck.checks.evidence import Evidence
 from edgecheck.findings import Finding
 from edgecheck.spec.model import Spec
+from edgecheck.tflite.graph import Model
 
 
 @dataclass(frozen=True)
@@ -71,8 +74,8 @@ class Check:
         | None
     ) = None
     """The part of the evidence that it judges; it is planned only where that is there."""
-    is_asked: Callable[[Spec], bool] = asked.always
-    """Whether the spec asks for what it judges; else it is not planned either, and never skipped."""
+    is_asked: Callable[[Spec, Model | None], bool] = asked.always
+    """Whether spec and file ask for what it judges; else it is not planned either."""
 
 
 CHECKS: Final = (
@@ -88,9 +91,16 @@ CHECKS: Final = (
     Check("metadata", metadata.check, is_static=True),
     Check("packed-labels", metadata.check_labels, is_static=True),
     Check("audio-features", audio.check, is_static=True),
-    Check("quantization-scheme", quantization.check_scheme, is_static=True),
-    Check("quantization-scales", quantization.check_scales, is_static=True),
-    Check("calibration-range", calibration.check, is_static=True),
+    Check(
+        "quantization-scheme", quantization.check_scheme, is_static=True, is_asked=asked.has_scheme
+    ),
+    Check(
+        "quantization-scales",
+        quantization.check_scales,
+        is_static=True,
+        is_asked=asked.is_quantized,
+    ),
+    Check("calibration-range", calibration.check, is_static=True, is_asked=asked.is_quantized),
     Check("in-graph-normalization", normalization.check, is_static=True),
     Check("calibration-zeros", scales.check_calibration, is_static=True),
     Check("input-quantize", scales.check_input, is_static=True),
@@ -112,12 +122,14 @@ CHECKS: Final = (
     Check("layer-weights", layer_weights.check, is_static=True, needs="weights"),
     Check("label-count", labels.check_count, is_static=True, is_asked=asked.has_labels_or_names),
     Check("input-finite", inputs.check_finite, is_static=False),
-    Check("input-range", inputs.check_range, is_static=False),
+    Check("input-range", inputs.check_range, is_static=False, is_asked=asked.has_range),
     Check("input-variation", inputs.check_variation, is_static=False),
     Check("stored-images", data_files.check, is_static=False),
     Check("feature-scales", tables.check, is_static=False),
     Check("feature-steps", feature_steps.check, is_static=False),
     Check("tried-steps", tried_steps.check, is_static=False),
+    Check("reshaped-axes", reshaped_axes.check, is_static=False, is_asked=asked.has_labels),
+    Check("recorded-steps", recorded_steps.check, is_static=False, is_asked=asked.has_labels),
     Check("label-order", label_order.check, is_static=False, is_asked=asked.has_labels),
     Check("normalization-statistics", batch_norm.check, is_static=False, needs="renormalized"),
     Check("signal", signal.check, is_static=False, needs="signal"),
@@ -144,7 +156,9 @@ CHECKS: Final = (
     Check("calibration-forensics", forensics.check, is_static=False, needs="walk"),
     Check("layer-steps", layers.check_range, is_static=False, needs="walk"),
     Check("layer-operators", layers.check_operator, is_static=False, needs="walk"),
-    Check("layer-float16", layers.check_half, is_static=False, needs="walk"),
+    Check(
+        "layer-float16", layers.check_half, is_static=False, needs="walk", is_asked=asked.is_half
+    ),
     Check("layer-outputs", layers.check_outputs, is_static=False, needs="walk"),
     Check("edgetpu-answers", delegates.check, is_static=False, needs="original"),
     Check("kernels", kernels.check, is_static=False),

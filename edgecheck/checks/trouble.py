@@ -19,6 +19,7 @@ from edgecheck.checks import (
     tried_steps,
 )
 from edgecheck.checks.evidence import Evidence, NotApplicable
+from edgecheck.checks.first_layer import has_tiny_weights
 from edgecheck.checks.float_model import Judged, held_against_labels
 from edgecheck.checks.near_proofs import near_proof, words_of
 from edgecheck.checks.rivals import believed
@@ -62,6 +63,8 @@ class Trouble:
     """Labels, targets or a collapse show it beyond doubt."""
     instead: str = ""
     """A trial that explains it but for too few samples, as a sentence."""
+    has_tiny_weights: bool = False
+    """In all layers: then hardly any signal is left, and biases of any size outweigh it."""
 
 
 def trouble(evidence: Evidence) -> Trouble:
@@ -75,7 +78,13 @@ def trouble(evidence: Evidence) -> Trouble:
     is_held = any(f.rule == "reference-inaccurate" or f.severity == "error" for f in own)
     is_own = is_lost and judged is not None and judged.is_float
     near = near_proof(evidence, judged) if judged is not None and is_lost else None
-    return Trouble(bool(found) or is_lost, bool(own) or is_own, is_held or is_lost, words_of(near))
+    return Trouble(
+        bool(found) or is_lost,
+        bool(own) or is_own,
+        is_held or is_lost,
+        words_of(near),
+        has_tiny_weights(evidence),
+    )
 
 
 def _judged(evidence: Evidence) -> Judged | None:

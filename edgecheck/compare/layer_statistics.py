@@ -55,6 +55,11 @@ class LayerStatistics:
     """Channels that are 0 in the twin for every sample."""
     constant_channels: int
     """Channels that have one value in the twin for every sample and position, 0 among them."""
+    channel_width: float
+    """Width of the range that half of the channels do not exceed in the twin, of those that move;
+    NaN where none does."""
+    widest_channel: int
+    """The one with the widest range in the twin."""
     nonfinite: int
     """Values that are NaN or infinite in either; left out of everything else."""
     is_output: bool
@@ -78,6 +83,13 @@ class LayerStatistics:
         if self.scale is None or self.codes is None or math.isnan(self.core_range[0]):
             return None
         return min((self.core_range[1] - self.core_range[0]) / self.scale, float(self.codes))
+
+    @property
+    def channel_levels(self) -> float | None:
+        """Steps of the scale that half of its moving channels do not exceed; None where none moves."""
+        if self.scale is None or math.isnan(self.channel_width):
+            return None
+        return self.channel_width / self.scale
 
 
 class _Power:
@@ -207,6 +219,8 @@ class LayerTotals:
         """The fields of LayerStatistics that are measured here."""
         known = max(self._elements - self._nonfinite, 1)
         constant = self._low == self._high
+        # A channel without a finite value has none: its ends are still the wrong way round.
+        widths = np.maximum(self._high.astype(np.float64) - self._low, 0)
         core = self._values.quantiles(_CORE)
         return {
             "sqnr_db": self.sqnr_db,
@@ -221,8 +235,16 @@ class LayerTotals:
             "channels": self._low.size,
             "dead_channels": int(np.count_nonzero(constant & (self._low == 0))),
             "constant_channels": int(np.count_nonzero(constant)),
+            "channel_width": _middle(widths),
+            "widest_channel": int(np.argmax(widths)),
             "nonfinite": self._nonfinite,
         }
+
+
+def _middle(widths: Array) -> float:
+    """The lower median of the widths above 0; NaN where there is none."""
+    known = widths[widths > 0]
+    return float(np.quantile(known, 0.5, method="lower")) if known.size else math.nan
 
 
 def _folded(function: np.ufunc, flat: Array) -> Array:

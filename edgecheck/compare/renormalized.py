@@ -17,3 +17,6 @@ class Renormalized:
     right_after: int
     p: float
     """Exact two-sided McNemar test of the two."""
+    fed: float | None = None
+    """The least divergence, as above, with other steps that meet more labels; None where none do, or
+    none were put to it. With the steps of training nothing would be left of it."""

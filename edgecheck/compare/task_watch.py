@@ -4,7 +4,7 @@ from typing import Protocol
 
 import numpy as np
 
-from edgecheck.compare.element_watch import ElementWatch
+from edgecheck.compare.element_watch import MAX_ELEMENTS, ElementWatch
 from edgecheck.compare.outputs import ClassRule
 from edgecheck.compare.page import Page, along
 from edgecheck.compare.pixel_watch import PixelWatch
@@ -154,21 +154,39 @@ class VectorWatch:
 
 
 class ChannelWatch:
-    """The ranges of channels, where one scale may have to serve values of several sizes."""
+    """The ranges of channels, where one scale may have to serve values of several sizes.
+
+    Of a few values, each is an answer of its own, so that their movement is followed, too. Of the
+    many places of a dense head nearly all are background: there the movement of a healthy 8-bit
+    detector may be lost to 4 dB, while what it detects stays the same.
+    """
 
     def __init__(self, axis: int) -> None:
         """Start empty; channels run along `axis` of the output, its batch axis counted."""
         self._axis = axis
         self._ranges = ChannelRanges()
+        self._variation: VariationSqnr | None = None
 
     def update(self, page: Page) -> None:
         """Add a page."""
-        if page.reference is not None and page.reference.size:
-            self._ranges.update(along(page.reference, self._axis))
+        if page.reference is None or not page.reference.size:
+            return
+        self._ranges.update(along(page.reference, self._axis))
+        sides = flat_rows(page.reference), flat_rows(page.candidate)
+        if sides[0].shape[1] <= MAX_ELEMENTS:
+            self._variation = self._variation or VariationSqnr()
+            self._variation.update(*sides, page.weights)
 
     def statistics(self) -> TaskStatistics:
-        """The range of each channel of the reference."""
-        return TaskStatistics(ranges=self._ranges.compute())
+        """The range of each channel of the reference; of a few values, how they are followed."""
+        followed = self._variation
+        if followed is None or not followed.deviation():
+            return TaskStatistics(ranges=self._ranges.compute())
+        return TaskStatistics(
+            variation_sqnr_db=Measure(followed.compute(), followed.interval()),
+            movement=followed.deviation(),
+            ranges=self._ranges.compute(),
+        )
 
 
 def watch_for(

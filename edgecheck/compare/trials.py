@@ -41,6 +41,9 @@ class Trial:
     labels or true values say what is right."""
     unmoved: int = 0
     """Samples that the other one answers alike whether it is fed so or not; 0 with labels."""
+    commonest: int = 0
+    """Samples that the other one answers with its commonest class, as a model would meet that names it
+    for all of them; 0 with labels, and of values."""
     also: Change | None = None
     """The second change, where two were made at once."""
     by_one: int = 0
@@ -95,7 +98,7 @@ class TrialBench:
         """
         pipelines = {name: Pipeline(name, spec) for name, spec in attempt.specs.items()}
         chunks = zip(self._samples.parts[part], self._samples.prepared[part], strict=True)
-        feeds = [_fed(attempt, pipelines, chunk, plain) for chunk, plain in chunks]
+        feeds = [fed_otherwise(attempt, pipelines, chunk, plain) for chunk, plain in chunks]
         pairs_of_feeds = zip(feeds, self._samples.prepared[part], strict=True)
         if all(_are_equal(new, old) for new, old in pairs_of_feeds):
             return None
@@ -204,7 +207,12 @@ def one_sided_trials(
     bench, witness = TrialBench(asked, samples, truth), TrialBench(other, samples, truth)
     found = _tried(bench, subjects, of_one_model=True)
     return tuple(
-        replace(trial, fed=asked.fed, unmoved=_unmoved(witness, attempt, trial))
+        replace(
+            trial,
+            fed=asked.fed,
+            unmoved=_unmoved(witness, attempt, trial),
+            commonest=_commonest(truth, trial.samples),
+        )
         for attempt, trial in found
     )
 
@@ -267,6 +275,14 @@ def _gain(found: Sequence[Array], rival: Sequence[Array]) -> int:
     return sum(int(one.sum()) - int(other.sum()) for one, other in zip(found, rival, strict=False))
 
 
+def _commonest(truth: Truth, samples: int) -> int:
+    """How many of the first samples have the commonest class; 0 of values."""
+    if truth.spread is not None:
+        return 0
+    classes = np.concatenate(truth.parts)[:samples]
+    return int(np.unique(classes, return_counts=True)[1].max())
+
+
 def _unmoved(witness: TrialBench, attempt: Attempt, trial: Trial) -> int:
     """Samples that the other model answers alike, fed so; only asked where that matters."""
     if trial.right_after <= trial.right_before:
@@ -291,7 +307,17 @@ def _answered(bench: TrialBench, attempt: Attempt, trial: Trial) -> Iterator[tup
             asked += len(before)
 
 
-def _fed(attempt: Attempt, pipelines: Mapping[str, Pipeline], chunk: Chunk, plain: Feeds) -> Feeds:
+def fed_otherwise(
+    attempt: Attempt, pipelines: Mapping[str, Pipeline], chunk: Chunk, plain: Feeds
+) -> Feeds:
+    """The rows of a chunk with an attempt.
+
+    Args:
+        attempt: what is done otherwise.
+        pipelines: by input, of those that get other steps.
+        chunk: the samples.
+        plain: the same as the spec prepares them.
+    """
     changed = {name: run(chunk.rows[name], chunk.ids) for name, run in pipelines.items()}
     feeds = {**plain, **changed}
     return feeds if attempt.rework is None else attempt.rework(feeds)

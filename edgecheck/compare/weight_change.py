@@ -62,10 +62,11 @@ def weight_change(reference: Weight, candidate: Weight) -> WeightChange:
     signal, error, own, product = _sums(reference.values, candidate.values)
     known = (own > 0) & (signal > _WEAK * signal.max(initial=0.0))
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        factors = (product / signal)[known]
+        ratios = product / signal
         unexplained = np.where(own > 0, signal - product**2 / own, signal)
-    factor = _common(factors)
-    is_folded = factor is None and bool(known.any())
+    factor = _common(ratios[known])
+    is_kept = known & _kept_channels(ratios, reference.bias, candidate.bias)
+    is_folded = factor is None and 2 * int(is_kept.sum()) < int(known.sum())
     # What rounding leaves of a difference may be negative.
     loss = np.maximum(unexplained, 0) if is_folded else error
     zeroed = (own == 0) & (signal > 0)
@@ -106,6 +107,25 @@ def _common(factors: Array) -> float | None:
     if len(factors) == 1 and abs(middle - 1) > thresholds.SAME_FACTOR:
         return None
     return float(middle) if high - low <= thresholds.SAME_FACTOR * abs(middle) else None
+
+
+def _kept_channels(ratios: Array, reference: Array | None, candidate: Array | None) -> Array:
+    """Which channels have both their weights and a bias that is not 0: bool (channels,).
+
+    Batch normalization is folded into all channels, and hardly leaves half of them as they were.
+
+    Args:
+        ratios: the candidate's weights for each of the reference's, by channel.
+        reference: biases.
+        candidate: biases.
+    """
+    if reference is None or candidate is None or not reference.any():
+        return np.zeros(len(ratios), bool)
+    real = reference.astype(np.float64)
+    size, error = np.abs(real), np.abs(real - candidate)
+    is_telling = size > thresholds.SAME_BIAS * size.max()
+    is_same = np.abs(ratios - 1) <= thresholds.SAME_FACTOR
+    return np.asarray(is_same & is_telling & (error <= thresholds.SAME_BIAS * size))
 
 
 def _bias_change(reference: Array | None, candidate: Array | None) -> BiasChange | None:

@@ -46,6 +46,9 @@ class Place:
     """Rules that say why, where this one says that: one fault, if one experiment undid both."""
     is_specific: Callable[[Facts], bool] = lambda _: False
     """By its evidence: whether it says why, where others of its origin only say that."""
+    stands_alone: Callable[[Facts], bool] = lambda _: False
+    """By its evidence: whether it is seen without an answer of the model, so that nothing brings it
+    about."""
     is_of_file: bool = False
     """It is in the candidate's own weights: a float model in a file of its own is free of it."""
 
@@ -72,6 +75,11 @@ def _is_unconverted(facts: Facts) -> bool:
 def _lost_ranges(facts: Facts) -> bool:
     """Whether the file does not hold ranges that training taught."""
     return facts.get("stage") == "activations" and bool(facts.get("differing"))
+
+
+def _is_as_drawn(facts: Facts) -> bool:
+    """Whether weights are as an initializer draws them, whatever the model is fed."""
+    return bool(facts.get("layers_as_drawn"))
 
 
 _VALUES: Final = (
@@ -131,9 +139,10 @@ PLACES: Final[Mapping[str, Place]] = {
     "degenerate-head": Place("training", MODEL, is_specific=_always),
     "train-mode-export": Place("training", ALL, is_specific=_always),
     "bn-statistics-unconverged": Place("training", MODEL, follows=(*_NO_SIGNAL, *_STEPS)),
-    # What stands still falls to either side when it is rounded.
-    "dead-activations": Place("training", ALL, follows=(*_NO_SIGNAL, *_STEPS)),
-    "saturated-or-vanished": Place("training", ALL, follows=(*_NO_SIGNAL, *_STEPS)),
+    # What stands still falls to either side when it is rounded. Values that only come in another
+    # order are as large as they were: they stop nothing.
+    "dead-activations": Place("training", ALL, follows=(*_NO_SIGNAL, *_VALUES)),
+    "saturated-or-vanished": Place("training", ALL, follows=(*_NO_SIGNAL, *_VALUES)),
     "class-prior-collapse": Place(
         "training", MODEL,
         follows=("dead-activations", "saturated-or-vanished", *_NO_SIGNAL, *_STEPS),
@@ -142,6 +151,7 @@ PLACES: Final[Mapping[str, Place]] = {
         "training", MODEL,
         follows=("bn-statistics-unconverged", "class-prior-collapse", "dead-activations",
                  "label-order-or-offset", "saturated-or-vanished", *_NO_SIGNAL, *_STEPS),
+        stands_alone=_is_as_drawn,
     ),
     # Steps that are not those of training.
     "input-double-normalized": Place("input", ALL, is_specific=_always),
@@ -213,7 +223,7 @@ PLACES: Final[Mapping[str, Place]] = {
     # Which of the two is that of training, the record or the spec, it does not know.
     "calibration-preprocessing-mismatch": Place(
         "activations", ALL, ("activations",),
-        follows=(*_VALUES, *_CALIBRATION),
+        follows=("io-order-swapped", *_VALUES, *_CALIBRATION),
     ),
     "calibration-unrepresentative": Place(
         "activations", CANDIDATE, ("activations",),
@@ -226,7 +236,9 @@ PLACES: Final[Mapping[str, Place]] = {
     "arena-corruption": Place("kernels", ALL),
     "uninitialised-output": Place("kernels", ALL),
     "thread-nondeterminism": Place("kernels", CANDIDATE),
-    "kernel-divergence": Place("kernels", CANDIDATE, ("kernels",)),
+    "kernel-divergence": Place(
+        "kernels", CANDIDATE, ("kernels",), follows=("nan-or-inf-weights",)
+    ),
     "int16x8-unsupported-or-overflow": Place("kernels", CANDIDATE, ("activations", "kernels")),
     # What the firmware does with inputs and outputs: only a dump from it shows that.
     "input-signedness-offset": Place("device", NOTHING),

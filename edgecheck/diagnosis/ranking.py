@@ -182,14 +182,14 @@ def _head(finding: Finding, suspects: Sequence[Finding]) -> Finding:
 def _follows(finding: Finding, other: Finding) -> bool:
     """Whether a suspect is only the consequence of one that is ranked before it, or the same fault.
 
-    What an experiment of its own has proven stands by itself, and what is only suspected brings
-    nothing about.
+    What an experiment of its own has proven, or what is seen without an answer, stands by itself,
+    and what is only suspected brings nothing about.
     """
     place, is_undone_with_it = PLACES[finding.rule], finding.proof == other.proof
     if other.rule in place.same_as:
         return finding.proof is not None and is_undone_with_it
     is_undone_alone = finding.proof is not None and not is_undone_with_it
-    is_known = other.rule in place.follows
+    is_known = other.rule in place.follows and not place.stands_alone(finding.evidence)
     return is_known and not is_undone_alone and confidence_of(other) != "suspected"
 
 

@@ -1,6 +1,7 @@
 """The bench on which a dump is examined: which rows, which places, which mistakes."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import starmap
 
 import numpy as np
@@ -12,6 +13,7 @@ from edgecheck.matching.shifts import likely_shifts
 from edgecheck.matching.target import Domain
 from edgecheck.mistakes.bank import usual_mistakes
 from edgecheck.mistakes.channels import gray, late_orders
+from edgecheck.mistakes.geometry import mixes_lines, of_pixels
 from edgecheck.mistakes.integers import is_quantized
 from edgecheck.mistakes.mistake import Mistake, Receiver
 from edgecheck.mistakes.pictures import as_pictures, sides
@@ -19,6 +21,9 @@ from edgecheck.tensors import Array
 
 _NOT_POINTWISE = frozenset({"same-frame", "rgba-as-rgb"})
 """One needs other rows, the other the neighbours of a pixel."""
+_BY_HAND = "centred-pixels"
+"""Of int8 inputs, pixels minus 128 are codes made by hand: where quantizing them once more makes the
+same, that is what happened."""
 _UNDONE = "byte-swapped"
 """Of floats, that is put right before: what it makes has no range to measure by."""
 _GRAYS = (
@@ -63,7 +68,9 @@ def _moves(probe: Probe, right: Array, found: Array, usual: tuple[Mistake, ...])
         return
     for mistake in usual:
         if mistake.step == "geometry" and mistake.rule != "input-shifted":
-            yield probe.move(mistake)
+            yield (move := probe.move(mistake))
+            if mixes_lines(mistake, probe.full):
+                yield replace(move, mistakes=(of_pixels(mistake),), is_of_pixels=True)
     gray_found, gray_right = (_gray(rows, probe.full) for rows in (found, right))
     for down, right_by in likely_shifts(gray_found, gray_right):
         yield probe.translation(shift_of(down, right_by), down, right_by)
@@ -74,7 +81,8 @@ def _gray(rows: Array, receiver: Receiver) -> Array:
 
 
 def _pointwise(usual: tuple[Mistake, ...], receiver: Receiver) -> Iterator[Mistake]:
-    for mistake in usual:
+    is_late = receiver.tensor.dtype == "int8" and is_quantized(receiver)
+    for mistake in sorted(usual, key=lambda each: is_late and each.key == _BY_HAND):
         is_undone = mistake.key == _UNDONE and not is_quantized(receiver)
         if mistake.step != "geometry" and mistake.key not in _NOT_POINTWISE and not is_undone:
             yield mistake

@@ -6,7 +6,7 @@ from math import prod
 import numpy as np
 
 from edgecheck.mistakes.mistake import Mistake, Receiver
-from edgecheck.mistakes.pictures import as_pictures, as_samples, sides
+from edgecheck.mistakes.pictures import as_pictures, as_pixels, as_samples, on_line, sides
 from edgecheck.tensors import Array, flat_rows
 
 ROWS = 6
@@ -28,6 +28,8 @@ class Move:
     source: Array
     """int64 (pixels, channels): the element of a right picture, in the order channels last, that
     each chosen element shows; `NOWHERE` where it shows something from outside."""
+    is_of_pixels: bool = False
+    """Pixels are moved, and scaled where they come to; else values that are scaled already."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,13 @@ class Probe:
         """Rows (n, *shape) at other places; anything where there is no place."""
         flat = self.flat(rows)
         return np.asarray(flat[:, source]).reshape(len(rows), *self.small.shape)
+
+    def moved(self, rows: Array, move: Move) -> Array:
+        """What a move makes of rows (n, *shape): (n, *shape of `small`)."""
+        if not move.is_of_pixels:
+            return self.through(rows, move.source)
+        pixels = self.through(as_pixels(rows, self.full), move.source)
+        return on_line(pixels, self.full.lines or (), self.small)
 
     def flat(self, rows: Array) -> Array:
         """(n, elements), channels last."""

@@ -178,7 +178,11 @@ class SearchBench:
     def _two_moves(self) -> Iterator[Hypothesis]:
         if self.right[0].size > _LARGE:
             return
-        turns = [move for move in self.moves[1:] if move.mistakes[0].rule != "input-shifted"]
+        turns = [
+            move
+            for move in self.moves[1:]
+            if move.mistakes[0].rule != "input-shifted" and not move.is_of_pixels
+        ]
         for first in turns:
             for second in turns:
                 if first is not second:
@@ -221,7 +225,7 @@ class SearchBench:
         return common(real, float(np.abs(x).max()))
 
     def _moved(self, move: Move, right: Array) -> Array:
-        return self.probe.through(right, move.source)
+        return self.probe.moved(right, move)
 
     def _judged(
         self, mistakes: tuple[Mistake, ...], made: Array, move: Move, width: float | None = None

@@ -41,6 +41,11 @@ class Spread:
         rounding = 1e-6 * self._largest
         return 0.0 if self._squares <= rounding**2 * self._counts.sum() else self._squares
 
+    def deviation(self) -> float:
+        """The root mean square distance of a value from the mean of its element; 0 without any."""
+        count = 0 if self._counts is None else int(self._counts.sum())
+        return float(np.sqrt(self.compute() / max(count, 1)))
+
     def _add(self, counts: Array, means: Array, squares: float) -> None:
         if self._counts is None or self._means is None:
             self._counts, self._means, self._squares = counts, means, squares

@@ -45,6 +45,10 @@ class VariationSqnr:
         spread = self._spread.compute()
         return float(decibels(spread, self._noise)) if spread else float("nan")
 
+    def deviation(self) -> float:
+        """How far a value of the reference is from the mean of its element, root mean square."""
+        return self._spread.deviation()
+
     def interval(self) -> tuple[float, float] | None:
         """The 95 % bootstrap interval over samples, dB; None where the value is undefined."""
         spread = self._spread.compute()

@@ -1,11 +1,12 @@
 """Pictures turned, mirrored, shifted, or with their bytes in the order of another layout."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import numpy as np
 
 from edgecheck.mistakes.mistake import Mistake, Receiver
-from edgecheck.mistakes.pictures import as_pictures, as_samples, sides
+from edgecheck.mistakes.pictures import as_pictures, as_pixels, as_samples, on_line, sides
 from edgecheck.tensors import Array
 
 Move = Callable[[Array], Array]
@@ -57,6 +58,21 @@ def moved(key: str, rule: str, words: str, move: Move) -> Mistake:
         return as_samples(made.reshape(len(values), *sides(receiver)), receiver)
 
     return Mistake(key, rule, words, "geometry", apply)
+
+
+def mixes_lines(mistake: Mistake, receiver: Receiver) -> bool:
+    """Whether values end up in channels that are scaled otherwise than those that they come from."""
+    return mistake.rule == _LAYOUT and len(receiver.lines or ()) > 1
+
+
+def of_pixels(mistake: Mistake) -> Mistake:
+    """The same done to the pixels, each of which is then scaled as the place asks that it came to."""
+
+    def apply(values: Array, receiver: Receiver) -> Array:
+        pixels = mistake.apply(as_pixels(values, receiver), receiver)
+        return on_line(pixels, receiver.lines or (), receiver)
+
+    return replace(mistake, words=f"{mistake.words}, before they were scaled", apply=apply)
 
 
 def shifted(key: str, words: str, down: int, right: int) -> Mistake:

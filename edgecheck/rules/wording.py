@@ -117,6 +117,30 @@ def tried_range(
     )
 
 
+def recorded_range(name: str, observed: Sequence[float], recorded: Sequence[float]) -> str:
+    """What calibration saw of an input where the float model fails, in sentences.
+
+    Args:
+        name: of the input.
+        observed: the range that is fed.
+        recorded: the one that the file was calibrated with.
+    """
+    return (
+        f'Input "{plain(name)}" gets values from {span(observed)}, but the .tflite file was '
+        f"calibrated with {span(recorded)}. The reference model was not calibrated and fails, too: "
+        "the steps are suspect, not the calibration alone."
+    )
+
+
+def fitting_record(recorded: Sequence[float]) -> str:
+    """What to do where a file was calibrated with other values than it is fed."""
+    return (
+        "Look up in the training code which values the model was trained on. If they are "
+        f"{span(recorded)}, correct the steps{pixel_rescale(recorded)}; if not, convert again with "
+        "a representative dataset that is prepared as training did."
+    )
+
+
 def fed_model(fed: Fed) -> str:
     """What a reader calls the model that was fed alone."""
     return "the float twin of the .tflite model" if fed == "twin" else model(fed)

@@ -18,7 +18,7 @@ from edgecheck.compare.stream import Progress, SideFault
 from edgecheck.diagnosis.experiments.bench import Bench, Impossible
 from edgecheck.diagnosis.experiments.effect import Outcome
 from edgecheck.diagnosis.experiments.new_ranges import recalibrate
-from edgecheck.diagnosis.experiments.table import EXPERIMENTS, Experiment, experiment_of
+from edgecheck.diagnosis.experiments.table import Experiment, experiment_of
 from edgecheck.errors import EdgecheckError
 from edgecheck.findings import Finding
 from edgecheck.runs.baselines import reference_weights
@@ -62,14 +62,15 @@ def _jobs(draft: Draft, evidence: Evidence) -> Iterator[tuple[Experiment, list[F
     kept = [f for f in draft.findings if f.rule not in draft.ignored_rules]
     if not is_compared or not any(_is_symptom(finding) for finding in kept):
         return
-    groups: dict[str, list[Finding]] = defaultdict(list)
+    groups: dict[tuple[Experiment, str], list[Finding]] = defaultdict(list)
     for finding in kept:
         experiment = experiment_of(finding)
         if experiment is not None and _is_open(finding):
-            groups["ranges" if experiment is recalibrate else finding.rule].append(finding)
-    for found in groups.values():
+            group = "ranges" if experiment is recalibrate else finding.rule
+            groups[experiment, group].append(finding)
+    for (experiment, _), found in groups.items():
         errors = [finding for finding in found if finding.severity == "error"]
-        yield EXPERIMENTS[found[0].rule], errors or found
+        yield experiment, errors or found
 
 
 def _is_symptom(finding: Finding) -> bool:

@@ -1,7 +1,7 @@
 """Batch normalization as a witness: what training saw, stored in the reference, against these samples."""
 
 from collections.abc import Mapping
-from math import prod
+from math import inf, prod
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter
@@ -10,7 +10,7 @@ import numpy as np
 
 from edgecheck import thresholds
 from edgecheck.checks.evidence import Evidence
-from edgecheck.checks.labels import reference_is_lost
+from edgecheck.checks.labels import reference_misses
 from edgecheck.checks.parity import has_lost_parity
 from edgecheck.compare.answers import Reading, Truth
 from edgecheck.compare.entrant import Entrant
@@ -21,6 +21,7 @@ from edgecheck.errors import EdgecheckError
 from edgecheck.measurements import BatchNorm
 from edgecheck.metrics.paired import mcnemar_p
 from edgecheck.runs.draft import Draft
+from edgecheck.runs.refed import refed
 from edgecheck.runtime.trained.batch_norm import ObservedNorm, observed_norms
 from edgecheck.runtime.trained.renormalize import renormalized_outputs
 from edgecheck.samples.chunk import UNLABELLED, Dataset
@@ -82,10 +83,12 @@ def renormalize(
     if reference is None or reference.trained is None or reference.trained.format == "saved-model":
         return None
     is_off = worst is not None and worst.kl_median > thresholds.NORMS_KL
-    explained = any(trial.restores for trial in evidence.trials if trial.fed is None)
-    if worst is None or not is_off or explained or not reference_is_lost(evidence):
+    if worst is None or not is_off or not reference_misses(evidence):
         return None
     try:
+        least = _least_divergence(evidence, setup, reference, draft.options.timeout)
+        if _is_explained(evidence, least):
+            return None
         right = _answered(setup, reference, draft.options.timeout)
     except EdgecheckError:
         return None  # it was only to tell more
@@ -100,7 +103,28 @@ def renormalize(
         right_before=int(before.sum()),
         right_after=int(after.sum()),
         p=mcnemar_p(int((before & ~after).sum()), int((after & ~before).sum())),
+        fed=least,
     )
+
+
+def _least_divergence(
+    evidence: Evidence, setup: Setup, reference: Entrant, timeout: float
+) -> float | None:
+    """Of the worst layer, with other steps that meet more labels; None where there are none."""
+    least = None
+    for other in refed(evidence, setup, reference):
+        found = max((n.kl_median for n in _observed(other, reference, timeout)), default=inf)
+        least = found if least is None else min(least, found)
+        if least <= thresholds.NORMS_KL:
+            break
+    return least
+
+
+def _is_explained(evidence: Evidence, least: float | None) -> bool:
+    """Whether other steps are all that is wrong: by what they leave, if it could be seen, or by labels."""
+    if least is not None:
+        return least <= thresholds.NORMS_KL
+    return any(trial.restores for trial in evidence.trials if trial.fed is None)
 
 
 def _divergence(norm: BatchNorm) -> float:
@@ -141,7 +165,7 @@ def _labels(dataset: Dataset) -> Array | None:
 
 
 def _is_wanted(draft: Draft, evidence: Evidence) -> bool:
-    is_wrong = has_lost_parity(evidence) or reference_is_lost(evidence)
+    is_wrong = has_lost_parity(evidence) or reference_misses(evidence)
     return draft.options.look_closer(has_reason=is_wrong)
 
 

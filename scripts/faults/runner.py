@@ -180,6 +180,7 @@ def _run(command: str, site: Deployment, tool: Path) -> dict[str, Any]:
             errors="replace",
             timeout=SECONDS,
             env=_environment(tool),
+            cwd=tool,  # which `-m` searches first
             check=False,
         )
     except subprocess.TimeoutExpired:
@@ -226,8 +227,8 @@ def _copied(tool: Path) -> Path:
         left_out = shutil.ignore_patterns("__pycache__")
         shutil.copytree(ROOT / "edgecheck", tool / "edgecheck", ignore=left_out)
         shutil.copytree(ROOT / "configs" / "devices", tool / "configs" / "devices")
-    argv = [sys.executable, "-m", "edgecheck", "doctor"]
-    subprocess.run(argv, check=True, env=_environment(tool), capture_output=True, timeout=SECONDS)
+    argv, env = [sys.executable, "-m", "edgecheck", "doctor"], _environment(tool)
+    subprocess.run(argv, check=True, env=env, cwd=tool, capture_output=True, timeout=SECONDS)
     return tool
 
 

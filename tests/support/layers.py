@@ -29,6 +29,8 @@ def layer(index: int = 0, **changes: Any) -> LayerStatistics:
         "channels": 8,
         "dead_channels": 0,
         "constant_channels": 0,
+        "channel_width": 5.0,
+        "widest_channel": 0,
         "nonfinite": 0,
         "is_output": False,
         "decides": False,

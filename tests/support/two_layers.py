@@ -31,13 +31,14 @@ def float_net(first=FIRST, second=SECOND, biases=BIASES):
     return build_model(tensors, operators, [0], [6])
 
 
-def int8_net(first=FIRST, second=SECOND, biases=BIASES, bias_factor=1.0, reach=1.0):
-    """The same in int8, calibrated on the rows.
+def int8_net(first=FIRST, second=SECOND, biases=BIASES, bias_factor=1.0, reach=1.0, own=False):
+    """The same in int8, calibrated on the rows: with the healthy weights, or with its `own`.
 
     `bias_factor` is that of stored bias scales; inputs beyond `reach` are cut off.
     """
-    real = [ROWS * np.float32(reach), ROWS @ FIRST.T + BIASES[0]]
-    real.append(real[1] @ SECOND.T + BIASES[1])
+    net = (first, second, biases) if own else (FIRST, SECOND, BIASES)
+    real = [ROWS * np.float32(reach), ROWS @ net[0].T + net[2][0]]
+    real.append(real[1] @ net[1].T + net[2][1])
     spans = [int8_params(float(v.min()), float(v.max())) for v in real]
     tensors, operators = [TensorDef("input", (1, 12), "int8", *_of(spans[0]))], []
     for number, (weights, bias) in enumerate(zip((first, second), biases, strict=True)):

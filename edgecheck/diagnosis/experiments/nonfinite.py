@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from edgecheck.checks.constants import WEIGHTED
+from edgecheck.checks.constants import WEIGHTED, sound_weights
 from edgecheck.compare.beside import Variant
 from edgecheck.diagnosis.experiments.bench import Bench, Impossible
 from edgecheck.diagnosis.experiments.effect import Outcome, outcome
@@ -34,8 +34,9 @@ def without_nonfinite(
         raise Impossible("there is no reference that is free of NaN")
     editor, zeroed = Editor(bench.evidence.data), 0
     for place, values in _broken(bench):
-        editor.set_buffer(0, place, np.where(np.isfinite(values), values, 0).tobytes())
-        zeroed += int((~np.isfinite(values)).sum())
+        is_sound = sound_weights(values)
+        editor.set_buffer(0, place, np.where(is_sound, values, 0).astype(values.dtype).tobytes())
+        zeroed += int((~is_sound).sum())
     if not zeroed:
         raise Impossible("no weight is NaN or infinite as it is stored")
     variants = [
@@ -58,5 +59,5 @@ def _broken(bench: Bench) -> Iterator[tuple[int, Array]]:
     uses = {t.index: t for t, operator, _ in constant_uses(graph) if operator.name in WEIGHTED}
     for place, tensor in uses.items():
         values = constants.stored(tensor)
-        if values is not None and values.dtype.kind == "f" and not np.isfinite(values).all():
+        if values is not None and values.dtype.kind == "f" and not sound_weights(values).all():
             yield place, values

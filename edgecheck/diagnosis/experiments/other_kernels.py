@@ -11,14 +11,17 @@ from edgecheck.runtime.backends import MICRO, Backend
 
 
 def builtin_kernels(
-    bench: Bench, findings: Sequence[Finding], _others: Sequence[Finding]
+    bench: Bench, findings: Sequence[Finding], others: Sequence[Finding]
 ) -> Outcome:
     """Run the candidate without the delegate that it was run with: asked for, or taken by default.
 
     Raises:
-        Impossible: it did not run in that one, or is off by tensors that are kept.
+        Impossible: it did not run in that one, or is off by tensors that are kept; or weights are no
+            numbers, of which kernels make what they like.
         SideFault: a model was refused, crashed or hung.
     """
+    if any(f.rule == "nan-or-inf-weights" and f.severity == "error" for f in others):
+        raise Impossible("kernels need not agree on weights that are NaN or infinite")
     used = bench.evidence.runtime
     if used is not None and used[0] in MICRO:
         return _on_the_desk(bench, MICRO[used[0]])

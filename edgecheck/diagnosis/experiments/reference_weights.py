@@ -8,6 +8,7 @@ import numpy as np
 
 from edgecheck import thresholds
 from edgecheck.checks.accumulators import LIMIT
+from edgecheck.checks.constants import sound_weights
 from edgecheck.compare.beside import Variant
 from edgecheck.compare.entrant import Entrant
 from edgecheck.diagnosis.experiments.bench import Bench, Impossible
@@ -152,7 +153,7 @@ def _is_named(layer: Layer, _stored: Sequence[Array], findings: Sequence[Finding
 
 
 def _is_nonfinite(_layer: Layer, stored: Sequence[Array], _findings: Sequence[Finding]) -> bool:
-    return any(part.dtype.kind == "f" and not np.isfinite(part).all() for part in stored)
+    return any(part.dtype.kind == "f" and not sound_weights(part).all() for part in stored)
 
 
 def _is_half_limit(_layer: Layer, stored: Sequence[Array], _findings: Sequence[Finding]) -> bool:

@@ -57,4 +57,6 @@ def experiment_of(finding: Finding) -> Experiment | None:
         "lost_features"
     ):
         return None
+    if finding.rule == "quant-range-outlier" and finding.evidence.get("channel") is not None:
+        return in_float  # no range suits all channels
     return EXPERIMENTS.get(finding.rule)

@@ -26,8 +26,9 @@ class LabelOrderOrOffset(Rule):
     same names in another order are an error, one more in front a warning.
     Where labels of samples are often not met, it looks for the order in which
     most of them are (an exact assignment). Each half of the samples is read
-    in the order that the other half chose; that must meet a fifth more of the
-    labels, and most of them.
+    in the order that the other half chose; that must meet most labels, and a
+    fifth more than before, or half of those that were not met, by classes that
+    take each other's places.
 
     ## How to fix
     Take the order from the training code:

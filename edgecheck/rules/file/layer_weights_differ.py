@@ -28,7 +28,8 @@ class LayerWeightsDiffer(Rule):
     pruning and fine-tuning change all layers alike. Folded batch
     normalization gives channels factors: they are taken out, and then biases
     are not judged, nor are those of Keras and ONNX references. One channel
-    of eight or more with a factor of its own is not folded but changed, and
+    of eight or more with a factor of its own is not folded but changed, as
+    are others where half of the channels have kept weights and biases; and
     a bias that is off by half a step is only rounded. A layer with
     the weights of another model is `wrong-model-file`. It is an error where
     an output shows it by a warning of parity or more, else a note.

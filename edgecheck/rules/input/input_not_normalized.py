@@ -4,7 +4,15 @@ from dataclasses import dataclass, field
 
 from edgecheck.rules.base import Rule
 from edgecheck.rules.tried import at_once
-from edgecheck.rules.wording import changed_steps, pixel_rescale, plain, span, tried_range
+from edgecheck.rules.wording import (
+    changed_steps,
+    fitting_record,
+    pixel_rescale,
+    plain,
+    recorded_range,
+    span,
+    tried_range,
+)
 
 
 @dataclass(frozen=True)
@@ -25,6 +33,9 @@ class InputNotNormalized(Rule):
     ## How edgecheck knows
     The largest value that the steps make is far beyond the spec's `range`. Or
     labels are met far more often with a usual scaling, on up to 128 samples.
+    Or labels show that the float model fails, and the .tflite file was
+    calibrated with values that are as much smaller: it is sure where the
+    first weights suit those better.
 
     ## How to fix
     Add the scaling of the training code as a step. For 8-bit pixels:
@@ -51,7 +62,7 @@ class InputNotNormalized(Rule):
 
     input: str
     promised: list[float]
-    """[lowest, highest] of the spec's `range`, or that the labels speak for."""
+    """[lowest, highest] of the spec's `range`, or that labels or the file speak for."""
     observed: list[float]
     """[lowest, highest] that the steps produced over the dataset."""
 
@@ -62,12 +73,16 @@ class InputNotNormalized(Rule):
     """Steps to take out of the spec, and to put in, as far as they were tried."""
     beside: str = ""
     """What was changed at the same time, where it took two changes."""
+    is_recorded: bool = False
+    """Whether `promised` is what calibration recorded."""
 
     def message(self) -> str:
         """What was found, with its numbers."""
         if self.tried is not None:
             told = tried_range(self.input, self.observed, self.promised, self.tried)
             return told + at_once(self.beside)
+        if self.is_recorded:
+            return recorded_range(self.input, self.observed, self.promised)
         return (
             f'Input "{plain(self.input)}" gets values from {span(self.observed)}, but the spec '
             f"promises {span(self.promised)}: the values are not scaled."
@@ -77,6 +92,8 @@ class InputNotNormalized(Rule):
         """What to do."""
         if self.tried is not None:
             return f"{changed_steps(self.removed, self.added)}."
+        if self.is_recorded:
+            return fitting_record(self.promised)
         return (
             "Add the scaling or normalization of the training code to the spec's steps"
             f"{pixel_rescale(self.promised)}."

@@ -8,8 +8,10 @@ from edgecheck.rules.wording import (
     Fed,
     changed_steps,
     fitting_models,
+    fitting_record,
     pixel_rescale,
     plain,
+    recorded_range,
     span,
     tried_range,
 )
@@ -36,7 +38,9 @@ class InputRangeMismatch(Rule):
     spec's `range`. Where labels show that the model is often wrong, the usual
     scalings of pixels are tried on up to 128 samples. Where candidate and
     reference disagree, each is fed with them alone: one that only then agrees
-    with the other was trained on another range.
+    with the other was trained on another range. Where labels show that the
+    float model fails, the range that calibration recorded in the file is a
+    witness, too: a wrong calibration alone spoils no float model.
 
     ## How to fix
     Look the range up in the training code, not in a tutorial. For 8-bit
@@ -60,7 +64,7 @@ class InputRangeMismatch(Rule):
 
     input: str
     promised: list[float]
-    """[lowest, highest] of the spec's `range`, or that the labels speak for."""
+    """[lowest, highest] of the spec's `range`, or that labels or the file speak for."""
     observed: list[float]
     """[lowest, highest] that the steps produced."""
 
@@ -73,12 +77,16 @@ class InputRangeMismatch(Rule):
     """Steps to take out of the spec, and to put in, as far as they were tried."""
     beside: str = ""
     """What was changed at the same time, where it took two changes."""
+    is_recorded: bool = False
+    """Whether `promised` is what calibration recorded."""
 
     def message(self) -> str:
         """What was found, with its numbers."""
         if self.tried is not None:
             ranges = self.observed, self.promised
             return tried_range(self.input, *ranges, self.tried, self.fed) + at_once(self.beside)
+        if self.is_recorded:
+            return recorded_range(self.input, self.observed, self.promised)
         return (
             f'Input "{plain(self.input)}": the spec promises values from {span(self.promised)}, '
             f"but its steps produce {span(self.observed)}."
@@ -90,6 +98,8 @@ class InputRangeMismatch(Rule):
             return fitting_models(self.fed, self.removed, self.added)
         if self.tried is not None:
             return f"{changed_steps(self.removed, self.added)}."
+        if self.is_recorded:
+            return fitting_record(self.promised)
         return (
             f"If training saw {span(self.promised)}, correct the steps"
             f"{pixel_rescale(self.promised)}; if not, correct `range`."

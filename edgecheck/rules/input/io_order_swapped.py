@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from edgecheck.rules.base import Rule
 from edgecheck.rules.tried import Tried
-from edgecheck.rules.wording import listed, plain, shape
+from edgecheck.rules.wording import listed, plain, shape, span
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,9 @@ class IoOrderSwapped(Rule):
     name only, so that its own results are right. Where labels, or a reference,
     show that something is wrong, the samples of two inputs of one shape are
     exchanged: that clearly more answers come out right proves that they are
-    mixed up, and makes it an error.
+    mixed up, and makes it an error. So does, where the float model fails, that
+    either's samples fill the range that calibration recorded of the other, and
+    not that of their own.
 
     ## How to fix
     Feed by name, never by position:
@@ -56,7 +58,9 @@ class IoOrderSwapped(Rule):
     shape: list[int] = field(default_factory=list)
     input: str = ""
     other: str = ""
-    """Two inputs that get the samples of each other, where `tried` shows that."""
+    """Two inputs that get the samples of each other, where `tried` or `recorded` shows that."""
+    recorded: list[list[float]] = field(default_factory=list)
+    """[lowest, highest] that calibration saw of either, where that shows it."""
     tried: Tried | None = None
 
     def message(self) -> str:
@@ -66,6 +70,12 @@ class IoOrderSwapped(Rule):
                 f'Inputs "{plain(self.input)}" and "{plain(self.other)}" are mixed up: each gets '
                 f"the samples of the other. {self.tried.told()}"
             )
+        if self.recorded:
+            ranges = " and ".join(span(bounds) for bounds in self.recorded)
+            return (
+                f'Inputs "{plain(self.input)}" and "{plain(self.other)}" are mixed up: the .tflite '
+                f"file was calibrated with {ranges}, and each gets values of the other's range."
+            )
         return (
             f"Inputs of the same shape {shape(self.shape)} can be mixed up: by position they are "
             f"{listed(self.by_position)}, but the signature lists {listed(self.by_name)}."
@@ -73,11 +83,14 @@ class IoOrderSwapped(Rule):
 
     def fix(self) -> str:
         """What to do."""
+        exchange = (
+            f"Exchange what the spec gives {listed([self.input, self.other])} (the entries of "
+            "`dataset.path`, or the arrays in the file), and feed both by name on the device."
+        )
         if self.tried is not None:
-            return self.tried.fix(
-                f"Exchange what the spec gives {listed([self.input, self.other])} (the entries of "
-                "`dataset.path`, or the arrays in the file), and feed both by name on the device."
-            )
+            return self.tried.fix(exchange)
+        if self.recorded:
+            return exchange
         return (
             "Feed these inputs by name (`get_signature_runner()`); where only positions exist, "
             f"use the order {listed(self.by_position)}."

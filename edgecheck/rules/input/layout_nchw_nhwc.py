@@ -25,7 +25,9 @@ class LayoutNchwNhwc(Rule):
     The spec's `shape` is a reordering of the sizes in the file, and not equal
     to it; nothing has to run. Or labels show that the model is often wrong,
     and clearly more of up to 128 samples come out right when their values are
-    read in the order of the other layout: then a reshape came before.
+    read in the order of the other layout: then a reshape came before. Where
+    the float model fails, a `reshape` step to the very sizes of the picture in
+    another order is suspected even if nothing that is tried helps.
 
     ## How to fix
     Move the axis, never reshape. A reshape makes the sizes fit, too, and the
@@ -51,7 +53,9 @@ class LayoutNchwNhwc(Rule):
     spec_shape: list[int] = field(default_factory=list)
     """Of one sample, without the batch axis."""
     model_shape: list[int] = field(default_factory=list)
-    """As in the file, batch axis first; -1 is an open size."""
+    """As in the file, batch axis first; -1 is an open size. Of a reshape, the sizes that it makes."""
+    is_reshaped: bool = False
+    """Whether a step of the spec reshapes the one to the other, and fits the file."""
     tried: Tried | None = None
     """The trial that shows it, where the sizes fit."""
 
@@ -60,6 +64,12 @@ class LayoutNchwNhwc(Rule):
         if self.tried is not None:
             name = f'Input "{plain(self.input)}"'
             return f"{name} has its values in the order of another layout. {self.tried.told()}"
+        if self.is_reshaped:
+            return (
+                f'Input "{plain(self.input)}": a `reshape` step makes {shape(self.model_shape)} of '
+                f"{shape(self.spec_shape)}, the same sizes in another order. It moves no value, so "
+                "that rows, columns and channels are mixed up, and the float model fails."
+            )
         return (
             f'Input "{plain(self.input)}": the spec prepares {shape(self.spec_shape)} and the '
             f"model takes {shape(self.model_shape[1:])}, the same sizes with the axes in another order."
@@ -71,6 +81,10 @@ class LayoutNchwNhwc(Rule):
             return self.tried.fix(
                 "Transpose where the samples are made, and on the device, instead of reshaping: "
                 "`x.transpose(1, 2, 0)` takes channels first to channels last."
+            )
+        if self.is_reshaped:
+            return (
+                "Reorder the axes with a `transpose` step, there and on the device; never reshape."
             )
         order = self._order()
         taken = shape(self.model_shape[1:])

@@ -24,11 +24,12 @@ class ParityLoss(Rule):
     It compares top classes, error energy (SQNR), the 5th percentile of cosines,
     the median KL divergence and, with labels, accuracy by McNemar's paired test.
     Measured values are judged by their variation, together and each element
-    alone. With true values, and for reconstructions, lost R2 and the ratio of
-    squared errors must both be beyond their limits. Class maps are judged by
-    pixels and mean IoU. Classes that differ are only a warning where the
-    reference itself is undecided between them (regret), or where labels show
-    that no accuracy is lost.
+    alone; detection heads and groups of up to 64 values by it and by SQNR. With
+    true values, and for reconstructions, lost R2 and the ratio of squared
+    errors must both be beyond their limits. Class maps are judged by pixels and
+    mean IoU. Classes that differ are only a warning where the reference itself
+    is undecided between them (regret), or where labels show that no accuracy is
+    lost.
 
     ## How to fix
     Convert without `optimizations` and validate that file. If it agrees, try

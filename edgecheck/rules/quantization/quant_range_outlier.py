@@ -27,13 +27,19 @@ class QuantRangeOutlier(Rule):
     SQNR below 15 dB, and what it reads has more than 25 dB. An error where
     parity is lost too, else a warning. An input counts where one end of its
     range lies far beyond all samples and the other does not move, and no other
-    steps give that range.
+    steps give that range. Of channels: half of them use less than a tenth of
+    the steps, and the operator behind is left with less than 15 dB, though it
+    reads more than 25 dB (those of the large channels) and makes no error
+    itself. It is proven by taking that operator's output from the twin.
 
     ## How to fix
     Calibrate again without the odd samples, or with percentile ranges instead
     of min and max; clip the activation (ReLU6); or use 16-bit activations.
-
     `edgecheck repair` tries new ranges on the file as it is.
+
+    No range suits channels of unequal size: divide the large ones in their
+    layer and multiply them in the next before converting (cross-layer
+    equalization), or train with quantization.
 
     ## References
     * https://github.com/tensorflow/tensorflow/issues/46444
@@ -51,13 +57,24 @@ class QuantRangeOutlier(Rule):
     """99.8 % of the twin's values."""
     representable_range: list[float]
     levels_used: float
+    """By these values; with `channel`, by each channel of the smaller half at most."""
     codes: int
     isolated_sqnr_db: float
     upstream_sqnr_db: float | None
     """None at an input of the model."""
+    channel: int | None = None
+    """The widest, where others have too few steps beside it; None where single values are odd."""
+    channels: int | None = None
+    reader: str | None = None
+    """The operator that is lost for it."""
+    index: int | None = None
+    """Of the reader in the file."""
+    reader_sqnr_db: float | None = None
 
     def message(self) -> str:
         """What was found, with its numbers."""
+        if self.channel is not None:
+            return self._of_channels()
         return (
             f'Tensor "{plain(self.tensor)}" ({plain(self.operator)}) has {self.codes} steps for '
             f"{span(self.representable_range)}, and 99.8% of its values, {span(self.core_range)}, "
@@ -65,8 +82,22 @@ class QuantRangeOutlier(Rule):
             f"{number(round(self.isolated_sqnr_db, 1))} dB of SQNR are left."
         )
 
+    def _of_channels(self) -> str:
+        return (
+            f'Tensor "{plain(self.tensor)}" ({plain(self.operator)}) has {self.codes} steps for '
+            f"{span(self.representable_range)}: channel {self.channel} needs them all, and half of "
+            f"its {self.channels} channels use at most {number(round(self.levels_used, 1))} each. "
+            f"{plain(self.reader or '')} {self.index}, which reads it, keeps "
+            f"{number(round(self.reader_sqnr_db or 0.0, 1))} dB of SQNR."
+        )
+
     def fix(self) -> str:
         """What to do."""
+        if self.channel is not None:
+            return (
+                "Bring the channels of this layer to one size before converting (cross-layer "
+                "equalization), or train with quantization; else use 16-bit activations."
+            )
         return (
             "Calibrate again with percentile ranges, or without the samples that stretch the "
             f"range. {REPAIR}"

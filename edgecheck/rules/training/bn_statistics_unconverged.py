@@ -27,7 +27,8 @@ class BnStatisticsUnconverged(Rule):
     batch normalization collects its statistics anew, in memory, and asks the
     other half: clearly more labels are met. Statistics also differ where samples
     are prepared in another way than in training; other steps with which the
-    labels are met are named instead.
+    labels are met are named instead, unless the stored statistics are not those
+    of samples prepared so either.
 
     ## How to fix
     Let the averages settle before the export; weights stay as they are:

@@ -31,12 +31,13 @@ class SaturatedOrVanished(Rule):
     20 times less than the inputs do. Saturated is a sigmoid or tanh inside
     the model of which 95 % of the values are beyond those of -6 or 6. All
     outputs must depend on that layer alone. Confident outputs do not count.
+    A layer of zeros has vanished, too, where no layer passes on a twentieth
+    of what it gets: a bias of any size outweighs that.
 
     It is an error where labels, true values or a collapse of the float model
-    show the trouble beyond doubt, or where the layer does not move at all. It
-    is a warning otherwise, and where other steps were tried that explain it
-    on too few samples, or another cause is suspected. Another cause that is
-    sure is named instead.
+    show the trouble beyond doubt, or where the layer does not move at all;
+    else a warning, as where other steps or another cause are suspected to
+    explain it. Another cause that is sure is named instead.
 
     ## How to fix
     Look at the deviation over samples, layer by layer, right after building

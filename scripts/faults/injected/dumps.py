@@ -21,6 +21,8 @@ from faults.running import Coding, codings_of
 
 ROWS: Final = 32
 """Samples that were logged."""
+_CUT: Final = 0.01
+"""Share of codes that truncation must change to be seen: of pixels that are codes, it changes none."""
 Coded = Callable[[Array, float, int], Array]
 """(real values, scale, zero point) -> codes."""
 Seen = Callable[[Array], Array]
@@ -125,6 +127,21 @@ def _coded(site: Deployment, _rng: np.random.Generator, *, code: Coded) -> Deplo
     (real,) = rows_of(site).values()
     found = _coding(site)
     return _logged(site, code(real, found.scale, found.zero_point))
+
+
+def _truncated(site: Deployment, _rng: np.random.Generator) -> Deployment:
+    """Right values, codes that are cut off.
+
+    Raises:
+        ValueError: next to no value lies between two codes, so that nothing is lost.
+    """
+    (real,) = rows_of(site).values()
+    found = _coding(site)
+    codes = firmware.truncated(real, found.scale, found.zero_point)
+    right = firmware.quantized(real, found.scale, found.zero_point)
+    if (codes != right).mean() < _CUT:
+        raise ValueError("codes that are cut off are the right ones here")
+    return _logged(site, codes)
 
 
 def _wrapped_pixels(site: Deployment, _rng: np.random.Generator) -> Deployment:
@@ -263,7 +280,7 @@ FAULTS = (
     _fault(
         "input-rounding-missing",
         "dump.truncated",
-        partial(_coded, code=firmware.truncated),
+        _truncated,
         harm="stated",
         without=_SEVERAL,
         reason=_NOTED,

@@ -17,6 +17,9 @@ from hypothesis import strategies as st
 from edgecheck.checks import calibration
 from edgecheck.checks.calibration import fit
 from edgecheck.checks.evidence import NotApplicable
+from edgecheck.compare.trials import Trial
+from edgecheck.metrics.paired import mcnemar_p
+from edgecheck.preprocess.alternatives import Change
 from edgecheck.quantization import QuantParams
 from edgecheck.tflite.graph import Operator, Port
 
@@ -225,3 +228,25 @@ def test_int16_is_symmetric_whatever_the_data_are():
     port = Port("image", tensor(dtype="int16", quantization=params))
     assert found(port, (0.0, 255.0)) == []
     assert found(port, (0.0, 100.0)) == [(RULE, "warning")]
+
+
+IN_SIGNED = Change("scaling", "pixels in -1..1", (-1.0, 1.0))
+TURNED = Change("orientation", "pictures turned upside down", key="rot180")
+
+
+@pytest.mark.parametrize(
+    ("change", "after", "severity"),
+    [(IN_SIGNED, 200, "warning"), (IN_SIGNED, 184, "error"), (TURNED, 200, "error")],
+    ids=["proven", "too few", "another change"],
+)
+def test_where_labels_prove_that_the_steps_are_wrong_the_calibration_is_not(
+    change, after, severity
+):
+    before = 182
+    trial = Trial("image", change, 200, before, after, mcnemar_p(0, after - before))
+    fed = data(0.0, 2.0, clipped=0.5, pair=LOST)
+    port, section = over(-1.0, 1.0), {"range": (0, 2)}
+    case = evidence(
+        ports={"image": port}, spec=spec({"image": section}), comparison=fed, trials=(trial,)
+    )
+    assert [(f.rule, f.severity) for f in calibration.check(case)] == [(RULE, severity)]

@@ -138,3 +138,10 @@ def test_few_lost_channels_are_a_warning_where_the_weights_lose_parity():
 
 def test_channels_with_scales_of_their_own_are_not_judged():
     assert found(constants.check_channels, depthwise([127, 3, 2, 1], [0.1])) == []
+
+
+@pytest.mark.parametrize(("lost", "severity"), [({"mask"}, "error"), ({"other"}, "warning")])
+def test_what_the_reference_shows_to_be_lost_in_float16_is_an_error(monkeypatch, lost, severity):
+    monkeypatch.setattr(constants, "_lost_weights", lambda _: lost)
+    data = masked(-1e30, "ADD", "float16")
+    assert found(constants.check_float16, data) == [("fp16-overflow", severity)]

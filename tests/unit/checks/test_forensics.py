@@ -5,16 +5,19 @@ from evidence import compared, evidence, passed_over, seen_pair, spec, tensor
 from fossils import crowd, forensics, noise, suspect
 from layers import entry, layer, walked
 
+from edgecheck.checks import tables
 from edgecheck.checks.evidence import NotApplicable
 from edgecheck.checks.forensics import check
 from edgecheck.compare.trials import Trial
 from edgecheck.diagnosis.ranking import ranked
-from edgecheck.findings import Finding
+from edgecheck.findings import Finding, Subject
 from edgecheck.preprocess.alternatives import Change
 from edgecheck.quantization import QuantParams
+from edgecheck.rules.dataset.features_unscaled import FeaturesUnscaled
 from edgecheck.rules.quantization.calibration_unrepresentative import CalibrationUnrepresentative
 from edgecheck.tflite.graph import Port
 
+RAW = FeaturesUnscaled("image", calibrated=[-3.0, 3.0], worst=["a"], ranges=[[0.0, 9e3]], step="")
 LOST = seen_pair(sqnr_db=4.0, sqnr_db_interval=(3.0, 5.0))
 SOUND = seen_pair()
 WAS_ONE = {
@@ -153,3 +156,11 @@ def test_samples_whose_steps_a_trial_proves_wrong_say_nothing_about_calibration(
     case = evidence(comparison=comparison, **seen)
     assert [finding.rule for finding in check(case)] == ["calibrated-on-one-sample"]
     assert list(check(replace(case, trials=(trial,)))) == []
+
+
+def test_standardised_features_of_which_raw_ones_are_fed_are_no_noise(monkeypatch):
+    case = evidence(forensics=forensics(**WAS_NOISE), walk=walked(*SOUND_LAYERS))
+    assert [f.rule for f in check(case)] == ["calibrated-on-noise"]
+    monkeypatch.setattr(tables, "check", lambda _: [Finding.of(RAW, Subject("input", "image"))])
+    raw = evidence(forensics=forensics(**WAS_NOISE), walk=walked(*SOUND_LAYERS))
+    assert list(check(raw)) == []

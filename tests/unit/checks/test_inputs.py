@@ -60,11 +60,6 @@ def test_a_range_around_0_and_255_is_no_raw_pixel_problem():
     assert found(inputs.check_range, seen_input(low=0.0, high=254.0), spec=promised) == []
 
 
-def test_without_a_promise_the_range_is_skipped():
-    with pytest.raises(NotApplicable, match="promises no"):
-        found(inputs.check_range, spec=spec({"image": {}}))
-
-
 def test_data_without_a_finite_value_have_no_range():
     entry = seen_input(elements=0, low=math.nan, high=math.nan)
     assert found(inputs.check_range, entry) == []

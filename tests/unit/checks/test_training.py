@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from evidence import compared, evidence, moved, passed_over, seen_labels, seen_output, spec
+from models import float_dense
 
 from edgecheck.checks import batch_norm, label_order, learning, signal
 from edgecheck.checks.evidence import NotApplicable
@@ -12,6 +13,8 @@ from edgecheck.compare.renormalized import Renormalized
 from edgecheck.compare.signal import LayerSignal, Signal
 from edgecheck.compare.trials import Trial
 from edgecheck.preprocess.alternatives import Change
+from edgecheck.tflite.contract import contract_of
+from edgecheck.tflite.reader import read_model
 
 PLAIN = LayerSignal(
     index=-1, op="INPUT", name="x", tensor=0, inputs=(), deviation=1.0, units=8, dead=0,
@@ -283,3 +286,84 @@ def test_a_mere_suspicion_does_not_silence_a_layer_that_stops_the_signal(monkeyp
     monkeypatch.setattr(signal, "blamed_elsewhere", lambda _, **__: "x")
     with pytest.raises(NotApplicable, match="x explains it"):
         list(signal.check(case))
+
+
+@pytest.mark.parametrize("fresh", [False, True])
+def test_weights_as_drawn_are_told_beside_what_else_is_wrong(monkeypatch, fresh):
+    monkeypatch.setattr(learning, "blamed_elsewhere", lambda _: "x")
+    with pytest.raises(NotApplicable, match="x explains it"):
+        list(learning.check(seen(0.5)))
+    monkeypatch.setattr(learning, "layers_as_drawn", lambda _: 3)
+    monkeypatch.setattr(learning, "_is_fresh", lambda _: fresh)
+    if not fresh:
+        assert rules(learning.check, seen(0.5)) == [("undertrained", "warning")]
+        return
+    with pytest.raises(NotApplicable, match="x explains it"):
+        list(learning.check(seen(0.5)))
+
+
+TEN = np.diag(np.full(10, 20))
+"""Labels of ten classes, by rows, and answers of half of the samples: all are right."""
+
+
+def of_ten(halves):
+    """Evidence of a model that is asked twice 200 samples of ten classes."""
+    right = int(np.trace(halves)) / int(halves.sum())
+    labelled = seen_labels(
+        labelled=2 * int(halves.sum()), class_counts=dict.fromkeys(range(10), 40), highest=9,
+        candidate_accuracy=right, reference_accuracy=right, confusion=np.stack([halves, halves]),
+    )  # fmt: skip
+    return evidence(comparison=passed_over(compared(labels=labelled)))
+
+
+def test_two_exchanged_classes_of_many_are_named():
+    (finding,) = label_order.check(of_ten(TEN[[0, 1, 5, 3, 4, 2, 6, 7, 8, 9]]))
+    assert finding.evidence["order"] == [[2, 5], [5, 2]]
+    assert (finding.proof.before, finding.proof.after) == (0.8, 1.0)
+
+
+def test_a_class_that_the_model_never_knew_is_no_order_of_labels():
+    halves = TEN.copy()
+    halves[2] = np.roll(TEN[2], 3)  # all that is 2 is called 5, and what is 5 as well
+    assert rules(label_order.check, of_ten(halves)) == []
+
+
+def test_two_exchanged_classes_are_not_enough_where_most_errors_are_others():
+    halves = TEN[[0, 1, 5, 3, 4, 2, 6, 7, 8, 9]] - 12 * np.eye(10, dtype=int) * (np.arange(10) > 5)
+    halves += 4 * (np.arange(10)[:, None] > 5) * (np.arange(10) < 3)
+    assert rules(label_order.check, of_ten(halves)) == []
+
+
+def believing(mean, monkeypatch):
+    """What is said of a model with weights as drawn, and that mean probability of the first class."""
+    monkeypatch.setattr(learning, "layers_as_drawn", lambda _: 3)
+    scores = layer(0, probabilities=(mean, 1 - mean), **LAST)
+    return rules(learning.check, seen(signal=heard(scores), **RARE))
+
+
+def test_weights_as_drawn_learned_the_prior_if_they_believe_in_it(monkeypatch):
+    assert believing(0.95, monkeypatch) == [("class-prior-collapse", "warning")]
+
+
+def test_weights_as_drawn_that_name_one_class_by_chance_are_undertrained(monkeypatch):
+    assert believing(0.55, monkeypatch) == [("undertrained", "error")]
+
+
+@pytest.mark.parametrize(
+    ("left", "named"), [(None, False), (0.04, False), (1.2, True)], ids=["unasked", "gone", "left"]
+)
+def test_statistics_that_stay_wrong_with_other_steps_are_the_cause(left, named):
+    """Both meet all labels."""
+    anew = replace(ANEW, right_after=100, fed=left)
+    found = rules(batch_norm.check, seen(0.5, renormalized=anew, trials=(restored(),)))
+    assert found == ([("bn-statistics-unconverged", "error")] if named else [])
+
+
+@pytest.mark.parametrize(
+    ("size", "rule"), [(1e-3, "saturated-or-vanished"), (1.0, "dead-activations")]
+)
+def test_zeros_behind_tiny_weights_have_vanished(size, rule):
+    data = float_dense(np.full((4, 64), size / 8, np.float32), np.full(4, -1, np.float32))
+    model = read_model(data)
+    parts = {"data": data, "model": model, "contract": contract_of(model), "signal": DEAD}
+    assert rules(signal.check, seen(**parts)) == [(rule, "error")]

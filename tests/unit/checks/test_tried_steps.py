@@ -188,8 +188,8 @@ def test_what_the_reference_scales_inside_comes_before_what_labels_say():
 
 @pytest.mark.parametrize(
     "fields",
-    [{"after": 45}, {"after": 60, "unmoved": 56}],
-    ids=["no-agreement", "unnoticed-by-the-other"],
+    [{"after": 45}, {"after": 60, "unmoved": 56}, {"after": 60, "commonest": 58}],
+    ids=["no-agreement", "unnoticed-by-the-other", "both-name-one-class"],
 )
 def test_a_change_that_makes_no_agreement_or_nobody_notices_says_nothing(fields):
     assert found(trial(scaled(UNIT), fed="candidate", **fields)) == []

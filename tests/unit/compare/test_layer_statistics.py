@@ -87,6 +87,14 @@ def test_dead_and_constant_channels_are_told_apart():
     assert (seen["channels"], seen["dead_channels"], seen["constant_channels"]) == (4, 1, 2)
 
 
+def test_the_middle_channel_is_that_of_those_that_move():
+    rows = np.zeros((2, 5), np.float32)
+    rows[1] = 3, 0, 100, 7, -2
+    seen = counted(rows, rows)
+    assert (seen["channel_width"], seen["widest_channel"]) == (3.0, 2)
+    assert math.isnan(counted(np.ones((2, 3)), np.ones((2, 3)))["channel_width"])
+
+
 def test_isolated_error_is_apart_from_the_other():
     totals = LayerTotals(CODES, 1)
     rows = np.array([[10.0], [20.0]], np.float32)

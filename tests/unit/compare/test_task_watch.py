@@ -165,3 +165,30 @@ def test_channels_run_along_their_axis():
 
 def test_other_outputs_have_nothing_of_their_own():
     assert followed("raw", (REFERENCE, CANDIDATE), 9, targets=TRUE) == TaskStatistics()
+
+
+HEAD = RANDOM.uniform(0.2, 0.8, (30, 3, 2)).astype(np.float32)
+NOISY = HEAD + RANDOM.normal(0, 0.1, HEAD.shape).astype(np.float32)
+
+
+@pytest.mark.parametrize("size", [7, 30])
+def test_a_few_values_of_a_head_are_followed_by_their_movement(size):
+    seen = followed("raw", (HEAD, NOISY), size, has_channels=True)
+    moved = HEAD.astype(np.float64) - HEAD.mean(axis=0, dtype=np.float64)
+    error = NOISY.astype(np.float64) - HEAD
+    expected = 10 * np.log10((moved**2).sum() / (error**2).sum())
+    assert seen.variation_sqnr_db.value == pytest.approx(expected, rel=1e-6)
+    assert seen.movement == pytest.approx(np.sqrt((moved**2).mean()), rel=1e-6)
+
+
+def test_a_head_of_many_places_is_not_followed_by_its_movement():
+    places = -(-(MAX_ELEMENTS + 1) // 2)
+    rows = RANDOM.normal(0, 1, (30, places, 2)).astype(np.float32)
+    seen = followed("raw", (rows, rows), 10, has_channels=True)
+    assert seen.variation_sqnr_db is None
+    assert len(seen.ranges) == 2
+
+
+def test_a_head_that_stands_still_has_no_movement_to_follow():
+    rows = np.ones((30, 3, 2), np.float32)
+    assert followed("raw", (rows, rows), 10, has_channels=True).variation_sqnr_db is None

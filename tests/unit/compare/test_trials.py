@@ -6,10 +6,12 @@ import pytest
 from evidence import compared, passed_over, seen_input, seen_labels, seen_pair, tensor
 
 from edgecheck.compare import trial_plan
+from edgecheck.compare.answers import Truth
 from edgecheck.compare.outputs import ClassRule
 from edgecheck.compare.stream import Side, SideFault
 from edgecheck.compare.trial_plan import OpenPass, is_unexplained, tried, tried_on_twin
 from edgecheck.compare.trial_samples import TRIED
+from edgecheck.compare.trials import _commonest
 from edgecheck.compare.watching import WatchedOutput
 from edgecheck.errors import CrashFault, LoadFault
 from edgecheck.runtime.session import Results, empty_feeds
@@ -276,3 +278,9 @@ def test_progress_counts_what_is_tried_and_names_it(tmp_path):
         (n, len(told) - total, what) for n, (*_, what) in enumerate(told[total:])
     ]
     assert "candidate with the colour channels the other way round" in {what for *_, what in told}
+
+
+def test_the_commonest_class_of_the_other_model_is_counted_among_the_samples_that_were_run():
+    classes = Truth([np.array([[1], [1], [0]]), np.array([[0], [0], [2]])], None)
+    assert (_commonest(classes, 3), _commonest(classes, 6)) == (2, 3)
+    assert _commonest(Truth([np.zeros((4, 2))], np.ones(2)), 4) == 0

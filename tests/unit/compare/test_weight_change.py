@@ -42,8 +42,8 @@ def test_equal_layers_are_exact():
 
 @given(st.lists(st.floats(0.2, 5), min_size=6, max_size=6).filter(lambda x: max(x) > 2 * min(x)))
 def test_factors_of_channels_are_taken_out(factors):
-    ordered = sorted(factors)
-    found = change(VALUES * np.array(ordered, np.float32).reshape(6, 1, 1, 1))
+    ordered = np.array(sorted(factors), np.float32)
+    found = change(VALUES * ordered.reshape(6, 1, 1, 1), BIAS * ordered + np.float32(0.7))
     if found.factor is None:
         assert found.sqnr_db > 100
         assert found.bias is None
@@ -53,11 +53,13 @@ def test_factors_of_channels_are_taken_out(factors):
 
 def test_one_channel_of_many_that_was_multiplied_is_no_folded_normalization():
     values = np.random.default_rng(3).normal(size=(9, 20)).astype(np.float32)
+    bias = np.linspace(-1, 2, 9, dtype=np.float32)
     stray = np.where(np.arange(9)[:, None] == 2, 100 * values, values)
-    found = change(stray, reference=values)
+    found = weight_change(weight(values, bias), weight(stray, bias))
     assert (found.factor, found.changed) == (pytest.approx(1), 1)
     assert found.sqnr_db == found.plain_db < 0
-    folded = change(values * np.linspace(0.5, 2, 9)[:, None].astype(np.float32), reference=values)
+    factors = np.linspace(0.5, 2, 9, dtype=np.float32)[:, None]
+    folded = weight_change(weight(values, bias), weight(values * factors, bias))
     assert folded.factor is None
 
 
@@ -66,6 +68,27 @@ def test_one_factor_for_the_whole_layer_is_an_error(factor):
     found = change(factor * VALUES)
     assert found.factor == pytest.approx(factor, rel=1e-5)
     assert found.sqnr_db == found.plain_db == pytest.approx(slow_db(VALUES, factor * VALUES))
+
+
+@pytest.mark.parametrize(("others", "changed"), [([100], 1), ([100, 0.01], 2)])
+def test_what_leaves_half_of_the_channels_as_they_were_is_no_folded_normalization(others, changed):
+    """Neither their weights nor their biases have moved."""
+    times = np.array([*[1] * len(others), *others], np.float32)
+    values, bias = VALUES[: len(times)], BIAS[2 : 2 + len(times)]
+
+    def made(bias):
+        ours = weight(values * times[:, None, None, None], bias)
+        return weight_change(weight(values, BIAS[2 : 2 + len(times)]), ours)
+
+    found = made(bias * times)
+    assert (found.factor, found.channels, found.changed) == (None, len(times), changed)
+    assert found.sqnr_db == found.plain_db < 1
+    assert found.bias.channels[-1] >= len(times) // 2
+    folded = made(bias * times + 0.7)  # all biases have moved
+    assert folded.sqnr_db > 100
+    assert folded.bias is None
+    unknown = made(np.zeros_like(bias))  # nothing shows that they were kept
+    assert unknown.bias is None
 
 
 def test_a_single_channel_may_be_multiplied_by_what_is_folded_in():

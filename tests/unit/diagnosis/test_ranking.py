@@ -293,3 +293,28 @@ def test_a_cause_that_explains_nothing_stays_behind_those_that_do_proven_or_not(
     assert rules_of(idle, DOUBT, LOSS) == [DOUBT.rule, idle.rule]
     vain = replace(DOUBT, refuted=OTHER_PROOF)
     assert rules_of(idle, vain, LOSS) == [idle.rule, vain.rule]
+
+
+def test_weights_as_drawn_stand_beside_steps_that_are_wrong():
+    steps = finding("input-not-normalized", kind="input")
+    barely = finding("undertrained", kind="model")
+    barely = replace(barely, evidence={**barely.evidence, "layers_as_drawn": 3})
+    failed = finding("class-collapse")
+    assert rules_of(steps, failed, barely) == [barely.rule, steps.rule]
+    learned = replace(barely, evidence={**barely.evidence, "layers_as_drawn": 0})
+    proven = replace(steps, proof=PROOF)
+    assert rules_of(proven, failed, barely) == [steps.rule, barely.rule]
+    assert rules_of(proven, failed, learned) == [steps.rule]
+
+
+def test_values_that_only_come_in_another_order_stop_no_signal():
+    moved = finding("io-order-swapped", "error", kind="input", role="cause")
+    still = finding("saturated-or-vanished", kind="model")
+    assert rules_of(moved, LOSS, still) == [moved.rule, still.rule]
+    scaled = finding("input-not-normalized", kind="input", proof=PROOF)
+    assert rules_of(scaled, LOSS, still) == [scaled.rule]
+
+
+def test_inputs_that_are_mixed_up_leave_nothing_to_their_calibration():
+    moved = finding("io-order-swapped", "error", kind="input", role="cause")
+    assert rules_of(moved, LOSS, replace(CAUSE, severity="warning")) == [moved.rule]

@@ -186,3 +186,27 @@ def test_another_resize_and_another_decoder_are_told_apart(name):
     twice = nearest[:, :, ::-1]
     keys, _ = told(own, own.fed(scaled(own, twice)), iter(others))
     assert keys[0] == ["nearest", "flip-left-right"]
+
+
+@pytest.mark.parametrize("own", [CASES["imagenet"], resized(CASES["imagenet"])])
+def test_planes_of_pixels_are_named_where_each_channel_is_scaled_otherwise(own):
+    """As firmware does that copies channels first, and then scales as if they were last."""
+    planes = own.pixels.transpose(0, 3, 1, 2).reshape(own.pixels.shape)
+    keys, match = told(own, own.fed(scaled(own, planes)))
+    assert keys[: match.tied] == [["nchw-as-nhwc"]]
+    after = own.prepared.transpose(0, 3, 1, 2).reshape(own.prepared.shape)
+    assert told(own, own.fed(after))[0][0] == ["nchw-as-nhwc"]
+
+
+def test_codes_made_by_hand_are_quantized_twice_whatever_else_makes_the_same():
+    """Pixels minus 128 are the codes of an input of int8 in 0..1."""
+    own = CASES["gray"]
+    keys, match = told(own, own.fed(own.fed(own.prepared).astype(np.float32)))
+    assert keys[0] == ["quantized-twice"]
+    assert ["centred-pixels"] in keys[: match.tied]
+
+
+def test_centred_pixels_that_are_no_codes_keep_their_name():
+    own = CASES["imagenet"]
+    keys, _ = told(own, own.fed(own.pixels - 128.0))
+    assert keys[0] == ["centred-pixels"]

@@ -6,6 +6,8 @@ import yaml
 from joined_head import ROWS as HEAD_ROWS
 from joined_head import head
 from models import float_dense, int8_dense
+from two_layers import BIASES, FIRST, SECOND, int8_net
+from two_layers import ROWS as TWO_ROWS
 
 from edgecheck.compare import budget
 from edgecheck.compare.stream import SideFault
@@ -103,6 +105,28 @@ def test_a_head_behind_one_scale_is_proven_and_ranges_are_not_to_blame(tmp_path)
     assert blamed["quant-range-outlier"].refuted is not None
 
 
+def test_channels_that_share_the_scale_of_a_large_one_are_proven_and_no_range_is_tried(tmp_path):
+    """Its products are as before: the float model is the same."""
+    pytest.importorskip("ai_edge_litert", reason="LiteRT runs the models here")
+    times = np.where(np.arange(10) == 3, 100, 1).astype(np.float32)
+    biases = BIASES[0] * times, BIASES[1]
+    data = int8_net(FIRST * times[:, None], SECOND / times, biases, own=True)
+    (tmp_path / "model.tflite").write_bytes(data)
+    np.savez(tmp_path / "rows.npz", x=TWO_ROWS)
+    spec = {
+        "version": 1,
+        "model": {"task": "classification"},
+        "inputs": {"x": {"kind": "array", "shape": [12]}},
+        "dataset": {"path": "rows.npz"},
+    }
+    (tmp_path / "spec.yaml").write_text(yaml.safe_dump(spec))
+    report = validate(tmp_path / "spec.yaml", tmp_path / "model.tflite", Options(runtime="litert"))
+    cause = report.root_cause
+    assert (cause.rule, cause.confidence) == ("quant-range-outlier", "proven")
+    assert "channel 3 needs them all" in cause.summary
+    assert cause.proof.action == "output of FULLY_CONNECTED (operator 1) taken from the float twin"
+
+
 def test_a_healthy_run_pays_nothing(run, monkeypatch):
     def refuse(*_):
         raise AssertionError("nothing is wrong")
@@ -133,7 +157,7 @@ def test_an_experiment_that_fails_leaves_the_cause_likely(run, monkeypatch, erro
     def fail(*_):
         raise error
 
-    monkeypatch.setitem(experiments.EXPERIMENTS, "calibration-unrepresentative", fail)
+    monkeypatch.setitem(EXPERIMENTS, "calibration-unrepresentative", fail)
     report = run(NARROW)
     assert made(report)[0] == "skipped"
     assert made(report)[1].startswith(reason)

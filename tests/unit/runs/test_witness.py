@@ -3,13 +3,26 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from evidence import compared, evidence, passed_over, seen_labels, seen_pair, spec, tensor
+from evidence import (
+    compared,
+    evidence,
+    passed_over,
+    seen_input,
+    seen_labels,
+    seen_pair,
+    spec,
+    tensor,
+)
 
 from edgecheck.compare.entrant import Entrant, Trained
 from edgecheck.compare.experiment import Setup
 from edgecheck.compare.outputs import ClassRule
+from edgecheck.compare.trials import Trial
 from edgecheck.compare.watching import Group, WatchedOutput
 from edgecheck.errors import UnusableError
+from edgecheck.measurements import BatchNorm
+from edgecheck.preprocess.alternatives import Change, alternatives
+from edgecheck.preprocess.pixel_alternatives import written
 from edgecheck.runs import witness
 from edgecheck.runs.draft import Draft, Options
 from edgecheck.runtime.trained.batch_norm import ObservedNorm
@@ -126,3 +139,68 @@ def test_answers_are_read_of_the_group_and_nan_answers_nothing(monkeypatch):
     assert len(before) == len(after) == 128
     assert before.all()
     assert not after.any()
+
+
+UNIT = spec(
+    {"image": {"kind": "image", "layout": "NHWC", "steps": ({"rescale": {"scale": 1 / 255}},)}}
+)
+RIGHT = np.arange(100) < 60, np.arange(100) < 95
+"""Of 100 samples: what is answered rightly before and after statistics are collected anew."""
+
+
+def helpful(key, right=124, samples=128):
+    """A trial by labels of another scaling, with which so many more are met."""
+    known = alternatives(UNIT.inputs["image"], (8, 8, 3), (0.0, 1.0))
+    (change,) = (change for change, _ in known if change.key == key)
+    return Trial("image", change, samples, 70, right, 1e-9)
+
+
+@pytest.fixture
+def anew(monkeypatch):
+    """Collects anew for a model that meets 60 % of its labels: (trials, those whose steps fit) -> result."""
+
+    def run(trials, fitting=(), accuracy=0.6):
+        wanted = [written(step) for key in fitting for step in _steps_of(key)]
+
+        def observed(case, *_):
+            steps = [written(step) for step in case.spec.inputs["image"].steps]
+            return (replace(NORM, kl_median=0.001 if steps == wanted else 0.4),)
+
+        monkeypatch.setattr(witness, "_observed", observed)
+        monkeypatch.setattr(witness, "_answered", lambda *_: RIGHT)
+        labels = seen_labels(candidate_accuracy=accuracy, reference_accuracy=accuracy)
+        seen = passed_over(compared(labels=labels), inputs=(seen_input(low=0.0, high=1.0),))
+        draft, case = Draft(Options(), {}), evidence(comparison=seen, trials=trials)
+        here = replace(setup(), spec=UNIT)
+        return witness.renormalize(draft, case, here, (BatchNorm("norm", 8, 0.5, 2.0, 0.7, 1.2),))
+
+    return run
+
+
+def _steps_of(key):
+    known = alternatives(UNIT.inputs["image"], (8, 8, 3), (0.0, 1.0))
+    return next(other.steps for change, other in known if change.key == key)
+
+
+def test_a_model_that_is_often_wrong_collects_anew_though_it_does_not_guess(anew):
+    found = anew(())
+    assert (found.right_before, found.right_after, found.fed) == (60, 95, None)
+
+
+def test_a_model_that_is_mostly_right_is_left_alone(anew):
+    assert anew((), accuracy=0.95) is None
+
+
+def test_steps_with_which_the_stored_statistics_fit_explain_all(anew):
+    trials = helpful("signed-range"), helpful("imagenet", right=125)
+    assert anew(trials, fitting=["signed-range"]) is None
+
+
+def test_steps_that_leave_the_statistics_wrong_meet_labels_by_luck(anew):
+    assert anew((helpful("imagenet"),)).fed == 0.4
+
+
+def test_what_cannot_be_put_to_the_statistics_is_believed_where_it_restores(anew):
+    turned = replace(helpful("imagenet"), change=Change("orientation", "turned", key="rot180"))
+    assert anew((turned,)) is None
+    assert anew((replace(turned, right_after=90),)).fed is None

@@ -34,6 +34,13 @@ def test_kernels_that_agree_prove_nothing(bench):
     assert found.proof.samples == 60
 
 
+def test_kernels_need_not_agree_on_weights_that_are_no_numbers(bench):
+    broken = finding("nan-or-inf-weights", role="cause")
+    with pytest.raises(Impossible, match="NaN or infinite"):
+        builtin_kernels(bench, DELEGATE, [broken])
+    assert builtin_kernels(bench, DELEGATE, [finding("nan-or-inf-weights", "info", "cause")])
+
+
 def test_kernels_that_differ_are_told_apart(bench, monkeypatch):
     """The sessions are those of the runtime; what came of them is made up."""
     asked = {}

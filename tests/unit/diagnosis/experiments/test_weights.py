@@ -62,9 +62,14 @@ def without_weights(folder, data):
     return replace(bench, reference_weights=())
 
 
-def test_nan_is_undone_by_zeros_where_the_reference_tells_no_weights(tmp_path):
+LARGEST = np.finfo(np.float32).max
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, LARGEST, -LARGEST])
+def test_nan_is_undone_by_zeros_where_the_reference_tells_no_weights(tmp_path, value):
+    """The largest float is what converters store for infinity."""
     broken = SECOND.copy()
-    broken[2, 3] = np.nan
+    broken[2, 3] = value
     found = without_nonfinite(without_weights(tmp_path, float_net(second=broken)), NAN, [])
     assert found.proof.action == "1 weight that is NaN or infinite set to 0"
     assert (found.proof.metric, found.proof.after) == ("finite_share", 1)

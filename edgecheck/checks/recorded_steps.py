@@ -1,0 +1,116 @@
+"""What calibration recorded of an input, as a witness of the steps of training.
+
+It needs no answer of the model: where something else spoils all of them, it is the only one.
+"""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
+from itertools import combinations
+from typing import Final
+
+from edgecheck import proof_thresholds, thresholds
+from edgecheck.checks import calibration, inputs, normalization, tried_steps
+from edgecheck.checks.calibration import Range, seen_input
+from edgecheck.checks.evidence import Evidence, NotApplicable, NotRun, input_subject
+from edgecheck.checks.first_layer import suits_better
+from edgecheck.checks.labels import reference_is_lost
+from edgecheck.checks.proofs import reached
+from edgecheck.findings import Finding
+from edgecheck.rules.base import Rule, Severity
+from edgecheck.rules.input.input_not_normalized import InputNotNormalized
+from edgecheck.rules.input.input_range_mismatch import InputRangeMismatch
+from edgecheck.rules.input.io_order_swapped import IoOrderSwapped
+
+_KINDS: Final = frozenset({"image", "array"})
+"""Of tables and of sound, the range tells neither what is wrong nor what would be right."""
+
+Recorded = dict[str, tuple[Range, Range]]
+"""Input -> the range that calibration saw, and the one that is fed."""
+
+
+def check(evidence: Evidence) -> Iterator[Finding]:
+    """Where the float model fails, its inputs get the values that calibration saw.
+
+    A wrong calibration spoils no float model. So where that one fails, and what is recorded is not
+    what is fed, the steps are suspect, whatever else is wrong; unless trials of other steps tell
+    more, or other steps bring all answers back.
+    """
+    if evidence.comparison is None:
+        raise NotRun
+    if not reference_is_lost(evidence) or reached(evidence) >= proof_thresholds.TRIAL_GOOD:
+        return
+    told = _told(evidence)
+    found = {
+        finding.subject.name: _ranges(finding)
+        for finding in evidence.found_by(calibration.check)
+        if finding.severity != "info" and finding.subject.name not in told
+    }
+    crossed = list(_crossed(evidence, found))
+    yield from (finding for _, finding in crossed)
+    exchanged = {name for names, _ in crossed for name in names}
+    for name, ranges in found.items():
+        if name not in exchanged and evidence.spec.inputs[name].kind in _KINDS:
+            yield from _judged(evidence, name, *ranges)
+
+
+def _told(evidence: Evidence) -> set[str]:
+    """Inputs whose values other checks find to be wrong."""
+    found: list[Finding] = []
+    for known in (normalization.check, inputs.check_range, tried_steps.check):
+        with suppress(NotApplicable):
+            found += evidence.found_by(known)
+    rules = {"io-order-swapped", "preprocessing-not-in-exported-graph"}
+    rules |= {"input-double-normalized", "input-not-normalized", "input-range-mismatch"}
+    named = [f for f in found if f.rule in rules and f.severity != "info"]
+    others = {f.evidence["other"] for f in named if f.rule == "io-order-swapped"}
+    return others | {f.subject.name for f in named}
+
+
+def _ranges(mismatch: Finding) -> tuple[Range, Range]:
+    (low, high), (first, last) = mismatch.evidence["representable"], mismatch.evidence["expected"]
+    return (low, high), (first, last)
+
+
+def _crossed(evidence: Evidence, found: Recorded) -> Iterator[tuple[tuple[str, str], Finding]]:
+    """Two inputs of one shape, each of which gets values that were recorded of the other."""
+    shapes = {name: evidence.ports[name].tensor.shape for name in found}
+    for one, other in combinations(found, 2):
+        if shapes[one] != shapes[other]:
+            continue
+        recorded = found[one][0], found[other][0]
+        if _fits(evidence, one, *recorded[::-1]) and _fits(evidence, other, *recorded):
+            rule = IoOrderSwapped(input=one, other=other, recorded=[list(r) for r in recorded])
+            finding = Finding.of(rule, input_subject(one), severity="error")
+            yield (one, other), replace(finding, role="cause")
+
+
+def _fits(evidence: Evidence, name: str, other: Range, own: Range) -> bool:
+    """Whether the range of another input holds the samples of an input, and its own does not.
+
+    Of what lies outside of its own at least half lies inside of the other: samples that calibration
+    did not see reach a little further.
+    """
+    seen = seen_input(evidence, name)
+    if seen is None or not seen.low < seen.high:
+        return False
+    fed = (seen.low, seen.high)
+    left_out = [1 - calibration.fit(recorded, fed, codes=2).coverage for recorded in (own, other)]
+    return left_out[0] > 1 - thresholds.COVERAGE_WARNING and 2 * left_out[1] <= left_out[0]
+
+
+def _judged(evidence: Evidence, name: str, recorded: Range, fed: Range) -> Iterator[Finding]:
+    """Which of the two is that of training, is left to the first weights, where they can tell."""
+    largest = max(map(abs, recorded)), max(map(abs, fed))
+    is_raw = largest[1] > thresholds.PROMISE_RAW * largest[0]
+    is_far = is_raw or largest[0] > thresholds.PROMISE_RAW * largest[1]
+    if is_far and suits_better(evidence, name, fed, recorded):
+        return
+    rule: Rule
+    if is_raw:
+        rule = InputNotNormalized(name, list(recorded), list(fed), is_recorded=True)
+    else:
+        rule = InputRangeMismatch(name, list(recorded), list(fed), is_recorded=True)
+    is_sure = is_far and suits_better(evidence, name, recorded, fed)
+    severity: Severity = "error" if is_sure else "warning"
+    yield Finding.of(rule, input_subject(name), severity=severity)
