@@ -12,8 +12,7 @@ TRIAL_SAMPLES: Final = 20
 TRIAL_GOOD: Final = 0.9
 TRIAL_DISAGREES_DB: Final = 10.0
 """Trials are made where so many samples tell, and fewer than that share of them is right, or the same
-in both models (of explained variance for values; or the SQNR of the two is below the third). And where
-labels are missed more seldom, but so often that less than `TRIAL_P` may be proven (`compare.few_wrong`)."""
+in both models (of explained variance for values; or the SQNR of the two is below the third)."""
 
 TRIAL_RESTORED: Final = 0.9
 TRIAL_ACCIDENT: Final = 1e-3

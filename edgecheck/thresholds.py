@@ -148,9 +148,9 @@ PARITY: Final[dict[str, Limit]] = {
   12 dB, 0.90 is 7 dB, at the worst samples, where 20 and 10 dB are asked of the whole.
 """
 
-MOVEMENT: Final = 1 / 32
+MOVEMENT: Final = 0.1
 """Deviation over samples of the values of a head, for each unit of their size, from which on their
-movement is judged: 8 of 256 codes. 2.5 codes of noise, ordinary for 8 bits, are then 10 dB less."""
+movement is judged: 25 of 256 codes. 2.5 codes of noise, ordinary for 8 bits, are then 20 dB less."""
 
 REGRET_SHARE: Final = 0.15
 """Regret of the classes for each that a blind choice has, up to which classes that differ are no

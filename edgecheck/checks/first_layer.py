@@ -38,7 +38,7 @@ def has_tiny_weights(evidence: Evidence) -> bool:
     if not evidence.data:
         return False
     weights = weights_of(evidence.data, evidence.model, evidence.contract.subgraph)
-    passed = [_passed(weight) for weight in weights]
+    passed = [_passed(weight) for weight in weights if weight.values.size]
     return bool(passed) and max(passed) * thresholds.VANISHED_FACTOR <= 1
 
 
@@ -64,5 +64,5 @@ def _gain(evidence: Evidence, name: str) -> float | None:
 def _passed(weight: Weight) -> float:
     """How much larger the sums of a layer are than what it gets, if that is independent."""
     with np.errstate(over="ignore", invalid="ignore"):
-        rows = weight.values.reshape(len(weight.values), -1).astype(np.float64)
-        return math.sqrt(float((rows**2).sum(axis=1).mean()))
+        squares = np.einsum("i,i->", weight.values.ravel(), weight.values.ravel(), dtype=np.float64)
+        return math.sqrt(float(squares) / len(weight.values))

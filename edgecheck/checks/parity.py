@@ -180,21 +180,11 @@ def _against_reference(output: OutputComparison) -> dict[Metric, Measure | None]
         return by_class
     return {
         **by_class,
-        "variation_sqnr_db": task.variation_sqnr_db if _moves(output) else None,
+        "variation_sqnr_db": task.variation_sqnr_db,
         "sqnr_db": _measure(pair.sqnr_db, pair.sqnr_db_interval),
         "cosine_p5": cosine,
         "kl_median": _measure(pair.kl_median, pair.kl_median_interval),
     }
-
-
-def _moves(output: OutputComparison) -> bool:
-    """Whether values of a head move so far that 8 bits can follow; probabilities may reach 1."""
-    ranges, movement = output.task.ranges, output.task.movement
-    if not ranges or movement is None:
-        return False
-    low, high = min(low for low, _ in ranges), max(high for _, high in ranges)
-    size = 1.0 if low >= 0 and high <= 1 else max(-low, high)
-    return movement >= thresholds.MOVEMENT * size
 
 
 def _measure(value: float | None, interval: tuple[float, float] | None) -> Measure | None:

@@ -38,6 +38,12 @@ def _scrambled(spec: InputSpec) -> Iterator[tuple[tuple[int, ...], tuple[int, ..
             continue
         made = pixel_map(spec.model_copy(update={"steps": spec.steps[:place], "layout": None}))
         before = None if made is None else made.shape
-        if before is not None and before != step.shape and sorted(before) == sorted(step.shape):
+        if before is not None and _are_other_axes(before, step.shape):
             yield before, step.shape
             return
+
+
+def _are_other_axes(before: tuple[int, ...], after: tuple[int, ...]) -> bool:
+    """Whether the sizes are in another order; where an axis of size 1 stands is all the same."""
+    sizes = [[size for size in shape if size > 1] for shape in (before, after)]
+    return sizes[0] != sizes[1] and sorted(before) == sorted(after)

@@ -83,7 +83,7 @@ def trouble(evidence: Evidence) -> Trouble:
         bool(own) or is_own,
         is_held or is_lost,
         words_of(near),
-        has_tiny_weights(evidence),
+        (bool(found) or is_lost) and has_tiny_weights(evidence),
     )
 
 

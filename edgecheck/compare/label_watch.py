@@ -4,7 +4,6 @@ import numpy as np
 
 from edgecheck.compare.outputs import NO_CLASS
 from edgecheck.compare.statistics import LabelStatistics
-from edgecheck.compare.wrong_places import WrongWatch
 from edgecheck.metrics.confusion import Confusion
 from edgecheck.metrics.paired import PairedAccuracy
 from edgecheck.samples.chunk import UNLABELLED
@@ -18,7 +17,6 @@ class LabelWatch:
         self._accuracy = PairedAccuracy()
         self._confusion, self._answers = Confusion(), Confusion()
         self._counts: dict[int, int] = {}
-        self._wrong = WrongWatch()
         self._has_reference = False
 
     def update(self, labels: Array, reference: Array | None, candidate: Array) -> None:
@@ -29,9 +27,6 @@ class LabelWatch:
         self._has_reference = reference is not None
         other = right if reference is None else _is_acceptable(known, reference[labelled])
         self._accuracy.update(other, right)
-        wrong = labelled.copy()
-        wrong[labelled] = ~other
-        self._wrong.update(wrong)
         _confuse(self._confusion, known, (candidate if reference is None else reference)[labelled])
         _confuse(self._answers, known, candidate[labelled])
         for label in np.unique(known[known != UNLABELLED]).tolist():
@@ -52,7 +47,6 @@ class LabelWatch:
             mcnemar_p=p if self._has_reference else None,
             confusion=self._confusion.compute(),
             answers=self._answers.pairs(),
-            wrong=self._wrong.places(),
         )
 
 

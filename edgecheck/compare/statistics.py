@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-from edgecheck.compare.wrong_places import WrongPlaces
 from edgecheck.metrics.moments import ColumnMoments
 from edgecheck.metrics.sqnr import telling_db
 from edgecheck.metrics.truth import Errors
@@ -115,8 +114,6 @@ class LabelStatistics:
     (the reference; the candidate where there is none). None with too many classes."""
     answers: Array | None = field(default=None, compare=False)
     """int64 (k, 3): label, class of the candidate, samples that have both; likewise."""
-    wrong: WrongPlaces | None = field(default=None, compare=False)
-    """Samples that the float model gets wrong (the candidate where there is none)."""
 
 
 @dataclass(frozen=True)
@@ -178,8 +175,6 @@ class TaskStatistics:
     """What only some tasks have; None where it does not apply."""
 
     variation_sqnr_db: Measure | None = None
-    movement: float | None = None
-    """Deviation over samples of the values of the reference, where `variation_sqnr_db` is known."""
     mean_abs_error: float | None = None
     """Of the candidate against the reference."""
     errors: ErrorStatistics | None = None

@@ -1,9 +1,11 @@
 """What is followed of an output beyond the statistics that all tasks have."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 import numpy as np
 
+from edgecheck import thresholds
 from edgecheck.compare.element_watch import MAX_ELEMENTS, ElementWatch
 from edgecheck.compare.outputs import ClassRule
 from edgecheck.compare.page import Page, along
@@ -178,15 +180,21 @@ class ChannelWatch:
             self._variation.update(*sides, page.weights)
 
     def statistics(self) -> TaskStatistics:
-        """The range of each channel of the reference; of a few values, how they are followed."""
-        followed = self._variation
-        if followed is None or not followed.deviation():
-            return TaskStatistics(ranges=self._ranges.compute())
-        return TaskStatistics(
-            variation_sqnr_db=Measure(followed.compute(), followed.interval()),
-            movement=followed.deviation(),
-            ranges=self._ranges.compute(),
-        )
+        """The range of each channel of the reference; of a few values that move, how they are followed."""
+        ranges, followed = self._ranges.compute(), self._variation
+        if followed is None or not _moves(followed.deviation(), ranges):
+            return TaskStatistics(ranges=ranges)
+        variation = Measure(followed.compute(), followed.interval())
+        return TaskStatistics(variation_sqnr_db=variation, ranges=ranges)
+
+
+def _moves(deviation: float, ranges: Sequence[tuple[float, float]] | None) -> bool:
+    """Whether values move so far that 8 bits can follow; probabilities may reach 1."""
+    if not ranges:
+        return False
+    low, high = min(low for low, _ in ranges), max(high for _, high in ranges)
+    size = 1.0 if low >= 0 and high <= 1 else max(-low, high)
+    return deviation > 0 and deviation >= thresholds.MOVEMENT * size
 
 
 def watch_for(

@@ -1,4 +1,4 @@
-"""Which trials are made, on which model: only where labels or parity leave room for them."""
+"""Which trials are made, on which model: only where labels or parity show that something is wrong."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -7,13 +7,11 @@ from edgecheck import proof_thresholds
 from edgecheck.compare.answers import Reading
 from edgecheck.compare.attempts import TriedInput
 from edgecheck.compare.examiner import Examiner
-from edgecheck.compare.few_wrong import FEWEST_WRONG, trials_of_few
 from edgecheck.compare.output_trials import output_trials
 from edgecheck.compare.statistics import Comparison, OutputComparison
 from edgecheck.compare.stream import Progress, Side, silent
 from edgecheck.compare.trials import Trial, one_sided_trials, trials
 from edgecheck.compare.watching import WatchedOutput
-from edgecheck.compare.wrong_places import WrongPlaces
 from edgecheck.mistakes.receiver import receiver_of
 from edgecheck.preprocess.alternatives import alternatives
 from edgecheck.rules.wording import Who
@@ -63,16 +61,13 @@ def tried(scene: OpenPass, output: WatchedOutput | None) -> tuple[Trial, ...]:
     if output is None or scene.spec.state != "reset":
         return ()  # in a stream, what came before would count too
     is_right, disagree = _is_right(scene.found), _disagree(scene.found, output)
-    wrong = _few_wrong(scene.found, output) if is_right else None
-    if is_right and wrong is None and not disagree:
+    if is_right and not disagree:
         return ()
     built = (_examiner(scene, side, output) for side in scene.sides.values())
     asked = [examiner for examiner in built if examiner is not None]
     known = (scene.dataset, subjects_of(scene))
     held = asked[1] if len(asked) == 2 and _candidate_is_right(scene.found) else None
     found = () if is_right else trials(asked[0], *known, held)
-    if wrong is not None:
-        found = trials_of_few(asked[0], *known, wrong, held)
     if len(asked) == 2 and disagree:
         crosswise = output_trials((asked[1], asked[0]), scene.outputs, *known)
         if any(trial.restores for trial in crosswise):
@@ -160,13 +155,6 @@ def _is_right(found: Comparison) -> bool:
     """
     scores = [score[1] for output in found.outputs if (score := _scores(output)) is not None]
     return not scores or scores[0] >= proof_thresholds.TRIAL_GOOD
-
-
-def _few_wrong(found: Comparison, output: WatchedOutput) -> WrongPlaces | None:
-    """The wrong answers of a model that is mostly right, if changed steps could be proven by them."""
-    seen = next((each.labels for each in found.outputs if each.name == output.name), None)
-    wrong = None if seen is None else seen.wrong
-    return wrong if wrong is not None and len(wrong.places) >= FEWEST_WRONG else None
 
 
 def _candidate_is_right(found: Comparison) -> bool:

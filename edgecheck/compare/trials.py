@@ -98,7 +98,7 @@ class TrialBench:
         """
         pipelines = {name: Pipeline(name, spec) for name, spec in attempt.specs.items()}
         chunks = zip(self._samples.parts[part], self._samples.prepared[part], strict=True)
-        feeds = [fed_otherwise(attempt, pipelines, chunk, plain) for chunk, plain in chunks]
+        feeds = [_fed(attempt, pipelines, chunk, plain) for chunk, plain in chunks]
         pairs_of_feeds = zip(feeds, self._samples.prepared[part], strict=True)
         if all(_are_equal(new, old) for new, old in pairs_of_feeds):
             return None
@@ -307,17 +307,7 @@ def _answered(bench: TrialBench, attempt: Attempt, trial: Trial) -> Iterator[tup
             asked += len(before)
 
 
-def fed_otherwise(
-    attempt: Attempt, pipelines: Mapping[str, Pipeline], chunk: Chunk, plain: Feeds
-) -> Feeds:
-    """The rows of a chunk with an attempt.
-
-    Args:
-        attempt: what is done otherwise.
-        pipelines: by input, of those that get other steps.
-        chunk: the samples.
-        plain: the same as the spec prepares them.
-    """
+def _fed(attempt: Attempt, pipelines: Mapping[str, Pipeline], chunk: Chunk, plain: Feeds) -> Feeds:
     changed = {name: run(chunk.rows[name], chunk.ids) for name, run in pipelines.items()}
     feeds = {**plain, **changed}
     return feeds if attempt.rework is None else attempt.rework(feeds)

@@ -113,7 +113,11 @@ def _least_divergence(
     """Of the worst layer, with other steps that meet more labels; None where there are none."""
     least = None
     for other in refed(evidence, setup, reference):
-        found = max((n.kl_median for n in _observed(other, reference, timeout)), default=inf)
+        try:
+            norms = _observed(other, reference, timeout)
+        except EdgecheckError:
+            continue  # these steps do not fit the reference, say; others may
+        found = max((norm.kl_median for norm in norms), default=inf)
         least = found if least is None else min(least, found)
         if least <= thresholds.NORMS_KL:
             break

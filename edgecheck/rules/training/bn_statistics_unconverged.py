@@ -28,7 +28,8 @@ class BnStatisticsUnconverged(Rule):
     other half: clearly more labels are met. Statistics also differ where samples
     are prepared in another way than in training; other steps with which the
     labels are met are named instead, unless the stored statistics are not those
-    of samples prepared so either.
+    of samples prepared so either. Where less than half of the wrong answers
+    become right it is a warning: samples of another domain gain so, too.
 
     ## How to fix
     Let the averages settle before the export; weights stay as they are:

@@ -8,6 +8,7 @@ from edgecheck.compare.trials import Trial
 from edgecheck.preprocess.alternatives import Change
 
 PICTURE = [{"decode": {"color": "RGB"}}, {"resize": {"size": (8, 8)}}]
+GRAY = [{"decode": {"color": "L"}}, {"resize": {"size": (8, 6)}}]
 PLANES = [*PICTURE, {"transpose": (2, 0, 1)}]
 
 
@@ -40,6 +41,7 @@ def test_a_reshape_to_the_same_sizes_in_another_order_is_suspected_of_a_model_th
         [*PICTURE, {"reshape": (8, 8, 3)}],
         [*PICTURE, {"reshape": (4, 16, 3)}],
         [*PICTURE, {"reshape": (192,)}],
+        [*GRAY, {"reshape": (1, 8, 6)}],  # moves an axis as a transpose would
         [{"reshape": (8, 8, 3)}],  # nobody knows of what
     ],
 )

@@ -252,6 +252,12 @@ def test_statistics_that_restore_the_answers_are_a_proven_cause():
     assert (finding.proof.before, finding.proof.after) == (0.3, 0.95)
 
 
+def test_new_statistics_that_help_a_little_are_a_warning():
+    better = Renormalized(2, "norm", 3.0, 200, 120, 150, 1e-9)  # of 80 wrong answers 30
+    (finding,) = batch_norm.check(seen(0.6, renormalized=better))
+    assert finding.severity == "warning"
+
+
 @pytest.mark.parametrize(
     "parts", [{"renormalized": replace(ANEW, right_after=35)}, {"trials": (restored(),)}]
 )
