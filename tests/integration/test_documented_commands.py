@@ -23,7 +23,7 @@ ELSEWHERE = {
     "scripts/test": "by .ci/run",
     "pip install ": "by .ci/run; that the extras exist is tested below",
     ". .venv/bin/activate": "changes the shell of the reader and nothing else",
-    "python scripts/fault_benchmark.py --reduced": "by tests/integration/test_fault_benchmark.py",
+    "python scripts/fault_benchmark.py": "reduced, by tests/integration/test_fault_benchmark.py",
     "sudo apt install ": "needs the network and root",
     "edgetpu_compiler ": "is not ours, and not on PyPI",
     "edgecheck validate spec.yaml model_edgetpu.tflite --delegate": "needs an Edge TPU",
