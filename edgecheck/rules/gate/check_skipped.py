@@ -16,10 +16,11 @@ class CheckSkipped(Rule):
     error: nothing is taken for granted that was not looked at.
 
     ## Why it happens
-    * The check needs something the spec does not give: a reference model, a
-      dataset, labels, a range.
+    * The spec does not give what the check needs: a dataset, another reference
+      than the file itself, labels for more of the samples.
     * There are too few distinct samples to judge by.
-    * It does not apply to this kind of model or task.
+    * It does not apply to what the model turned out to be. What neither spec
+      nor file has is not planned, and not skipped either.
 
     ## How edgecheck knows
     Every check of the plan leaves one outcome: passed, failed, skipped or
