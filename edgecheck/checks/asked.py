@@ -4,9 +4,8 @@ Each takes the spec, and the file, or None as long as nothing is known of it.
 """
 
 from edgecheck.spec.model import Spec
-from edgecheck.tensors import QUANTIZED_DTYPES
-from edgecheck.tflite.contract import quantization_scheme
-from edgecheck.tflite.graph import Model
+from edgecheck.tflite.contract import input_fossil, quantization_scheme, quantized_tensors
+from edgecheck.tflite.graph import Model, Port
 
 
 def always(_spec: Spec, _model: Model | None) -> bool:
@@ -48,10 +47,15 @@ def has_scheme(spec: Spec, _model: Model | None) -> bool:
 
 def is_quantized(_spec: Spec, model: Model | None) -> bool:
     """Whether the file holds a quantized tensor."""
+    return model is None or bool(quantized_tensors(model))
+
+
+def has_quantized_input(_spec: Spec, model: Model | None) -> bool:
+    """Whether the file quantizes what it is fed, and so records what calibration saw of it."""
     return model is None or any(
-        tensor.quantization is not None and tensor.dtype in QUANTIZED_DTYPES
-        for subgraph in model.subgraphs
-        for tensor in subgraph.tensors
+        input_fossil(model, Port("", graph.tensors[index])) is not None
+        for graph in model.subgraphs
+        for index in graph.inputs
     )
 
 

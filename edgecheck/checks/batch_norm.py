@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from edgecheck import proof_thresholds, thresholds
 from edgecheck.checks.evidence import Evidence, NotApplicable
-from edgecheck.checks.proofs import reached
+from edgecheck.checks.proofs import mends_half, reached
 from edgecheck.findings import Finding, Proof, Subject
 from edgecheck.rules.base import Severity
 from edgecheck.rules.training.bn_statistics_unconverged import BnStatisticsUnconverged
@@ -32,8 +32,8 @@ def check(evidence: Evidence) -> Iterator[Finding]:
         after=found.right_after / found.samples,
     )
     # Samples of another domain have other statistics, too, and gain a little by new ones.
-    restores = 2 * (found.right_after - found.right_before) >= found.samples - found.right_before
-    severity: Severity = "error" if restores else "warning"
+    is_sure = mends_half(found.right_before, found.right_after, found.samples)
+    severity: Severity = "error" if is_sure else "warning"
     yield Finding.of(rule, Subject("model", "batch-normalization"), severity=severity, proof=proof)
 
 

@@ -8,7 +8,7 @@ from edgecheck import proof_thresholds, thresholds
 from edgecheck.checks.evidence import Evidence, NotApplicable
 from edgecheck.checks.float_model import commonest_share
 from edgecheck.checks.initial_weights import layers_as_drawn
-from edgecheck.checks.proofs import reached
+from edgecheck.checks.proofs import mends_half, reached
 from edgecheck.compare.statistics import LabelStatistics
 from edgecheck.findings import Finding, Proof, Subject
 from edgecheck.metrics.assignment import Reordering, reordering
@@ -88,11 +88,11 @@ def _reordered(labels: LabelStatistics) -> tuple[Reordering, Array] | None:
     small = counts[:, used][:, :, used]
     whole = small.sum(axis=0)
     right, most, total = int(np.trace(whole)), int(whole.max(axis=1).sum()), int(whole.sum())
-    if not (_is_far_more(right, most, total) or _restores(right, most, total)):
+    if not (_is_far_more(right, most, total) or mends_half(right, most, total)):
         return None  # not even the commonest class of each label would be enough
     found = reordering(small)
     asked = found.right_before, found.right_after, found.samples
-    is_better = _is_far_more(*asked) or (_restores(*asked) and _trade_places(whole, found.order))
+    is_better = _is_far_more(*asked) or (mends_half(*asked) and _trade_places(whole, found.order))
     common = commonest_share(labels)
     is_known = found.right_after / found.samples - common >= thresholds.WORKING_GAIN * (1 - common)
     if not is_better or found.p >= proof_thresholds.TRIAL_P or not is_known:
@@ -108,11 +108,6 @@ def _is_far_more(before: int, after: int, samples: int) -> bool:
     return after - before > proof_thresholds.ORDER_GAIN * samples
 
 
-def _restores(before: int, after: int, samples: int) -> bool:
-    """Whether at least half of the wrong answers become right, however few they are."""
-    return 0 < samples - before <= 2 * (after - before)
-
-
 def _trade_places(counts: Array, order: Array) -> bool:
     """Whether labels that take each other's places are enough to restore, as two of many classes.
 
@@ -125,7 +120,7 @@ def _trade_places(counts: Array, order: Array) -> bool:
     trading = is_told & is_told[order]
     gain = int((met - kept)[trading].sum())
     before = int(kept.sum())
-    return _restores(before, before + gain, int(counts.sum()))
+    return mends_half(before, before + gain, int(counts.sum()))
 
 
 def _words(pairs: Sequence[tuple[int, int]]) -> str:

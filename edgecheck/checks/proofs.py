@@ -33,8 +33,19 @@ def helping(evidence: Evidence, name: str) -> list[Trial]:
 
 def restores(trial: Trial) -> bool:
     """Whether at least half of the wrong answers become right, beyond chance."""
-    gain, wrong = trial.right_after - trial.right_before, trial.samples - trial.right_before
-    return 0 < wrong <= 2 * gain and trial.p < proof_thresholds.TRIAL_P
+    is_half = mends_half(trial.right_before, trial.right_after, trial.samples)
+    return is_half and trial.p < proof_thresholds.TRIAL_P
+
+
+def mends_half(before: int, after: int, samples: int) -> bool:
+    """Whether at least half of the wrong answers become right, however few they are.
+
+    Args:
+        before: right answers.
+        after: right answers with what is tried.
+        samples: all of them.
+    """
+    return 0 < samples - before <= 2 * (after - before)
 
 
 def reached(evidence: Evidence) -> float:

@@ -8,8 +8,12 @@ from edgecheck.checks.evidence import Evidence
 from edgecheck.findings import Finding, Subject
 from edgecheck.rules.file.partially_quantized_or_hybrid import PartiallyQuantizedOrHybrid
 from edgecheck.rules.quantization.quant_scale_degenerate import QuantScaleDegenerate
-from edgecheck.tensors import QUANTIZED_DTYPES
-from edgecheck.tflite.contract import float_operators, float_share, quantization_scheme
+from edgecheck.tflite.contract import (
+    float_operators,
+    float_share,
+    quantization_scheme,
+    quantized_tensors,
+)
 
 
 def check_scheme(evidence: Evidence) -> Iterator[Finding]:
@@ -41,15 +45,9 @@ def _is_too_small(evidence: Evidence, promised: str, found: str) -> bool:
 
 def check_scales(evidence: Evidence) -> Iterator[Finding]:
     """Every stored scale of an integer activation is a positive finite number."""
-    tensors = [
-        tensor
-        for subgraph in evidence.model.subgraphs
-        for tensor in subgraph.tensors
-        if tensor.quantization is not None and tensor.dtype in QUANTIZED_DTYPES
-    ]
     bad = [
         (tensor.name, scale)
-        for tensor in tensors
+        for tensor in quantized_tensors(evidence.model)
         for scale in (tensor.quantization.scales if tensor.quantization else ())
         if not (math.isfinite(scale) and scale > 0)
     ]

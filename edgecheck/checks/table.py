@@ -100,7 +100,9 @@ CHECKS: Final = (
         is_static=True,
         is_asked=asked.is_quantized,
     ),
-    Check("calibration-range", calibration.check, is_static=True, is_asked=asked.is_quantized),
+    Check(
+        "calibration-range", calibration.check, is_static=True, is_asked=asked.has_quantized_input
+    ),
     Check("in-graph-normalization", normalization.check, is_static=True),
     Check("calibration-zeros", scales.check_calibration, is_static=True),
     Check("input-quantize", scales.check_input, is_static=True),

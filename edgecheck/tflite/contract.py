@@ -141,6 +141,16 @@ def is_quantized(tensor: Tensor) -> bool:
     return tensor.dtype in QUANTIZED_DTYPES and params is not None and params.is_usable
 
 
+def quantized_tensors(model: Model) -> list[Tensor]:
+    """Tensors of codes, also those whose scales are not usable."""
+    return [
+        tensor
+        for graph in model.subgraphs
+        for tensor in graph.tensors
+        if tensor.quantization is not None and tensor.dtype in QUANTIZED_DTYPES
+    ]
+
+
 def quantization_scheme(model: Model) -> Scheme:
     """How a model computes, decided by the operators that compute (all but `NEUTRAL`).
 
