@@ -176,7 +176,8 @@ def _severity(rule: CalibrationPreprocessingMismatch, evidence: Evidence) -> Sev
 def _steps_are_wrong(evidence: Evidence, name: str) -> bool:
     """Whether labels prove that an input needs values in another range than the spec's."""
     best = None if evidence.comparison is None else proven(evidence, name)
-    return best is not None and any(change.kind == "scaling" for change in changes_of(best))
+    kinds = set() if best is None else {change.kind for change in changes_of(best)}
+    return not kinds.isdisjoint({"features", "scaling"})
 
 
 def _parity_is_shown(evidence: Evidence) -> bool:

@@ -1,7 +1,7 @@
 """Tables: features that training standardised and the spec does not."""
 
-import math
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
@@ -11,8 +11,13 @@ from edgecheck.checks.evidence import Evidence, input_subject
 from edgecheck.checks.float_model import float_model_is_lost
 from edgecheck.checks.labels import reference_is_lost, reference_works
 from edgecheck.checks.normalization import normalises_inside
+from edgecheck.checks.proofs import proof_of
+from edgecheck.checks.rivals import proven
+from edgecheck.compare.trials import Trial
 from edgecheck.findings import Finding
 from edgecheck.metrics.moments import ColumnMoments
+from edgecheck.preprocess.feature_alternatives import standardizing
+from edgecheck.preprocess.pixel_alternatives import written
 from edgecheck.quantization import representable_range
 from edgecheck.rules.base import Severity
 from edgecheck.rules.dataset.features_unscaled import FeaturesUnscaled
@@ -34,6 +39,10 @@ def check(evidence: Evidence) -> Iterator[Finding]:
         moments = features.get(name)
         if moments is None or len(moments.std) < 2:
             continue
+        trial = _standardized(evidence, name)
+        if trial is not None:
+            yield _tried(_rule(evidence, name, moments, None), trial)
+            continue
         if _is_scaled(evidence.spec.inputs[name], moments) or normalises_inside(evidence, port):
             continue
         found = _judge(evidence, port, moments)
@@ -42,11 +51,24 @@ def check(evidence: Evidence) -> Iterator[Finding]:
             yield Finding.of(rule, input_subject(name), severity=found[0])
 
 
+def _standardized(evidence: Evidence, name: str) -> Trial | None:
+    """The trial by labels that proves that features need standardising."""
+    best = None if evidence.comparison is None else proven(evidence, name)
+    return best if best is not None and best.change.kind == "features" else None
+
+
+def _tried(rule: FeaturesUnscaled, trial: Trial) -> Finding:
+    tried = [trial.right_before, trial.right_after, trial.samples]
+    rule = replace(rule, tried=tried)
+    return Finding.of(rule, input_subject(rule.input), severity="error", proof=proof_of(trial))
+
+
 def _is_scaled(spec: InputSpec, moments: ColumnMoments) -> bool:
-    """Whether steps of the spec scale features, and bring them on one scale."""
+    """Whether steps of the spec scale features, and bring them on one scale, as far as they vary."""
     steps = spec.steps
     has_steps = any(isinstance(step, (MinMax, Normalize, Rescale, Standardize)) for step in steps)
-    return has_steps and _spread(moments) <= thresholds.UNSCALED_SPREAD
+    is_varied = bool((moments.std > 0).any())
+    return has_steps and is_varied and _spread(moments) <= thresholds.UNSCALED_SPREAD
 
 
 def _spread(moments: ColumnMoments) -> float:
@@ -128,16 +150,6 @@ def columns_of(evidence: Evidence, name: str, count: int) -> list[str]:
 
 
 def _step(moments: ColumnMoments) -> str:
-    """The step that standardises these samples, to be pasted; a constant column keeps its unit."""
-    if len(moments.std) > _PRINTED:
-        return ""
-    mean, std = (
-        ", ".join(_digits(value) for value in values)
-        for values in (moments.mean, np.where(moments.std > 0, moments.std, 1.0))
-    )
-    return f"normalize: {{mean: [{mean}], std: [{std}]}}"
-
-
-def _digits(value: float) -> str:
-    """Six significant digits."""
-    return f"{float(value):.6g}" if math.isfinite(value) else "0"
+    """The step that standardises these samples, to be pasted; empty where it would be too long."""
+    step = standardizing(moments) if len(moments.std) <= _PRINTED else None
+    return "" if step is None else written(step)

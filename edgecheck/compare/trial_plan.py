@@ -119,11 +119,13 @@ def is_unexplained(
 def subjects_of(scene: OpenPass) -> dict[str, TriedInput]:
     """Every input of the spec, and what could be done otherwise with it."""
     seen = {entry.name: (entry.low, entry.high) for entry in scene.found.inputs}
+    features = {entry.name: entry.features for entry in scene.found.inputs}
     found = {}
     for name, spec in scene.spec.inputs.items():
         shape = scene.feeds.layout.arrays[name][1]
         receiver = receiver_of(name, spec, scene.ports[name].tensor, shape, seen[name])
-        found[name] = TriedInput(spec, receiver, alternatives(spec, shape, seen[name]))
+        other = alternatives(spec, shape, seen[name], features[name])
+        found[name] = TriedInput(spec, receiver, other)
     return found
 
 

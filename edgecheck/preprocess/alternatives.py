@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from edgecheck.metrics.moments import ColumnMoments
+from edgecheck.preprocess.feature_alternatives import standardized
 from edgecheck.preprocess.front_ends import front_ends
 from edgecheck.preprocess.pixel_alternatives import reversed_channels, scalings, unscaled, written
 from edgecheck.preprocess.pixel_lines import Range
@@ -14,10 +16,10 @@ from edgecheck.spec.model import InputSpec
 from edgecheck.spec.step_part import StepPart
 
 Kind = Literal[
-    "front-end", "channel-order", "scaling", "channels", "layout", "orientation", "fit", "resize",
+    "front-end", "features", "channel-order", "scaling", "channels", "layout", "orientation", "fit", "resize",
     "input-order", "output-order",
 ]  # fmt: skip
-"""What differs: how sound becomes features, the order of colours, the range of pixels, how many
+"""What differs: how sound becomes features, the scale of each feature, the order of colours, the range of pixels, how many
 channels tell something, the order of the axes, which side is up, how pictures are made to fit, how
 their pixels are averaged then, which input gets the samples, or which output is read."""
 
@@ -42,22 +44,33 @@ class Change:
 Alternative = tuple[Change, InputSpec]
 
 
-def alternatives(spec: InputSpec, shape: tuple[int, ...], seen: Range) -> list[Alternative]:
+def alternatives(
+    spec: InputSpec,
+    shape: tuple[int, ...],
+    seen: Range,
+    features: ColumnMoments | None = None,
+) -> list[Alternative]:
     """Specs that differ from that of an input in one thing and give samples of the same shape.
 
     Args:
         spec: the input.
         shape: of one sample as the model takes it.
         seen: the lowest and the highest value that the steps made of the dataset.
+        features: of each column of it, where samples are rows of features.
 
     Returns:
-        Without repetitions; empty for tables, and where nothing is known that could be meant.
+        Without repetitions; empty where nothing is known that could be meant.
     """
     if spec.kind == "audio":
         return [
             (changed_steps("front-end", words, spec, new), new) for words, new in front_ends(spec)
         ]
-    return [] if spec.kind == "table" else _of_pixels(spec, shape, seen)
+    found = [] if spec.kind == "table" else _of_pixels(spec, shape, seen)
+    other = None if features is None else standardized(spec, features)
+    if other is not None:
+        words = "every feature standardised by its own mean and deviation"
+        found.append((changed_steps("features", words, spec, other), other))
+    return found
 
 
 def _of_pixels(spec: InputSpec, shape: tuple[int, ...], seen: Range) -> list[Alternative]:

@@ -36,7 +36,7 @@ def refed(evidence: Evidence, setup: Setup, reference: Entrant) -> Iterator[Setu
         if not found or name not in shapes:
             continue
         seen = next(entry for entry in evidence.observed.inputs if entry.name == name)
-        known = dict(alternatives(spec, shapes[name], (seen.low, seen.high)))
+        known = dict(alternatives(spec, shapes[name], (seen.low, seen.high), seen.features))
         made = [_steps(trial, known, shapes[name]) for trial in found]
         usable = (other for other in made if other is not None)
         for other in islice(usable, _MOST if made[0] is not None else 0):

@@ -1,6 +1,6 @@
 """The rule `features-unscaled`."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from edgecheck.rules.base import Rule
 from edgecheck.rules.wording import plain, span
@@ -23,10 +23,11 @@ class FeaturesUnscaled(Rule):
     * Its constants were fitted in Python and never reached the device.
 
     ## How edgecheck knows
-    The range of a quantized input is the one that calibration saw: a few
-    units around 0, while the data go far beyond, and standardising them makes
-    them fit. Without quantization it only suspects, where deviations differ
-    more than a hundredfold and the reference fails on the data.
+    Labels decide: samples are run again, standardised, and half of the wrong
+    answers become right. Or the range of a quantized input, which is the one
+    that calibration saw, is a few units around 0, and the data only fit it
+    standardised. Else it suspects, where deviations differ more than a
+    hundredfold and the reference fails on the data.
 
     ## How to fix
     Put the constants of training into the spec, and into the app:
@@ -54,15 +55,24 @@ class FeaturesUnscaled(Rule):
     """[lowest, highest] of each of them."""
     step: str
     """The step that standardises these data; empty where it would be too long."""
+    tried: list[int] = field(default_factory=list)
+    """Right answers before and with it, and samples; empty where labels were not asked."""
 
     def message(self) -> str:
         """What was found, with its numbers."""
         pairs = list(zip(self.worst, self.ranges, strict=False))[:_SHOWN]
         shown = ", ".join(f'"{plain(name, 40)}" from {span(ends)}' for name, ends in pairs)
         known = "columns of very different size are fed as they are"
+        if self.tried:
+            before, after, samples = self.tried[:3]
+            known = (
+                f"{before} of {samples} samples are answered rightly as they are fed, {after} if "
+                "every column is standardised"
+            )
         if self.calibrated is not None:
             known = f"calibration saw {span(self.calibrated)}, as of standardised features"
-        return f'Input "{plain(self.input)}": {known}, but the data have {shown}.'
+        joint = "; the data have" if self.tried else ", but the data have"
+        return f'Input "{plain(self.input)}": {known}{joint} {shown}.'
 
     def fix(self) -> str:
         """What to do."""

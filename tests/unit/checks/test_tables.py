@@ -16,7 +16,10 @@ from models import int8_params
 
 from edgecheck.checks import tables
 from edgecheck.checks.evidence import NotApplicable
+from edgecheck.compare.trials import Trial
 from edgecheck.metrics.moments import Moments
+from edgecheck.metrics.paired import mcnemar_p
+from edgecheck.preprocess.alternatives import Change
 from edgecheck.tflite.graph import Port
 
 RULE = "features-unscaled"
@@ -35,7 +38,7 @@ def port(fossil):
     return Port("row", tensor(**changes))
 
 
-def found(values=RAW, fossil=(-3.5, 3.5), section=None, labels=None, **parts):
+def found(values=RAW, fossil=(-3.5, 3.5), section=None, labels=None, trials=(), **parts):
     moments = Moments(values.shape[1])
     moments.update(values)
     entry = replace(seen_input(name="row"), elements=values.size, features=moments.compute())
@@ -45,6 +48,7 @@ def found(values=RAW, fossil=(-3.5, 3.5), section=None, labels=None, **parts):
         spec=spec({"row": section or {}}, **parts),
         ports={"row": port(fossil)},
         comparison=passed_over(output, inputs=(entry,)),
+        trials=trials,
     )
     return list(tables.check(case))
 
@@ -127,3 +131,28 @@ def test_without_a_run_it_is_skipped_and_images_are_no_table():
     with pytest.raises(NotApplicable):
         list(tables.check(evidence(comparison=None)))
     assert list(tables.check(evidence())) == []
+
+
+def standardised_trial(after):
+    change = Change("features", "every feature standardised")
+    return Trial("row", change, 200, 110, after, mcnemar_p(0, after - 110))
+
+
+def test_labels_that_are_met_standardised_prove_it_although_the_reference_does_quite_well():
+    labels = seen_labels(candidate_accuracy=0.55, reference_accuracy=0.55)
+    centred = (RAW - MEAN).astype(np.float32)
+    for fossil in (None, (-1e4, 1e4)):  # no range says it
+        (finding,) = found(centred, fossil, SCALED, labels, trials=(standardised_trial(196),))
+        assert (finding.severity, finding.proof.after) == ("error", 0.98)
+        assert "110 of 200 samples are answered rightly as they are fed, 196" in finding.message
+
+
+def test_labels_that_are_hardly_met_more_often_prove_nothing():
+    assert not found(RAW, (-1e4, 1e4), SCALED, trials=(standardised_trial(140),))
+
+
+def test_features_that_never_change_are_not_on_one_scale_for_that():
+    still = np.repeat((RAW - MEAN).astype(np.float32)[:1], 200, axis=0)
+    (finding,) = found(still, section=SCALED)
+    assert finding.severity == "error"
+    assert "one mean a column" in finding.fix
