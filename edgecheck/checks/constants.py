@@ -110,12 +110,16 @@ def _lost_weights(evidence: Evidence) -> set[str]:
 
 
 def check_channels(evidence: Evidence) -> Iterator[Finding]:
-    """Weights of convolutions with one scale leave enough codes to each channel."""
-    constants = Constants.of(evidence.data)
+    """Weights with one scale leave enough codes to each channel.
+
+    Those of convolutions; of all layers where the chain shows that weights lose parity: fully
+    connected ones with one scale are common, and bear it well.
+    """
+    constants, is_lossy = Constants.of(evidence.data), weights_lose_parity(evidence)
     judged = [
         (layer, codes)
         for layer in layers(evidence.model)
-        if layer.operator.name in CONVOLUTIONS and _has_one_scale(layer)
+        if (is_lossy or layer.operator.name in CONVOLUTIONS) and _has_one_scale(layer)
         for codes in [constants.stored(layer.weights)]
         if codes is not None and codes.ndim > layer.axis
     ]
@@ -126,7 +130,7 @@ def check_channels(evidence: Evidence) -> Iterator[Finding]:
     if found:
         rule = WeightPerTensorLoss(**{**found[0].evidence(), "tensors": len(found)})
         most = max(rule.lost / rule.channels for rule in found)
-        is_grave = most > thresholds.CHANNEL_SHARE_WARNING or weights_lose_parity(evidence)
+        is_grave = is_lossy or most > thresholds.CHANNEL_SHARE_WARNING
         severity: Severity = "warning" if is_grave else "info"
         yield Finding.of(rule, Subject("tensor", rule.tensor), severity=severity)
 

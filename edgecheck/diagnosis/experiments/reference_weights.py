@@ -161,10 +161,11 @@ def _is_half_limit(_layer: Layer, stored: Sequence[Array], _findings: Sequence[F
     return any(bool((np.abs(part) >= thresholds.LARGEST_HALF).any()) for part in halves)
 
 
-def _has_one_scale(layer: Layer, _stored: Sequence[Array], _findings: Sequence[Finding]) -> bool:
+def _has_one_scale(layer: Layer, _stored: Sequence[Array], findings: Sequence[Finding]) -> bool:
     params = layer.weights.quantization
     is_single = params is not None and params.is_usable and not params.is_per_channel
-    return layer.operator.name in CONVOLUTIONS and is_single
+    named = {finding.evidence.get("operator") for finding in findings}
+    return layer.operator.name in CONVOLUTIONS | named and is_single
 
 
 def _is_clipped(_layer: Layer, stored: Sequence[Array], _findings: Sequence[Finding]) -> bool:

@@ -30,6 +30,8 @@ class InputDoubleNormalized(Rule):
     Where labels show that the model is often wrong, raw pixels are tried too:
     that clearly more answers come out right with them proves it. So it does
     where they come out right with pixels that are scaled once.
+    Where nothing comes out right, what calibration recorded may tell: that it is
+    the range of the stored values, and the steps make far smaller ones of them.
 
     ## How to fix
     Normalise once. Feed raw pixels, in the spec and on the device:
@@ -59,11 +61,15 @@ class InputDoubleNormalized(Rule):
     shrunk: list[float]
     """What `expected` becomes behind them."""
     raw: list[float]
-    """What 0..255 becomes behind them, or once scaled."""
+    """What 0..255 becomes behind them, or once scaled; with `recorded`, the stored values."""
     steps: list[str] = field(default_factory=list)
     """The steps of the spec that scale, as it has them."""
     tried: Tried | None = None
     """The trial of pixels that are scaled once."""
+    recorded: list[float] = field(default_factory=list)
+    """[lowest, highest] that calibration recorded, where `raw`, the stored values, fit that."""
+    is_reference: bool = False
+    """The operators are those of the reference, which the candidate does not have."""
 
     def message(self) -> str:
         """What was found, with its numbers."""
@@ -72,10 +78,17 @@ class InputDoubleNormalized(Rule):
                 f'Input "{plain(self.input)}" is normalised twice: it gets values from '
                 f"{span(self.expected)}. {self.tried.told()}"
             )
+        if self.recorded:
+            return (
+                f'Input "{plain(self.input)}" is normalised twice: the steps make '
+                f"{span(self.expected)} of stored values from {span(self.raw)}, and the .tflite "
+                f"file was calibrated with {span(self.recorded)}, which are the stored ones."
+            )
+        who = "reference model" if self.is_reference else "model"
         factor = 255 / max(self.expected[1] - self.expected[0], 1e-30)
         return (
             f'Input "{plain(self.input)}" is normalised twice: the spec feeds {span(self.expected)}'
-            f", and the model itself scales it ({listed(self.operators)}) to {span(self.shrunk)}. "
+            f", and the {who} itself scales it ({listed(self.operators)}) to {span(self.shrunk)}. "
             f"It is made for pixels 0 to 255, {number(float(f'{factor:.3g}'))} times wider, which "
             f"become {span(self.raw)}."
         )
@@ -85,7 +98,14 @@ class InputDoubleNormalized(Rule):
         if self.tried is not None:
             return self.tried.fix("Scale once: in the stored samples, or in the steps.")
         which = quoted_steps(self.steps) if self.steps else "the scaling steps"
+        if self.recorded:
+            return f"Scale once: take {which} out of the spec and the same out of the app."
+        other = (
+            "Export the model with the scaling layer that its reference begins with."
+            if self.is_reference
+            else "Or export the model without the scaling layer that it begins with."
+        )
         return (
             f"Feed raw pixels (0 to 255): take {which} out of the spec and the same out of the "
-            "app. Or export the model without the scaling layer that it begins with."
+            f"app. {other}"
         )

@@ -1,9 +1,9 @@
 """The rule `preprocessing-not-in-exported-graph`."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from edgecheck.rules.base import Rule
-from edgecheck.rules.wording import Fed, Who, fed_model, model, plain
+from edgecheck.rules.wording import Fed, Who, fed_model, listed, model, plain, span
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,9 @@ class PreprocessingNotInExportedGraph(Rule):
     without the preprocessing too, the float twin of the .tflite is asked.
     That the same change hardly moves the other model's own answers would speak
     against it, and is looked at too.
+    Where no answer tells, as on samples that are all alike, the two files do:
+    the reference, as a float .tflite, begins with arithmetic by constants, the
+    candidate does not, and the first weights of both are the same.
 
     ## How to fix
     Export the whole model, with its preprocessing; or scale on the device, and
@@ -48,19 +51,31 @@ class PreprocessingNotInExportedGraph(Rule):
     role = "cause"
 
     input: str
-    fed: Fed
+    fed: Fed = "candidate"
     """The model that was fed with other steps."""
-    change: str
-    """What it was fed with."""
-    samples: int
-    agreed_before: int
-    agreed_after: int
+    change: str = ""
+    """What it was fed with; empty where only the files tell."""
+    samples: int = 0
+    agreed_before: int = 0
+    agreed_after: int = 0
     """Samples for which both name one class, before and after."""
-    steps: list[str]
-    """The steps that were put into the spec for it."""
+    steps: list[str] = field(default_factory=list)
+    """The steps that were put into the spec for it, or that do what the reference does."""
+    operators: list[str] = field(default_factory=list)
+    """Those that the reference begins with and the candidate lacks, where the files tell."""
+    spans: list[list[float]] = field(default_factory=list)
+    """What is fed, and what they make of it: [lowest, highest] of each."""
 
     def message(self) -> str:
         """What was found, with its numbers."""
+        if not self.change:
+            fed, made = self.spans
+            return (
+                f'Input "{plain(self.input)}": the reference model itself makes {span(made)} of '
+                f"{span(fed)} ({listed(self.operators)}) before its first layer. The .tflite file, "
+                "whose first layer has the same weights, does not: that preprocessing is not part "
+                "of it."
+            )
         other: Who = "candidate" if self.fed == "reference" else "reference"
         return (
             f'Input "{plain(self.input)}": {fed_model(self.fed)} answers as {model(other)} does only '

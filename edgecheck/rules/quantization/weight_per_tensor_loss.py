@@ -8,7 +8,7 @@ from edgecheck.rules.wording import count, number, plain
 
 @dataclass(frozen=True)
 class WeightPerTensorLoss(Rule):
-    """One weight scale is too coarse for some channels of a convolution.
+    """One weight scale is too coarse for some channels of a layer.
 
     ## What it means
     With one scale for all channels the largest weight of the layer sets the
@@ -22,12 +22,12 @@ class WeightPerTensorLoss(Rule):
       differ most.
 
     ## How edgecheck knows
-    It reads the codes of per-tensor weights of convolutions. A channel
-    counts as lost if its largest code is over 30 times smaller than that of
-    the layer and it has fewer than 8 codes, but is not all zero. More than
-    half of a layer's channels are worth a warning; more than one in ten are
-    noted, for models that were trained with quantization bear that well, and
-    are a warning where the chain shows that the weights lose parity.
+    It reads the codes of per-tensor weights. A channel counts as lost if its
+    largest code is over 30 times smaller than that of the layer and it has
+    fewer than 8 codes, but is not all zero. More than half of a convolution's
+    channels are worth a warning; more than one in ten are noted, for models
+    that were trained with quantization bear that well. Where the chain shows
+    that the weights lose parity they are a warning, in any layer.
 
     ## How to fix
     Quantize weights per channel (the converter's default for int8); else

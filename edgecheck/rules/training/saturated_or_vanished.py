@@ -32,7 +32,7 @@ class SaturatedOrVanished(Rule):
     the model of which 95 % of the values are beyond those of -6 or 6. All
     outputs must depend on that layer alone. Confident outputs do not count.
     A layer of zeros has vanished, too, where no layer passes on a twentieth
-    of what it gets: a bias of any size outweighs that.
+    of what it gets; that alone is told where another cause is sure.
 
     It is an error where labels, true values or a collapse of the float model
     show the trouble beyond doubt, or where the layer does not move at all;
@@ -58,14 +58,15 @@ class SaturatedOrVanished(Rule):
 
     who: Fed
     """The model that was looked at."""
-    kind: Literal["saturated", "vanished"]
+    kind: Literal["saturated", "vanished", "shrunk"]
+    """Shrunk: seen in the weights alone; the operator is the one that passes on most."""
     operator: str
     index: int
     """Of the operator in that file."""
     layer: str
     """Name of its output."""
     deviation: float
-    """Over samples, for each unit of the layer's own size."""
+    """Over samples, for each unit of the layer's own size; if shrunk, what is left of a unit behind it."""
     input_deviation: float
     """The same of the inputs."""
     railed: float | None
@@ -77,22 +78,23 @@ class SaturatedOrVanished(Rule):
     def message(self) -> str:
         """What was found, with its numbers."""
         where = f'{plain(self.operator, 40)} {self.index} ("{plain(self.layer)}")'
-        samples = count(self.samples, "sample")
+        samples, who = count(self.samples, "sample"), f"In {fed_model(self.who)}"
+        instead = f" {plain(self.instead, 300)}" if self.instead else ""
+        if self.kind == "shrunk":
+            return (
+                f"{who}, no layer passes on more than {percent(self.deviation)} of what it gets; "
+                f"{where} passes on most. Whatever is fed, next to nothing of it is left."
+            )
         if self.kind == "saturated":
             return (
-                f"In {fed_model(self.who)}, {percent(self.railed or 0.0)} of the values of {where} "
-                f"stand at an end of their range over {samples}: it is saturated."
-                f"{self._said_instead()}"
+                f"{who}, {percent(self.railed or 0.0)} of the values of {where} stand at an end of "
+                f"their range over {samples}: it is saturated.{instead}"
             )
         return (
-            f"In {fed_model(self.who)}, the signal is lost from {where} on: over {samples} it "
-            f"deviates by {percent(self.deviation)} of its size, the inputs by "
-            f"{percent(self.input_deviation)} of theirs ({number(self.deviation)} and "
-            f"{number(self.input_deviation)}).{self._said_instead()}"
+            f"{who}, the signal is lost from {where} on: over {samples} it deviates by "
+            f"{percent(self.deviation)} of its size, the inputs by {percent(self.input_deviation)} "
+            f"of theirs ({number(self.deviation)} and {number(self.input_deviation)}).{instead}"
         )
-
-    def _said_instead(self) -> str:
-        return f" {plain(self.instead, 300)}" if self.instead else ""
 
     def fix(self) -> str:
         """What to do."""

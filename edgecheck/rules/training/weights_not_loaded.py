@@ -23,13 +23,14 @@ class WeightsNotLoaded(Rule):
 
     ## How edgecheck knows
     Every bias is exactly 0 (batch normalization that was never trained folds
-    to 0 too), and the weights of each layer are evenly distributed up to the
-    limit that Keras' uniform initializers give a layer of its shape, by the
-    Kolmogorov-Smirnov test, with room for the steps of 8 bits; the largest
-    weight lies at that limit, and all layers together pass the test, too.
-    Training changes both at once. It looks at layers of 200 weights and more,
-    or, if there are fewer than two of them, of 32 and more that have 400
-    together. At least two layers must be so, and none may differ.
+    to 0 too), or 1 in the forget gates of an LSTM, and the weights of each
+    layer are evenly distributed up to the limit that Keras' uniform
+    initializers give a layer of its shape, by the Kolmogorov-Smirnov test,
+    with room for the steps of 8 bits; the largest weight lies at that limit,
+    and all layers together pass the test, too. A recurrent kernel may be
+    orthogonal instead. Training changes both at once. It looks at layers of
+    200 weights and more, or, if there are fewer than two of them, of 32 and
+    more that have 400 together. At least two must be so, and none may differ.
 
     A layer whose weights are all 0 is named too, if it adds no bias either:
     it gives the same for every input. That is an error if no layer has any
@@ -71,7 +72,7 @@ class WeightsNotLoaded(Rule):
         return (
             f"The weights were never trained, or not loaded: all {count(self.layers, 'layer')} "
             f"({self.weights} weights) hold what the initializer "
-            f"{listed(self.initializers)} draws, and every bias is 0."
+            f"{listed(self.initializers)} draws, and every bias is as it was set."
         )
 
     def fix(self) -> str:

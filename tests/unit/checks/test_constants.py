@@ -136,6 +136,21 @@ def test_few_lost_channels_are_a_warning_where_the_weights_lose_parity():
     assert finding.severity == "warning"
 
 
+def test_fully_connected_layers_are_judged_where_the_weights_lose_parity_alone():
+    weights = np.array([[127, 5], [3, -2], [60, 1]], np.int8)
+    tensors = [
+        TensorDef("x", (1, 2), "int8", 0.1),
+        TensorDef("w", weights.shape, "int8", 0.1, data=weights),
+        TensorDef("y", (1, 3), "int8", 0.1),
+    ]
+    case = file_evidence(build_model(tensors, [OpDef("FULLY_CONNECTED", [0, 1], [2])], [0], [2]))
+    assert not list(constants.check_channels(case))
+    lost = passed_over(compared(pair=seen_pair(agreement=0.2, agreement_interval=(0.1, 0.3))))
+    stages = StageWalk((Step("weights", "twin", ("weights",), lost, lost),))
+    (finding,) = constants.check_channels(replace(case, comparison=lost, stages=stages))
+    assert (finding.severity, finding.evidence["lost"]) == ("warning", 1)
+
+
 def test_channels_with_scales_of_their_own_are_not_judged():
     assert found(constants.check_channels, depthwise([127, 3, 2, 1], [0.1])) == []
 
