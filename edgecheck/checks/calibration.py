@@ -150,6 +150,8 @@ def _severity(rule: CalibrationPreprocessingMismatch, evidence: Evidence) -> Sev
     Nor is it one where the reference, which was never calibrated, fails on the same inputs: then
     the steps are as suspect as the calibration; or where labels prove that it needs other values.
     """
+    if _is_of_lost_steps(evidence, rule):
+        return "info"
     clip = rule.clip_fraction or 0.0
     levels = rule.levels_used or 0
     # What the steps make of black and white is as sure as a promise.
@@ -171,6 +173,16 @@ def _severity(rule: CalibrationPreprocessingMismatch, evidence: Evidence) -> Sev
     if is_narrower:
         return "info" if is_lossless else "warning"
     return None
+
+
+def _is_of_lost_steps(evidence: Evidence, rule: CalibrationPreprocessingMismatch) -> bool:
+    """Whether calibration saw what the reference itself makes of the input, and the candidate not."""
+    inside, (low, high) = evidence.lost_steps, rule.representable
+    if inside is None:
+        return False
+    found = fit((low, high), inside.span(*rule.expected), codes=2)
+    is_wide = found.width_ratio > thresholds.WIDTH_WARNING
+    return found.coverage >= thresholds.COVERAGE_ERROR and not is_wide
 
 
 def _steps_are_wrong(evidence: Evidence, name: str) -> bool:

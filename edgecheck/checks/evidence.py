@@ -21,6 +21,7 @@ from edgecheck.measurements import Memory
 from edgecheck.runtime.target import Target
 from edgecheck.spec.model import Spec
 from edgecheck.tflite.graph import Contract, Model, Port
+from edgecheck.tflite.leading import Leading
 
 
 class NotApplicable(Exception):
@@ -74,6 +75,9 @@ class Evidence:
     """The chain from the reference to the candidate, where it was followed."""
     fake_quantization: FakeQuantization | None = None
     """What training with quantization left in the reference; None without a chain, or any of it."""
+    lost_steps: Leading | None = None
+    """What the reference does with its one input and the candidate does not, though the weights behind
+    it are the same; looked for where parity is lost."""
     signal: Signal | None = None
     """What samples do to the float model, where it is in trouble."""
     renormalized: Renormalized | None = None

@@ -4,7 +4,6 @@ import math
 
 import numpy as np
 
-from edgecheck import thresholds
 from edgecheck.checks.evidence import Evidence
 from edgecheck.preprocess.pixel_lines import Range
 from edgecheck.tflite.leading import leading
@@ -30,16 +29,11 @@ def suits_better(evidence: Evidence, name: str, new: Range, old: Range) -> bool:
     return _distance(gain, new) < _distance(gain, old)
 
 
-def has_tiny_weights(evidence: Evidence) -> bool:
-    """Whether no layer of the candidate passes on a twentieth of what it gets.
-
-    Initializers draw weights that pass on all of it, and biases alone do not shrink every layer.
-    """
-    if not evidence.data:
-        return False
-    weights = weights_of(evidence.data, evidence.model, evidence.contract.subgraph)
-    passed = [_passed(weight) for weight in weights if weight.values.size]
-    return bool(passed) and max(passed) * thresholds.VANISHED_FACTOR <= 1
+def passed_on(weight: Weight) -> float:
+    """How much larger the sums of a layer are than what it gets, if that is independent."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        squares = np.einsum("i,i->", weight.values.ravel(), weight.values.ravel(), dtype=np.float64)
+        return math.sqrt(float(squares) / len(weight.values))
 
 
 def _distance(gain: float, span: Range) -> float:
@@ -55,14 +49,7 @@ def _gain(evidence: Evidence, name: str) -> float | None:
     weights = weights_of(evidence.data, evidence.model, evidence.contract.subgraph)
     if not weights:
         return None
-    each = _passed(min(weights, key=lambda weight: weight.operator))
+    each = passed_on(min(weights, key=lambda weight: weight.operator))
     scale = max(map(abs, leading(evidence.data, evidence.model, port).scale))
     gain = each * scale
     return gain if math.isfinite(gain) and gain > 0 else None
-
-
-def _passed(weight: Weight) -> float:
-    """How much larger the sums of a layer are than what it gets, if that is independent."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        squares = np.einsum("i,i->", weight.values.ravel(), weight.values.ravel(), dtype=np.float64)
-        return math.sqrt(float(squares) / len(weight.values))

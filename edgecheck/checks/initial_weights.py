@@ -1,12 +1,17 @@
-"""Weights that nobody trained: evenly distributed as initializers draw them, with biases of 0."""
+"""Weights that nobody trained: evenly distributed as initializers draw them, with biases of 0; and such
+as no initializer draws, too small to pass anything on.
+"""
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from edgecheck import thresholds
 from edgecheck.checks.evidence import Evidence
+from edgecheck.checks.first_layer import passed_on
+from edgecheck.compare.weight_names import telling
 from edgecheck.findings import Finding, Subject
 from edgecheck.metrics.evenness import evenness
 from edgecheck.rules.base import Severity
@@ -14,8 +19,18 @@ from edgecheck.rules.training.weights_not_loaded import WeightsNotLoaded
 from edgecheck.tensors import Array
 from edgecheck.tflite.constants import Constants
 from edgecheck.tflite.flow import constant_uses
-from edgecheck.tflite.graph import Model, Operator, Subgraph
+from edgecheck.tflite.graph import Model, Operator, Subgraph, Tensor
 from edgecheck.tflite.weights import Weight, weights_of
+
+_ORTHOGONAL = "orthogonal"
+_EXACT, _NEAR = 0.02, 0.1
+"""Of an orthogonal kernel, the furthest that a product of two of its directions is from 1 or 0: what 8
+bits leave of one as it was drawn, and what an epoch of training does. Trained ones are off by 1 and more."""
+_DIRECTIONS = 4, 64
+"""As many at least tell an orthogonal kernel from chance; no more are looked at."""
+
+_FORGET = 1.0
+"""What Keras adds to the forget gate of a new LSTM, the second of four: its `unit_forget_bias`."""
 
 _BIAS = {"CONV_2D": 2, "DEPTHWISE_CONV_2D": 2, "FULLY_CONNECTED": 2, "TRANSPOSE_CONV": 3}
 """Operator -> position of its bias."""
@@ -33,15 +48,19 @@ def check(evidence: Evidence) -> Iterator[Finding]:
         yield Finding.of(rule, Subject("model", "weights"), severity=severity)
         return
     subgraph = evidence.contract.subgraph
-    if not _has_zero_biases(evidence.data, evidence.model):
+    if not _has_new_biases(evidence.data, evidence.model):
         return  # a look at a few numbers spares the one at all weights
     weights = _telling(weights_of(evidence.data, evidence.model, subgraph))
     found = [_initializer(weight) for weight in weights]
     names = [name for name in found if name is not None]
     if not found or len(names) < len(found):
         return
-    limits = [_limits(weight)[name] for weight, name in zip(weights, names, strict=True)]
-    if _are_even(weights, limits, thresholds.INITIAL_SLACK):
+    drawn = [
+        (weight, _limits(weight)[name])
+        for weight, name in zip(weights, names, strict=True)
+        if name != _ORTHOGONAL
+    ]
+    if _are_even(drawn, thresholds.INITIAL_SLACK):
         total = sum(weight.values.size for weight in weights)
         rule = WeightsNotLoaded(len(weights), total, sorted(set(names)))
         yield Finding.of(rule, Subject("model", "weights"))
@@ -58,10 +77,11 @@ def _telling(weights: Sequence[Weight]) -> list[Weight]:
     return known if len(known) >= thresholds.INITIAL_LAYERS and total >= least else []
 
 
-def _are_even(weights: Sequence[Weight], limits: Sequence[float], slack: float) -> bool:
+def _are_even(drawn: Sequence[tuple[Weight, float]], slack: float) -> bool:
     """Whether all weights together, each for its limit, are even: few of one layer tell little."""
-    parts = [_sampled(each) / limit for each, limit in zip(weights, limits, strict=True)]
-    values = np.concatenate(parts)
+    if not drawn:
+        return True
+    values = np.concatenate([_sampled(each) / limit for each, limit in drawn])
     return evenness(values, 1.0) < _CRITICAL / math.sqrt(values.size) + slack
 
 
@@ -93,16 +113,29 @@ def _has_bias(constants: Constants, graph: Subgraph, operator: Operator) -> bool
     return stored is not None and bool(stored.any())
 
 
-def _has_zero_biases(data: bytes, model: Model) -> bool:
-    """Whether every bias of a layer is 0, or missing."""
+def _has_new_biases(data: bytes, model: Model) -> bool:
+    """Whether every bias of a layer is 0, or missing, or that of a new LSTM."""
     constants = Constants.of(data)
     for graph in model.subgraphs:
         for tensor, operator, position in constant_uses(graph):
             if _BIAS.get(operator.name) == position:
                 values = constants.stored(tensor)
-                if values is None or values.any():
+                if values is None or (values.any() and not _is_of_new_lstm(values, tensor)):
                     return False
     return True
+
+
+def _is_of_new_lstm(stored: Array, tensor: Tensor) -> bool:
+    """Whether only the forget gates have a bias, and that is as it was set."""
+    if stored.ndim != 1 or len(stored) % 4:
+        return False
+    params = tensor.quantization
+    steps = params.scales if params is not None and params.is_usable else (1.0,)
+    if len(steps) not in {1, len(stored)}:
+        return False
+    gates = (stored.astype(np.float64) * np.asarray(steps)).reshape(4, -1)
+    is_set = np.abs(gates[1] - _FORGET) <= thresholds.INITIAL_SLACK
+    return bool(is_set.all()) and not gates[[0, 2, 3]].any()
 
 
 def layers_as_drawn(evidence: Evidence) -> int:
@@ -112,10 +145,41 @@ def layers_as_drawn(evidence: Evidence) -> int:
     the weights of a wide layer near to what they were.
     """
     weights = _telling(weights_of(evidence.data, evidence.model, evidence.contract.subgraph))
-    limits = [limit for weight in weights if (limit := _near_limit(weight)) is not None]
-    if not weights or len(limits) < len(weights):
+    others = [weight for weight in weights if not _is_orthogonal(weight, _NEAR)]
+    drawn = [(weight, limit) for weight in others if (limit := _near_limit(weight)) is not None]
+    if not weights or len(drawn) < len(others):
         return 0
-    return len(weights) if _are_even(weights, limits, thresholds.NEAR_INITIAL) else 0
+    return len(weights) if _are_even(drawn, thresholds.NEAR_INITIAL) else 0
+
+
+@dataclass(frozen=True)
+class TinyWeights:
+    """The layer that passes on most, where none passes on a twentieth of what it gets."""
+
+    layers: int
+    """Of the model."""
+    operator: str
+    index: int
+    name: str
+    passed: float
+    """The size of its sums, for each unit of the size of its inputs."""
+
+
+def tiny_weights(evidence: Evidence) -> TinyWeights | None:
+    """Whether no layer of the candidate passes on a twentieth of what it gets.
+
+    Initializers draw weights that pass on all of it, and biases alone do not shrink every layer.
+    """
+    if not evidence.data:
+        return None
+    weights = weights_of(evidence.data, evidence.model, evidence.contract.subgraph)
+    passed = [(passed_on(weight), weight) for weight in weights if weight.values.size]
+    if not passed or not all(math.isfinite(share) for share, _ in passed):
+        return None
+    most, layer = max(passed, key=lambda each: each[0])
+    if not 0 < most * thresholds.VANISHED_FACTOR <= 1:  # zeros alone are told as such
+        return None
+    return TinyWeights(len(passed), layer.op, layer.operator, telling(layer.name), most)
 
 
 def _near_limit(weight: Weight) -> float | None:
@@ -138,10 +202,12 @@ def _sampled(weight: Weight) -> Array:
 
 
 def _initializer(weight: Weight) -> str | None:
-    """The uniform initializer of Keras that may have drawn these weights."""
+    """The initializer of Keras, uniform or orthogonal, that may have drawn these weights."""
     values = _sampled(weight)
     if not np.isfinite(values).all():
         return None
+    if _is_orthogonal(weight, _EXACT):
+        return _ORTHOGONAL
     largest = _CRITICAL / math.sqrt(values.size) + thresholds.INITIAL_SLACK
     reach = float(np.abs(values).max())
     for name, limit in _limits(weight).items():
@@ -150,6 +216,18 @@ def _initializer(weight: Weight) -> str | None:
         if is_within and evenness(values, limit) < largest:
             return name
     return None
+
+
+def _is_orthogonal(weight: Weight, slack: float) -> bool:
+    """Whether W^T W is the unit matrix, as Keras draws recurrent kernels (Saxe et al., 2014)."""
+    rows = weight.values.reshape(len(weight.values), -1)
+    rows = rows if len(rows) <= rows.shape[1] else rows.T
+    least, most = _DIRECTIONS
+    if len(rows) < least:
+        return False
+    some = rows[:most].astype(np.float64)
+    with np.errstate(over="ignore", invalid="ignore"):
+        return bool(np.abs(some @ some.T - np.eye(len(some))).max() <= slack)
 
 
 def _limits(weight: Weight) -> dict[str, float]:

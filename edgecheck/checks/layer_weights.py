@@ -10,8 +10,9 @@ from edgecheck import thresholds
 from edgecheck.checks.evidence import Evidence, NotApplicable
 from edgecheck.checks.origin import computes_the_same
 from edgecheck.checks.parity import is_beyond_limits
+from edgecheck.checks.rivals import proven
 from edgecheck.compare.weight_change import WeightChange
-from edgecheck.compare.weight_match import LayerWeights, WeightComparison
+from edgecheck.compare.weight_match import LayerWeights, WeightComparison, WeightPair
 from edgecheck.findings import Finding, Subject
 from edgecheck.rules.base import Severity
 from edgecheck.rules.file.layer_weights_differ import LayerWeightsDiffer
@@ -50,12 +51,20 @@ def check(evidence: Evidence) -> Iterator[Finding]:
     known = _known(evidence.weights)
     found = [rule for one in known if (rule := _rule(one, known, evidence.weights)) is not None]
     rules = [rule for rule in found if not _is_rounding(rule, evidence)]
-    if not rules or computes_the_same(evidence):
+    if not rules or (computes_the_same(evidence) and not _is_fed_otherwise(evidence)):
         return
     severity: Severity = "error" if is_beyond_limits(evidence) else "info"
     for rule in rules[: thresholds.MOST_NAMED]:
         where = Subject("operator", f"{rule.operator} {rule.index}")
         yield Finding.of(rule, where, severity=severity)
+
+
+def _is_fed_otherwise(evidence: Evidence) -> bool:
+    """Whether labels prove that the model was made for other values.
+
+    Then outputs that agree clear no layer: beside sums that are far too large no bias counts.
+    """
+    return any(proven(evidence, name) for name in evidence.spec.inputs)
 
 
 def _is_rounding(rule: LayerWeightsDiffer, evidence: Evidence) -> bool:
@@ -96,12 +105,17 @@ def _known(weights: WeightComparison) -> list[_Known]:
     return [
         _Known(pair.candidate, pair.change)
         for pair in weights.pairs
-        if pair.change is not None
-        and (
-            pair.change.is_zero
-            or (pair.correlation is not None and pair.correlation >= thresholds.RELATED_WEIGHTS)
-        )
+        if pair.change is not None and (pair.change.is_zero or _is_of_reference(pair, pair.change))
     ]
+
+
+def _is_of_reference(pair: WeightPair, change: WeightChange) -> bool:
+    """Whether weights vary like the reference's; where a channel has too few of them to tell, whether
+    most channels are the reference's, weight for weight.
+    """
+    if pair.correlation is not None:
+        return pair.correlation >= thresholds.RELATED_WEIGHTS
+    return change.factor is not None and 2 * change.changed < change.channels
 
 
 def _rule(one: _Known, known: Sequence[_Known], weights: WeightComparison) -> (

@@ -1,13 +1,15 @@
 """Normalisation that is part of the graph, against the one in the spec."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from edgecheck import thresholds
 from edgecheck.checks.calibration import Range, Source, expected_range, fit, symmetric
 from edgecheck.checks.evidence import Evidence, input_subject
 from edgecheck.checks.labels import reference_is_lost, reference_works
+from edgecheck.checks.lost_steps import are_alike
 from edgecheck.checks.parity import parity_holds
-from edgecheck.checks.proofs import proof_of
+from edgecheck.checks.proofs import better_alone, proof_of, widens
 from edgecheck.checks.rivals import wider_pixels
 from edgecheck.findings import Finding
 from edgecheck.preprocess.pixel_alternatives import scaling_steps, written
@@ -28,6 +30,7 @@ _CHANNELS = frozenset({1, 3, 4})
 def check(evidence: Evidence) -> Iterator[Finding]:
     """Pixels are normalised once, and what the graph makes of them can be represented."""
     for name, port in evidence.ports.items():
+        yield from _double_in_reference(evidence, name, port)
         found = leading(evidence.data, evidence.model, port) if evidence.data else None
         if found is None or not found.operators:
             continue
@@ -41,20 +44,45 @@ def normalises_inside(evidence: Evidence, port: Port) -> bool:
 
 
 def _double(evidence: Evidence, name: str, port: Port, found: Leading) -> Iterator[Finding]:
-    """Constants made for 0..255, fed with what is about unit wide already."""
+    """The candidate has constants made for 0..255, and is fed with about unit width already."""
     expected = _fed(evidence, name)
-    if expected is None or not _is_image(evidence, name, port.tensor):
-        return
-    low, high = expected[0]
-    # Channel by channel: offsets that differ would hide how narrow each of them is.
-    made = max(map(abs, found.scale)) * (PIXELS[1] - PIXELS[0])
-    is_normalisation = thresholds.UNIT_WIDTH[0] <= made <= thresholds.UNIT_WIDTH[1]
-    if not is_normalisation or PIXELS[1] - PIXELS[0] <= thresholds.SHRINK_ERROR * (high - low):
+    rule = None if expected is None else _doubled(evidence, name, port, found, expected[0])
+    if rule is None or expected is None:
         return
     trial = None if evidence.comparison is None else wider_pixels(evidence, name)
     if trial is None and (_takes(evidence, port, expected[0]) or reference_works(evidence)):
         return
-    rule = InputDoubleNormalized(
+    # Dark pictures can look normalised; a promise, steps, or a model that fails leave no doubt.
+    is_sure = trial is not None or expected[1] != "data" or reference_is_lost(evidence)
+    severity: Severity = "error" if is_sure else "warning"
+    proof = None if trial is None else proof_of(trial)
+    yield Finding.of(rule, input_subject(name), severity=severity, proof=proof)
+
+
+def _double_in_reference(evidence: Evidence, name: str, port: Port) -> Iterator[Finding]:
+    """The reference has them and the candidate has lost them; the spec does something else."""
+    inside, expected = evidence.lost_steps, _fed(evidence, name)
+    if inside is None or expected is None or are_alike(expected[0], inside.span(*PIXELS)):
+        return  # the spec does on the device what the candidate has lost
+    rule = _doubled(evidence, name, port, inside, expected[0])
+    trial = better_alone(evidence, name, "reference")
+    proof = proof_of(trial) if trial is not None and widens(evidence, trial) else None
+    if rule is not None and (proof is not None or reference_is_lost(evidence)):
+        yield Finding.of(replace(rule, is_reference=True), input_subject(name), proof=proof)
+
+
+def _doubled(
+    evidence: Evidence, name: str, port: Port, found: Leading, expected: Range
+) -> InputDoubleNormalized | None:
+    """Constants made for pixels 0..255 that get what is about unit wide already."""
+    low, high = expected
+    # Channel by channel: offsets that differ would hide how narrow each of them is.
+    made = max(map(abs, found.scale)) * (PIXELS[1] - PIXELS[0])
+    is_normalisation = thresholds.UNIT_WIDTH[0] <= made <= thresholds.UNIT_WIDTH[1]
+    is_wide = PIXELS[1] - PIXELS[0] <= thresholds.SHRINK_ERROR * (high - low)
+    if is_wide or not is_normalisation or not _is_image(evidence, name, port.tensor):
+        return None
+    return InputDoubleNormalized(
         input=name,
         expected=[low, high],
         operators=[operator.name for operator in found.operators],
@@ -62,11 +90,6 @@ def _double(evidence: Evidence, name: str, port: Port, found: Leading) -> Iterat
         raw=list(found.span(*PIXELS)),
         steps=[written(step) for step in scaling_steps(evidence.spec.inputs[name])],
     )
-    # Dark pictures can look normalised; a promise, steps, or a model that fails leave no doubt.
-    is_sure = trial is not None or expected[1] != "data" or reference_is_lost(evidence)
-    severity: Severity = "error" if is_sure else "warning"
-    proof = None if trial is None else proof_of(trial)
-    yield Finding.of(rule, input_subject(name), severity=severity, proof=proof)
 
 
 def _fed(evidence: Evidence, name: str) -> tuple[Range, Source] | None:
@@ -87,7 +110,7 @@ def _is_image(evidence: Evidence, name: str, tensor: Tensor) -> bool:
 
 def _takes(evidence: Evidence, port: Port, expected: Range) -> bool:
     """Whether calibration saw the spec's range: then it is the one that training fed."""
-    stored = _representable(input_fossil(evidence.model, port))
+    stored = representable(input_fossil(evidence.model, port))
     if stored is None:
         return False
     found = fit(stored[0], expected, stored[1])
@@ -99,8 +122,8 @@ def _takes(evidence: Evidence, port: Port, expected: Range) -> bool:
 
 def _lost(evidence: Evidence, name: str, port: Port, found: Leading) -> Iterator[Finding]:
     """The quantized result of the constants holds what they make of the input's range."""
-    before = _representable(input_fossil(evidence.model, port))
-    after = _representable(found.result)
+    before = representable(input_fossil(evidence.model, port))
+    after = representable(found.result)
     if before is None or after is None or found.result.index == port.tensor.index:
         return
     needed = found.span(*before[0])
@@ -120,7 +143,7 @@ def _lost(evidence: Evidence, name: str, port: Port, found: Leading) -> Iterator
         yield Finding.of(rule, input_subject(name))
 
 
-def _representable(tensor: Tensor | None) -> tuple[Range, int] | None:
+def representable(tensor: Tensor | None) -> tuple[Range, int] | None:
     """The representable range of a quantized tensor, and how many codes it has."""
     if tensor is None or tensor.quantization is None or not is_quantized(tensor):
         return None

@@ -3,11 +3,11 @@
 It needs no answer of the model: where something else spoils all of them, it is the only one.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from itertools import combinations
-from typing import Final
+from typing import Final, TypeAlias
 
 from edgecheck import proof_thresholds, thresholds
 from edgecheck.checks import calibration, inputs, normalization, tried_steps
@@ -17,14 +17,19 @@ from edgecheck.checks.first_layer import suits_better
 from edgecheck.checks.labels import reference_is_lost
 from edgecheck.checks.proofs import reached
 from edgecheck.findings import Finding
+from edgecheck.preprocess.pixel_alternatives import scaling_steps, unscaled, written
+from edgecheck.preprocess.pixel_lines import RAW, pixels_of
 from edgecheck.rules.base import Rule, Severity
+from edgecheck.rules.input.input_double_normalized import InputDoubleNormalized
 from edgecheck.rules.input.input_not_normalized import InputNotNormalized
 from edgecheck.rules.input.input_range_mismatch import InputRangeMismatch
 from edgecheck.rules.input.io_order_swapped import IoOrderSwapped
+from edgecheck.tflite.contract import input_fossil
 
 _KINDS: Final = frozenset({"image", "array"})
 """Of tables and of sound, the range tells neither what is wrong nor what would be right."""
 
+Check: TypeAlias = Callable[[Evidence], Iterator[Finding]]
 Recorded = dict[str, tuple[Range, Range]]
 """Input -> the range that calibration saw, and the one that is fed."""
 
@@ -40,7 +45,10 @@ def check(evidence: Evidence) -> Iterator[Finding]:
         raise NotRun
     if not reference_is_lost(evidence) or reached(evidence) >= proof_thresholds.TRIAL_GOOD:
         return
-    told = _told(evidence)
+    # That steps break the promise of the spec does not say how.
+    known = _told(evidence, (normalization.check, tried_steps.check))
+    again = {n: twice for n in evidence.ports if n not in known and (twice := _again(evidence, n))}
+    told = {*again, *_told(evidence, (normalization.check, tried_steps.check, inputs.check_range))}
     found = {
         finding.subject.name: _ranges(finding)
         for finding in evidence.found_by(calibration.check)
@@ -49,15 +57,41 @@ def check(evidence: Evidence) -> Iterator[Finding]:
     crossed = list(_crossed(evidence, found))
     yield from (finding for _, finding in crossed)
     exchanged = {name for names, _ in crossed for name in names}
+    for name, (rule, *spans) in again.items():
+        yield from _weighed(evidence, rule, name, *spans)
     for name, ranges in found.items():
         if name not in exchanged and evidence.spec.inputs[name].kind in _KINDS:
             yield from _judged(evidence, name, *ranges)
 
 
-def _told(evidence: Evidence) -> set[str]:
+def _again(evidence: Evidence, name: str) -> tuple[Rule, Range, Range] | None:
+    """Steps that make far smaller values of stored ones, if calibration recorded the stored ones.
+
+    Not of raw pixels: there is nothing by which they were scaled before.
+    """
+    spec, seen = evidence.spec.inputs[name], seen_input(evidence, name)
+    recorded = normalization.representable(input_fossil(evidence.model, evidence.ports[name]))
+    stored = None if seen is None else unscaled(spec, (seen.low, seen.high))
+    if seen is None or recorded is None or stored is None or spec.kind not in _KINDS:
+        return None
+    (low, high), fed = stored.made, [seen.low, seen.high]
+    is_shrunk = 0 < thresholds.SHRINK_ERROR * (fed[1] - fed[0]) <= high - low
+    if not is_shrunk or pixels_of((low, high)) == RAW:
+        return None
+    found = calibration.fit(recorded[0], (low, high), codes=2)
+    is_within = found.coverage >= thresholds.COVERAGE_WARNING
+    if not is_within or found.width_ratio > thresholds.WIDTH_WARNING:
+        return None
+    steps = [written(step) for step in scaling_steps(spec)]
+    kept = list(recorded[0])
+    rule = InputDoubleNormalized(name, fed, [], fed, [low, high], steps, recorded=kept)
+    return rule, recorded[0], (fed[0], fed[1])
+
+
+def _told(evidence: Evidence, checks: Sequence[Check]) -> set[str]:
     """Inputs whose values other checks find to be wrong."""
     found: list[Finding] = []
-    for known in (normalization.check, inputs.check_range, tried_steps.check):
+    for known in checks:
         with suppress(NotApplicable):
             found += evidence.found_by(known)
     rules = {"io-order-swapped", "preprocessing-not-in-exported-graph"}
@@ -100,17 +134,22 @@ def _fits(evidence: Evidence, name: str, other: Range, own: Range) -> bool:
 
 
 def _judged(evidence: Evidence, name: str, recorded: Range, fed: Range) -> Iterator[Finding]:
-    """Which of the two is that of training, is left to the first weights, where they can tell."""
-    largest = max(map(abs, recorded)), max(map(abs, fed))
-    is_raw = largest[1] > thresholds.PROMISE_RAW * largest[0]
-    is_far = is_raw or largest[0] > thresholds.PROMISE_RAW * largest[1]
-    if is_far and suits_better(evidence, name, fed, recorded):
-        return
     rule: Rule
-    if is_raw:
+    if max(map(abs, fed)) > thresholds.PROMISE_RAW * max(map(abs, recorded)):
         rule = InputNotNormalized(name, list(recorded), list(fed), is_recorded=True)
     else:
         rule = InputRangeMismatch(name, list(recorded), list(fed), is_recorded=True)
+    yield from _weighed(evidence, rule, name, recorded, fed)
+
+
+def _weighed(
+    evidence: Evidence, rule: Rule, name: str, recorded: Range, fed: Range
+) -> Iterator[Finding]:
+    """Which of the two ranges is that of training, is left to the first weights, where they can tell."""
+    narrow, wide = sorted((max(map(abs, recorded)), max(map(abs, fed))))
+    is_far = wide > thresholds.PROMISE_RAW * narrow
+    if is_far and suits_better(evidence, name, fed, recorded):
+        return
     is_sure = is_far and suits_better(evidence, name, recorded, fed)
     severity: Severity = "error" if is_sure else "warning"
     yield Finding.of(rule, input_subject(name), severity=severity)

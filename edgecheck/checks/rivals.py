@@ -4,10 +4,12 @@ A model that is fed otherwise on purpose may be right more often by luck: pictur
 meet some labels that are in another order, and large values outweigh biases that are dead.
 """
 
+from contextlib import suppress
+
 from edgecheck import proof_thresholds
-from edgecheck.checks import batch_norm, label_order
+from edgecheck.checks import batch_norm, initial_weights, label_order
 from edgecheck.checks.dead_layers import has_dead_layer
-from edgecheck.checks.evidence import Evidence
+from edgecheck.checks.evidence import Evidence, NotApplicable
 from edgecheck.checks.first_layer import suits_better
 from edgecheck.checks.proofs import best_by_labels, better_alone, changes_of, restores, widens
 from edgecheck.compare.trials import Trial
@@ -39,8 +41,10 @@ def is_outdone(evidence: Evidence, trial: Trial) -> bool:
     Labels in another order, or other statistics of batch normalization, with which clearly more
     are met, or about as many where the steps leave the old ones wrong; or a layer that is dead as
     the spec feeds it, while only values wake it that are larger than those that the first weights
-    were made for.
+    were made for; or weights that nobody trained, where not half of the wrong answers become right.
     """
+    if not restores(trial) and _is_untrained(evidence):
+        return True
     met = trial.right_after / trial.samples
     if _wakes(evidence, trial) or batch_norm.outdoes(evidence, met):
         return True
@@ -61,6 +65,13 @@ def wider_pixels(evidence: Evidence, name: str) -> Trial | None:
     """
     trials = proven(evidence, name), better_alone(evidence, name, "candidate")
     return next((trial for trial in trials if trial is not None and widens(evidence, trial)), None)
+
+
+def _is_untrained(evidence: Evidence) -> bool:
+    """Whether the weights are those of a new model: what it is right about is luck."""
+    with suppress(NotApplicable):
+        return any(found.severity == "error" for found in evidence.found_by(initial_weights.check))
+    return False
 
 
 def _wakes(evidence: Evidence, trial: Trial) -> bool:

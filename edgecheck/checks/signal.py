@@ -9,6 +9,7 @@ from typing import Literal, TypeAlias
 from edgecheck import thresholds
 from edgecheck.checks.dead_layers import cuts, is_dead
 from edgecheck.checks.evidence import Evidence, NotApplicable
+from edgecheck.checks.initial_weights import TinyWeights
 from edgecheck.checks.trouble import Trouble, blamed_elsewhere, trouble
 from edgecheck.compare.signal import LayerSignal, Signal
 from edgecheck.findings import Finding, Subject
@@ -24,9 +25,15 @@ def check(evidence: Evidence) -> Iterator[Finding]:
     """No layer is so still that the output does not depend on the input any more."""
     if evidence.signal is None:
         raise NotApplicable("the float model was not listened to")
+    shown = trouble(evidence)
     if other := blamed_elsewhere(evidence, for_sure=True):
-        raise NotApplicable(f"{other} explains it")
-    found = stopped(evidence.signal, trouble(evidence))
+        # A single layer may be made for large values.
+        if shown.tiny is None or shown.tiny.layers < 2 or not shown.in_float_model:
+            raise NotApplicable(f"{other} explains it")
+        # Weights are seen without an answer, whatever else is wrong.
+        yield Finding.of(_shrunk(shown.tiny), _SUBJECT, severity="warning")
+        return
+    found = stopped(evidence.signal, shown)
     if found is not None:
         # What is fed wrongly may stop the signal, too: of two suspicions neither is silent.
         yield replace(found, severity="warning") if blamed_elsewhere(evidence) else found
@@ -45,7 +52,7 @@ def stopped(signal: Signal, shown: Trouble) -> Finding | None:
     for layer in signal.layers if moves > thresholds.STILL else ():
         is_still = layer.deviation <= thresholds.STILL
         rule = _judged(signal, layer, moves, in_trouble=in_trouble)
-        if isinstance(rule, DeadActivations) and shown.has_tiny_weights:
+        if isinstance(rule, DeadActivations) and shown.tiny is not None:
             rule = _lost(signal, layer, moves, "vanished")
         if rule is not None and cuts(signal.layers, layer):
             # A still output needs no label to show that it is wrong.
@@ -86,6 +93,20 @@ def _lost(signal: Signal, layer: LayerSignal, moves: float, kind: Lost) -> Satur
         input_deviation=moves,
         railed=layer.railed,
         samples=signal.samples,
+    )
+
+
+def _shrunk(tiny: TinyWeights) -> SaturatedOrVanished:
+    return SaturatedOrVanished(
+        who="candidate",
+        kind="shrunk",
+        operator=tiny.operator,
+        index=tiny.index,
+        layer=tiny.name,
+        deviation=tiny.passed,
+        input_deviation=1.0,
+        railed=None,
+        samples=0,
     )
 
 

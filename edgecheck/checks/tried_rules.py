@@ -35,8 +35,8 @@ def rule_of(evidence: Evidence, trial: Trial, change: Change) -> Rule | None:
     """What one change of a trial shows to be wrong.
 
     Returns:
-        None where the change explains nothing: sound, which other checks judge, and a candidate
-        that alone needs raw pixels, since it scales what arrives raw.
+        None where the change explains nothing: sound and features, by labels, which other checks
+        judge, and a candidate that alone needs raw pixels, since it scales what arrives raw.
     """
     if change.kind == "scaling" and change.made is not None:
         if trial.fed is None:
@@ -44,6 +44,8 @@ def rule_of(evidence: Evidence, trial: Trial, change: Change) -> Rule | None:
         return _scaling_of_one_model(evidence, trial, change, change.made)
     if change.kind == "channel-order":
         return _order(trial, change)
+    if change.kind == "features":  # a reference that needs them scaled has lost nothing
+        return None if trial.fed == "reference" else _left_out(trial, change)
     return _moved(_tried(evidence, trial, change), trial, change)
 
 
@@ -141,13 +143,21 @@ def _scaling_of_one_model(
 ) -> Rule | None:
     seen = _seen(evidence, trial.input)
     widths = sorted((made[1] - made[0], seen[1] - seen[0]))
-    if widths[1] <= thresholds.PROMISE_RAW * widths[0]:  # no raw pixels: nothing scales them inside
+    is_raw = widths[1] > thresholds.PROMISE_RAW * widths[0]
+    if not is_raw and evidence.lost_steps is None:  # nothing scales them inside
         return replace(_range(InputRangeMismatch, trial, change, seen), fed=trial.fed)
     if is_wider(evidence, trial.input, change) != (trial.fed == "reference"):
         return None
+    return _left_out(trial, change)
+
+
+def _left_out(trial: Trial, change: Change) -> PreprocessingNotInExportedGraph | None:
+    """What one model needs alone; None of labels, which speak for both."""
+    if trial.fed is None:
+        return None
     return PreprocessingNotInExportedGraph(
         input=trial.input,
-        fed=trial.fed or "candidate",
+        fed=trial.fed,
         change=change.words,
         samples=trial.samples,
         agreed_before=trial.right_before,

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from edgecheck.checks import inputs, normalization
 from edgecheck.checks.evidence import Evidence, NotApplicable, input_subject, output_subject
+from edgecheck.checks.lost_steps import left_out
 from edgecheck.checks.proofs import better_alone, changes_of, proof_of, restores
 from edgecheck.checks.rivals import believed, doubted
 from edgecheck.checks.stages import twin_follows
@@ -55,26 +56,40 @@ def _told_elsewhere(evidence: Evidence) -> set[str]:
 
 def _of_one_input(evidence: Evidence, name: str, elsewhere: set[str]) -> list[Finding]:
     """What one model alone needs, else what labels speak for."""
+    lost = left_out(evidence, name)
+    # What is wrong for both models is another cause than what one of them has lost.
+    own = elsewhere if lost is None else elsewhere - {"scaling"}
+    for trial in _alone(evidence, name, is_alike=twin_follows(evidence) and lost is None):
+        found = list(_named(evidence, trial, own))
+        if found:
+            known = {change.kind for change in changes_of(trial)}
+            return [*found, *_besides(evidence, name, elsewhere | known)]
+    if lost is not None:
+        return [lost, *_besides(evidence, name, elsewhere | {"scaling"})]
+    best = believed(evidence, name)
+    found = [] if best is None else list(_named(evidence, best, elsewhere))
+    doubt = None if found else doubted(evidence, name)
+    return found if doubt is None else list(_doubted(evidence, doubt, elsewhere))
+
+
+def _alone(evidence: Evidence, name: str, *, is_alike: bool) -> Iterator[Trial]:
+    """What one model alone needs, the worse one first.
+
+    Of models that are alike, one that needs other values was only calibrated for them. A twin may
+    answer alike though only the reference scales, too: classes need not depend on it.
+    """
     sides: list[Fed] = ["candidate", "reference"]
     if _reference_is_worse(evidence):
         sides.reverse()
-    # Of models that are made alike, one that needs other values was only calibrated for them.
-    asked: tuple[Fed, ...] = () if twin_follows(evidence) else (*sides, "twin")
-    alone = (better_alone(evidence, name, fed) for fed in asked)
-    for trial in (*alone, believed(evidence, name)):
-        found = [] if trial is None else list(_named(evidence, trial, elsewhere))
-        if trial is not None and found:
-            return [*found, *_besides(evidence, trial, elsewhere)]
-    doubt = doubted(evidence, name)
-    return [] if doubt is None else list(_doubted(evidence, doubt, elsewhere))
+    asked: tuple[Fed, ...] = () if is_alike else (*sides, "twin")
+    yield from (t for fed in asked if (t := better_alone(evidence, name, fed)) is not None)
 
 
-def _besides(evidence: Evidence, alone: Trial, elsewhere: set[str]) -> Iterator[Finding]:
+def _besides(evidence: Evidence, name: str, known: set[str]) -> Iterator[Finding]:
     """What is wrong for both models besides, where one of them alone needs other steps."""
-    both = None if alone.fed is None else believed(evidence, alone.input)
-    known = {change.kind for change in changes_of(alone)}
+    both = believed(evidence, name)
     if both is not None and restores(both):
-        yield from _named(evidence, both, elsewhere | known)
+        yield from _named(evidence, both, known)
 
 
 def _reference_is_worse(evidence: Evidence) -> bool:

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
+from edgecheck import thresholds
 from edgecheck.checks import (
     batch_norm,
     collapse,
@@ -19,11 +20,12 @@ from edgecheck.checks import (
     tried_steps,
 )
 from edgecheck.checks.evidence import Evidence, NotApplicable
-from edgecheck.checks.first_layer import has_tiny_weights
 from edgecheck.checks.float_model import Judged, held_against_labels
+from edgecheck.checks.initial_weights import TinyWeights, tiny_weights
 from edgecheck.checks.near_proofs import near_proof, words_of
 from edgecheck.checks.rivals import believed
 from edgecheck.findings import Finding
+from edgecheck.rules.dataset.inputs_nonfinite import InputsNonfinite
 from edgecheck.tflite.contract import quantization_scheme
 
 _Check = Callable[[Evidence], Iterator[Finding]]
@@ -63,8 +65,8 @@ class Trouble:
     """Labels, targets or a collapse show it beyond doubt."""
     instead: str = ""
     """A trial that explains it but for too few samples, as a sentence."""
-    has_tiny_weights: bool = False
-    """In all layers: then hardly any signal is left, and biases of any size outweigh it."""
+    tiny: TinyWeights | None = None
+    """In all layers, where they are: then hardly any signal is left, and biases of any size outweigh it."""
 
 
 def trouble(evidence: Evidence) -> Trouble:
@@ -83,7 +85,7 @@ def trouble(evidence: Evidence) -> Trouble:
         bool(own) or is_own,
         is_held or is_lost,
         words_of(near),
-        (bool(found) or is_lost) and has_tiny_weights(evidence),
+        tiny_weights(evidence) if found or is_lost else None,
     )
 
 
@@ -103,10 +105,28 @@ def blamed_elsewhere(evidence: Evidence, *, for_sure: bool = False) -> str:
     """
     if any(believed(evidence, name) for name in evidence.spec.inputs):
         return "feeding it otherwise"
-    found = _found(_OTHERS, evidence)
+    found = [f for f in _found(_OTHERS, evidence) if not _is_beside(f, evidence)]
     found += [f for f in _found((tried_steps.check,), evidence) if f.severity == "error"]
     grave = {"error"} if for_sure else {"error", "warning"}
     return next((f.rule for f in found if f.role == "cause" and f.severity in grave), "")
+
+
+def _is_beside(finding: Finding, evidence: Evidence) -> bool:
+    """Whether samples without a NaN are in trouble, too: those with one spoil no answers but their own,
+    unless a state goes from sample to sample.
+    """
+    if finding.rule != InputsNonfinite.name or evidence.spec.state == "stream":
+        return False
+    hit = sum(entry.nonfinite_sample_count for entry in evidence.observed.inputs)
+    judged = _judged(evidence)
+    if judged is None:
+        return evidence.signal is not None  # which follows the others alone
+    finite = judged.labels.labelled - hit
+    if finite < thresholds.MIN_DISTINCT_INPUTS:
+        return False
+    # At most so many of them are answered rightly: as many as of all.
+    right = min(judged.accuracy * judged.labels.labelled / finite, 1.0)
+    return replace(judged, accuracy=right).is_lost
 
 
 def _found(checks: tuple[_Check, ...], evidence: Evidence) -> list[Finding]:

@@ -1,4 +1,8 @@
-"""The candidate in other kernels: with and without kept tensors, with and without the delegate."""
+"""The candidate in other kernels: with and without kept tensors, with and without the delegate.
+
+Part of a walk: does what it saw, in builtin kernels that keep all tensors, hold for the file as it
+runs? `repeats.py` asks of every pass, walk or not, and of a delegate that the user named.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

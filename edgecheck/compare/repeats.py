@@ -3,6 +3,10 @@
 After a pass, the process of the candidate loads it anew for each way: a second time without a
 reset, after resets, freshly loaded, with the inputs left as they were, with outputs that held a
 marker, with other numbers of threads, in other kernels, as one batch. Nothing is judged here.
+
+`kernels.py` holds default and builtin kernels against each other too, in the sessions of a walk,
+beside kept tensors, which no way here has; the check believes that, if there was a walk and no
+delegate was named.
 """
 
 from collections.abc import Callable, Mapping, Sequence

@@ -68,10 +68,13 @@ class Signal:
 
     who: Listened
     samples: int
+    """That were followed: those whose values are all finite. One that is not spoils all sums."""
     layers: tuple[LayerSignal, ...]
     """The inputs, then every tensor in order of execution."""
     outputs: Mapping[str, int] = field(default_factory=dict)
     """Name of an output of the model -> its tensor."""
+    left_out: int = 0
+    """Samples with NaN or infinities."""
 
 
 def listen(setup: Setup, entrant: Entrant, who: Listened) -> Signal:
@@ -99,17 +102,24 @@ def listen(setup: Setup, entrant: Entrant, who: Listened) -> Signal:
         with blaming(entrant.who):
             session.attach(feeds)
         totals = [_Totals(step) for step in plan]
-        samples = 0
+        kept = left_out = 0
         for ids, rows in TwinRun(opener, session, feeds, entrant.bound).samples():
-            _count(totals, rows)
-            samples += len(ids)
+            counted = _count(totals, rows, len(ids))
+            kept, left_out = kept + counted, left_out + len(ids) - counted
     outputs = {port.name: port.tensor.index for port in entrant.contract.outputs}
-    return Signal(who, samples, tuple(total.layer() for total in totals), outputs)
+    return Signal(who, kept, tuple(total.layer() for total in totals), outputs, left_out)
 
 
-def _count(totals: Sequence["_Totals"], rows: Mapping[int, Array]) -> None:
+def _count(totals: Sequence["_Totals"], rows: Mapping[int, Array], samples: int) -> int:
+    """Count the samples whose inputs are all finite, and give their number."""
+    is_finite = np.ones(samples, bool)
     for total in totals:
-        total.add(rows[total.step.tensor.index])
+        if total.step.index < 0:
+            is_finite &= np.isfinite(rows[total.step.tensor.index].reshape(samples, -1)).all(axis=1)
+    for total in totals if is_finite.any() else ():
+        values = rows[total.step.tensor.index]
+        total.add(values if is_finite.all() else values[is_finite])
+    return int(is_finite.sum())
 
 
 class _Totals:

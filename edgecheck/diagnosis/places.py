@@ -82,6 +82,11 @@ def _is_as_drawn(facts: Facts) -> bool:
     return bool(facts.get("layers_as_drawn"))
 
 
+def _is_in_weights(facts: Facts) -> bool:
+    """Whether weights alone show that no signal gets through, whatever the model is fed."""
+    return facts.get("kind") == "shrunk"
+
+
 _VALUES: Final = (
     "audio-feature-mismatch", "features-unscaled", "input-double-normalized",
     "input-not-normalized", "input-range-mismatch", "preprocessing-not-in-exported-graph",
@@ -142,7 +147,9 @@ PLACES: Final[Mapping[str, Place]] = {
     # What stands still falls to either side when it is rounded. Values that only come in another
     # order are as large as they were: they stop nothing.
     "dead-activations": Place("training", ALL, follows=(*_NO_SIGNAL, *_VALUES)),
-    "saturated-or-vanished": Place("training", ALL, follows=(*_NO_SIGNAL, *_VALUES)),
+    "saturated-or-vanished": Place(
+        "training", ALL, follows=(*_NO_SIGNAL, *_VALUES), stands_alone=_is_in_weights
+    ),
     "class-prior-collapse": Place(
         "training", MODEL,
         follows=("dead-activations", "saturated-or-vanished", *_NO_SIGNAL, *_STEPS),

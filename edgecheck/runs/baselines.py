@@ -5,7 +5,10 @@ from pathlib import Path
 from time import perf_counter
 
 from edgecheck.checks.evidence import Evidence
+from edgecheck.checks.lost_steps import changes_values
+from edgecheck.checks.parity import has_lost_parity
 from edgecheck.compare.entrant import Entrant, is_feedable
+from edgecheck.compare.lost_steps import ModelFile, lost_steps
 from edgecheck.compare.made_models import twin_entrant
 from edgecheck.compare.trained_ranges import FakeQuantization, trained_ranges
 from edgecheck.compare.weight_match import WeightComparison, match_weights
@@ -17,6 +20,7 @@ from edgecheck.spec.load import LoadedSpec
 from edgecheck.tflite.contract import contract_of, quantization_scheme
 from edgecheck.tflite.fake_quantization import fake_quantizers
 from edgecheck.tflite.graph import Model
+from edgecheck.tflite.leading import Leading
 from edgecheck.tflite.weights import Weight, weights_of
 
 TWIN, NONE = "twin", "none"
@@ -93,6 +97,25 @@ def fake_quantization_of(draft: Draft, evidence: Evidence) -> FakeQuantization |
     graph = evidence.model.subgraphs[evidence.contract.subgraph]
     ranges = trained_ranges(fakes, graph)
     return FakeQuantization(path.name, len(fakes), ranges) if fakes else None
+
+
+def lost_steps_of(draft: Draft, evidence: Evidence) -> Leading | None:
+    """What the reference does with its input and the candidate does not, where parity is lost."""
+    path = None if draft.spec is None else _reference_file(draft, draft.spec)
+    if draft.spec is None or path is None or not has_lost_parity(evidence):
+        return None
+    trained, signature = is_trained_model(path), draft.spec.spec.signature
+    try:
+        found = draft.files.converted if trained else draft.files.read(path)
+    except (EdgecheckError, OSError):
+        return None
+    if found is None:
+        return None
+    data, model = found
+    contract = contract_of(model, signature if model.signatures and not trained else None)
+    own = ModelFile(evidence.data, evidence.model, evidence.contract)
+    lost = lost_steps(own, ModelFile(data, model, contract))
+    return lost if lost is not None and changes_values(evidence, lost) else None
 
 
 def reference_weights(draft: Draft) -> tuple[Weight, ...]:

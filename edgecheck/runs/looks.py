@@ -12,7 +12,7 @@ from edgecheck.checks.evidence import Evidence
 from edgecheck.compare.experiment import Setup
 from edgecheck.compare.stream import Progress
 from edgecheck.errors import DatasetUnreadable
-from edgecheck.runs.baselines import fake_quantization_of
+from edgecheck.runs.baselines import fake_quantization_of, lost_steps_of
 from edgecheck.runs.delegates import brought_operators, original_of
 from edgecheck.runs.draft import Draft
 from edgecheck.runs.guard import guarded
@@ -87,6 +87,10 @@ def _fakes(draft: Draft, evidence: Evidence, _setup: Setup, _progress: Progress)
     return replace(evidence, fake_quantization=fake_quantization_of(draft, evidence))
 
 
+def _lost(draft: Draft, evidence: Evidence, _setup: Setup, _progress: Progress) -> Evidence:
+    return replace(evidence, lost_steps=lost_steps_of(draft, evidence))
+
+
 def _twin(draft: Draft, evidence: Evidence, setup: Setup, progress: Progress) -> Evidence:
     return replace(evidence, trials=evidence.trials + ask_twin(draft, evidence, setup, progress))
 
@@ -114,6 +118,7 @@ LOOKS: Final[Mapping[str, Look]] = {
     "layers": _inside,
     "stages": _stages,
     "trained-ranges": _fakes,
+    "lost-steps": _lost,
     "twin-trials": _twin,
     "batch-normalization": _norms,
     "renormalization": _anew,

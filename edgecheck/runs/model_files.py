@@ -15,6 +15,8 @@ class ModelFiles:
 
     _twin: Twin | str | None = None
     _read: dict[Path, tuple[bytes, Model]] = field(default_factory=dict)
+    converted: tuple[bytes, Model] | None = None
+    """A trained reference as a float .tflite, where parity is lost and the chain has made one."""
 
     def twin(self, evidence: Evidence) -> Twin | str:
         """The twin of the candidate, or why there is none."""

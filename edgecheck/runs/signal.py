@@ -5,6 +5,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter
 
+from edgecheck import thresholds
 from edgecheck.checks.evidence import Evidence
 from edgecheck.checks.trouble import trouble
 from edgecheck.compare.entrant import Entrant
@@ -51,8 +52,17 @@ def hear_signal(draft: Draft, evidence: Evidence, setup: Setup) -> Signal | None
     except (SideFault, ValueError) as fault:
         draft.conclude(_CHECK, "skipped", f"the float model did not run: {fault}", start)
         return None
-    draft.conclude(_CHECK, "passed", "", start)
+    said = _said_left_out(heard)
+    if heard.left_out and heard.samples < thresholds.MIN_DISTINCT_INPUTS:
+        draft.conclude(_CHECK, "skipped", said, start)
+        return None
+    draft.conclude(_CHECK, "passed", said, start)
     return heard
+
+
+def _said_left_out(heard: Signal) -> str:
+    seen = heard.samples + heard.left_out
+    return f"{heard.samples} of {seen} samples hold finite values alone" if heard.left_out else ""
 
 
 def _few(setup: Setup) -> Part:

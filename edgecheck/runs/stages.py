@@ -145,7 +145,9 @@ def _converted(
         allow_code=trained.allow_code,
     )
     path = draft.converter(request, _CONVERSION_SECONDS).path
-    _, model = load_model(path)
+    data, model = load_model(path)
+    if has_lost_parity(evidence):
+        draft.files.converted = data, model
     entrant = Entrant("float .tflite", path, model, contract_of(model), {})
     return fitted(entrant, replace(evidence, spec=_with_own_inputs(evidence.spec)))
 

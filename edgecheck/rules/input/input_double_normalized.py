@@ -73,24 +73,20 @@ class InputDoubleNormalized(Rule):
 
     def message(self) -> str:
         """What was found, with its numbers."""
+        twice, fed = f'Input "{plain(self.input)}" is normalised twice:', span(self.expected)
         if self.tried is not None:
-            return (
-                f'Input "{plain(self.input)}" is normalised twice: it gets values from '
-                f"{span(self.expected)}. {self.tried.told()}"
-            )
+            return f"{twice} it gets values from {fed}. {self.tried.told()}"
         if self.recorded:
             return (
-                f'Input "{plain(self.input)}" is normalised twice: the steps make '
-                f"{span(self.expected)} of stored values from {span(self.raw)}, and the .tflite "
-                f"file was calibrated with {span(self.recorded)}, which are the stored ones."
+                f"{twice} the steps make {fed} of stored values from {span(self.raw)}, and the "
+                f".tflite file was calibrated with {span(self.recorded)}, which are the stored ones."
             )
         who = "reference model" if self.is_reference else "model"
         factor = 255 / max(self.expected[1] - self.expected[0], 1e-30)
         return (
-            f'Input "{plain(self.input)}" is normalised twice: the spec feeds {span(self.expected)}'
-            f", and the {who} itself scales it ({listed(self.operators)}) to {span(self.shrunk)}. "
-            f"It is made for pixels 0 to 255, {number(float(f'{factor:.3g}'))} times wider, which "
-            f"become {span(self.raw)}."
+            f"{twice} the spec feeds {fed}, and the {who} itself scales it "
+            f"({listed(self.operators)}) to {span(self.shrunk)}. It is made for pixels 0 to 255, "
+            f"{number(float(f'{factor:.3g}'))} times wider, which become {span(self.raw)}."
         )
 
     def fix(self) -> str:
@@ -98,14 +94,12 @@ class InputDoubleNormalized(Rule):
         if self.tried is not None:
             return self.tried.fix("Scale once: in the stored samples, or in the steps.")
         which = quoted_steps(self.steps) if self.steps else "the scaling steps"
+        taken = f"take {which} out of the spec and the same out of the app."
         if self.recorded:
-            return f"Scale once: take {which} out of the spec and the same out of the app."
-        other = (
-            "Export the model with the scaling layer that its reference begins with."
-            if self.is_reference
-            else "Or export the model without the scaling layer that it begins with."
-        )
+            return f"Scale once: {taken}"
+        how, whose = ("with", "its reference") if self.is_reference else ("without", "it")
+        either = "And" if self.is_reference else "Or"
         return (
-            f"Feed raw pixels (0 to 255): take {which} out of the spec and the same out of the "
-            f"app. {other}"
+            f"Feed raw pixels (0 to 255): {taken} {either} export the model {how} the scaling "
+            f"layer that {whose} begins with."
         )

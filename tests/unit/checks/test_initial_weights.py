@@ -187,3 +187,61 @@ def test_codes_at_the_zero_point_are_zeros():
     ]
     data = build_model(tensors, [OpDef("FULLY_CONNECTED", [0, 1], [2])], [0], [2])
     assert found(initial_weights.check, data) == UNTRAINED
+
+
+def orthogonal(units, seed=0):
+    """As Keras draws a recurrent kernel, output first: its columns are of norm 1 and at right angles."""
+    return np.linalg.qr(np.random.default_rng(seed).normal(size=(4 * units, units)))[0]
+
+
+def recurrent(kernel, bias, step=None):
+    """A step of an LSTM: the input's kernel with a bias, the recurrent one without."""
+    units = kernel.shape[1]
+    first = glorot(4 * units, 8, fan_in=8, fan_out=4 * units)
+    stored = bias if step is None else np.rint(bias / step).astype(np.int32)
+    held = {} if step is None else {"dtype": "int32", "scale": step, "zero_point": 0}
+    tensors = [
+        TensorDef("x", (1, 8)),
+        TensorDef("kernel", first.shape, data=first),
+        TensorDef("bias", bias.shape, data=stored, **held),
+        TensorDef("gates", (1, 4 * units)),
+        TensorDef("state", (1, units)),
+        TensorDef("recurrent", kernel.shape, data=kernel),
+        TensorDef("y", (1, 4 * units)),
+    ]
+    operators = [
+        OpDef("FULLY_CONNECTED", [0, 1, 2], [3]),
+        OpDef("FULLY_CONNECTED", [4, 5], [6]),
+    ]
+    return build_model(tensors, operators, [0, 4], [3, 6])
+
+
+FORGET = np.repeat([0.0, 1.0, 0.0, 0.0], 12)
+
+
+@pytest.mark.parametrize("step", [None, 1e-5])
+def test_a_fresh_lstm_is_an_error(step):
+    data = recurrent(orthogonal(12), FORGET, step)
+    (finding,) = initial_weights.check(file_evidence(data))
+    assert finding.evidence["initializers"] == ["glorot_uniform", "orthogonal"]
+    assert initial_weights.layers_as_drawn(file_evidence(data)) == 2
+
+
+@pytest.mark.parametrize(
+    ("kernel", "bias"),
+    [
+        (orthogonal(12), np.repeat([0.0, 1.0, 0.1, 0.0], 12)),
+        (orthogonal(12), np.repeat([0.0, 1.05, 0.0, 0.0], 12)),
+        (1.1 * orthogonal(12), FORGET),
+        (orthogonal(12) + 0.02 * np.random.default_rng(0).normal(size=(48, 12)), FORGET),
+    ],
+)
+def test_an_lstm_that_training_moved_has_no_finding(kernel, bias):
+    assert found(initial_weights.check, recurrent(kernel, bias)) == []
+
+
+def test_an_lstm_that_was_hardly_trained_is_nearly_as_drawn():
+    noise = np.random.default_rng(0).normal(size=(48, 12))
+    for size, layers_there in ((0.002, 2), (0.2, 0)):
+        data = recurrent(orthogonal(12) + size * noise, FORGET + 0.01)
+        assert initial_weights.layers_as_drawn(file_evidence(data)) == layers_there

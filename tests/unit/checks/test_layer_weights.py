@@ -1,12 +1,25 @@
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
-from evidence import compared, evidence, model, output_tensor, passed_over, seen_pair, tensor
+from evidence import (
+    compared,
+    evidence,
+    model,
+    output_tensor,
+    passed_over,
+    seen_labels,
+    seen_pair,
+    tensor,
+)
 
 from edgecheck.checks.evidence import NotApplicable
 from edgecheck.checks.layer_weights import check, kept_weights
+from edgecheck.compare.trials import Trial
 from edgecheck.compare.weight_match import match_weights
+from edgecheck.metrics.paired import mcnemar_p
+from edgecheck.preprocess.alternatives import Change
 from edgecheck.quantization import QuantParams
 from edgecheck.tflite.graph import Operator
 from edgecheck.tflite.weights import Weight
@@ -166,3 +179,31 @@ def test_weights_are_not_kept_where_one_may_be_wrong(ours):
 
 def test_nothing_is_known_without_a_reference_file():
     assert kept_weights(None) is None
+
+
+FEW = Weight("few", np.random.default_rng(3).normal(size=(24, 6)).astype(np.float32), 3, "FULLY_CONNECTED",
+             np.linspace(0.1, 1, 24, dtype=np.float32))  # fmt: skip
+
+
+def test_a_bias_behind_few_weights_is_named():
+    """With six weights a channel they tell nothing by how they vary, but all are the reference's."""
+    sound = [*SOUND, replace(FEW, values=FEW.values + np.float32(0.001))]
+    assert found(sound, [*net(), FEW], comparison=LOST) == []
+    (finding,) = found(with_layer(sound, 3, bias=30 * FEW.bias), [*net(), FEW], comparison=LOST)
+    assert (finding.subject.name, finding.evidence["part"]) == ("FULLY_CONNECTED 3", "biases")
+
+
+def test_few_weights_that_are_others_belong_to_another_rule():
+    ours = [*SOUND, replace(FEW, values=FEW.values[::-1], bias=30 * FEW.bias)]
+    assert found(ours, [*net(), FEW], comparison=LOST) == []
+
+
+@pytest.mark.parametrize(("after", "severities"), [(190, ["error"]), (20, [])])
+def test_outputs_that_agree_on_wrong_values_clear_no_layer(after, severities):
+    standardised = Change("features", "every column standardised")
+    trial = Trial("image", standardised, 200, 10, after, mcnemar_p(0, after - 10))
+    pair = seen_pair(sqnr_db=60.0, agreement=0.2, agreement_interval=(0.1, 0.3))
+    same = passed_over(compared(labels=seen_labels(), pair=pair))
+    ours = with_layer(SOUND, 1, bias=30 * SOUND[1].bias)
+    shown = found(ours, comparison=same, trials=(trial,))
+    assert [finding.severity for finding in shown] == severities

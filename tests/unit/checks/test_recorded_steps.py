@@ -125,3 +125,45 @@ def test_two_inputs_with_the_values_of_each_other_are_mixed_up():
 )
 def test_inputs_that_fit_or_cannot_be_exchanged_are_not_mixed_up(left, right, more):
     assert "io-order-swapped" not in {rule for rule, *_ in rules(crossed(left, right, **more))}
+
+
+TINY = (-1 / 128, 1 / 128)
+AGAIN = {"rescale": {"scale": 1 / 128}}
+
+
+def divided(recorded, fed=TINY, **section):
+    """A model that only guesses; its steps divide by 128, and calibration saw `recorded`."""
+    labels = seen_labels(candidate_accuracy=LOST, reference_accuracy=LOST)
+    entry = seen_input(low=fed[0], high=fed[1])
+    section = {"kind": "array", "steps": (AGAIN,), **section}
+    return evidence(
+        ports={"image": port("image", *recorded, shape=(1, 16))},
+        spec=spec({"image": section}),
+        comparison=passed_over(compared(labels=labels), inputs=(entry,)),
+    )
+
+
+@pytest.mark.parametrize("promise", [{}, {"range": NARROW}])
+def test_steps_that_scale_values_which_calibration_saw_as_stored_scale_twice(suits, promise):
+    (finding,) = recorded_steps.check(divided(NARROW, **promise))
+    assert (finding.rule, finding.severity) == ("input-double-normalized", "warning")
+    assert "of stored values from -1 to 1" in finding.message
+    assert "take `rescale: {scale: 0.0078125}` out of the spec" in finding.fix
+    suits(pytest.approx(NARROW, abs=0.01))
+    assert rules(divided(NARROW, **promise)) == [("input-double-normalized", "error", "cause")]
+    suits(TINY)
+    assert rules(divided(NARROW, **promise)) == []  # calibration was wrong
+
+
+@pytest.mark.parametrize(
+    ("recorded", "fed", "section"),
+    [
+        ((-30.0, 30.0), TINY, {}),  # not the stored values
+        (RAW, (0.0, 255 / 128), {}),  # raw pixels: nothing scaled them before
+        (NARROW, TINY, {"steps": ({"rescale": {"scale": 0.5}},)}),  # hardly smaller
+        (NARROW, TINY, {"steps": ()}),
+    ],
+)
+def test_steps_that_make_what_they_should_do_not_scale_twice(recorded, fed, section):
+    found = {rule for rule, *_ in rules(divided(recorded, fed, **section))}
+    assert "input-double-normalized" not in found

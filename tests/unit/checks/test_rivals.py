@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from evidence import compared, evidence, passed_over, seen_input, seen_labels, spec
 from models import float_dense
+from rule_examples import example
 
-from edgecheck.checks import batch_norm, label_order, tried_steps
+from edgecheck.checks import batch_norm, initial_weights, label_order, tried_steps
 from edgecheck.checks.first_layer import suits_better
 from edgecheck.checks.proofs import restores
 from edgecheck.checks.rivals import believed, proven
@@ -15,6 +16,7 @@ from edgecheck.checks.trouble import blamed_elsewhere
 from edgecheck.compare.renormalized import Renormalized
 from edgecheck.compare.signal import LayerSignal, Signal
 from edgecheck.compare.trials import Trial
+from edgecheck.findings import Finding, Subject
 from edgecheck.metrics.paired import mcnemar_p
 from edgecheck.preprocess.alternatives import Change
 from edgecheck.tflite.contract import contract_of
@@ -158,3 +160,13 @@ def test_of_changes_that_do_as_well_the_undoing_of_a_repeated_step_is_named():
 def test_where_a_model_did_not_survive_a_trial_the_check_says_so():
     with pytest.raises(tried_steps.NotApplicable, match="crashed when it was fed otherwise"):
         list(tried_steps.check(case(untried="the candidate crashed when it was fed otherwise")))
+
+
+@pytest.mark.parametrize(("after", "is_believed"), [(66, False), (100, True)])
+def test_a_net_that_nobody_trained_is_right_by_luck(monkeypatch, after, is_believed):
+    """43 of 128 are right before; that half of the others become right is more than luck."""
+    given = case(trial(RAW, after, before=43))
+    assert believed(given, "image") is not None
+    fresh = Finding.of(example("weights-not-loaded"), Subject("model", "weights"))
+    monkeypatch.setattr(initial_weights, "check", lambda _: iter([fresh]))
+    assert (believed(replace(given), "image") is not None) == is_believed

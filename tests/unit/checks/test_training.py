@@ -4,74 +4,29 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from evidence import compared, evidence, moved, passed_over, seen_labels, seen_output, spec
+from evidence import (
+    compared,
+    evidence,
+    passed_over,
+    seen_labels,
+    spec,
+)
+from lost_models import DEAD, LAST, heard, layer, rules, seen
 from models import float_dense
 
 from edgecheck.checks import batch_norm, label_order, learning, signal
 from edgecheck.checks.evidence import NotApplicable
 from edgecheck.compare.renormalized import Renormalized
-from edgecheck.compare.signal import LayerSignal, Signal
 from edgecheck.compare.trials import Trial
 from edgecheck.preprocess.alternatives import Change
 from edgecheck.tflite.contract import contract_of
 from edgecheck.tflite.reader import read_model
-
-PLAIN = LayerSignal(
-    index=-1, op="INPUT", name="x", tensor=0, inputs=(), deviation=1.0, units=8, dead=0,
-    railed=None, is_output=False, decides=False,
-)  # fmt: skip
-
-
-def layer(index, **changes):
-    """The operator of this number, which reads the one before."""
-    own = {"index": index, "op": "FULLY_CONNECTED", "name": f"t{index}", "tensor": index + 1}
-    return replace(PLAIN, **{**own, "deviation": 0.5, "inputs": (index,), **changes})
-
-
-def heard(*layers, who="reference"):
-    last = max(
-        (each for each in layers if each.is_output), key=lambda each: each.index, default=PLAIN
-    )
-    return Signal(who, 128, (PLAIN, *layers), {"output": last.tensor})
-
-
-LAST = {"decides": True, "is_output": True}
-
-
-def labels(accuracy, counts=(100, 100), confusion=None):
-    """Of 200 samples of two classes, met so often by both models."""
-    if confusion is None:
-        right = [round(accuracy * each) for each in counts]
-        confusion = [[right[0], counts[0] - right[0]], [counts[1] - right[1], right[1]]]
-    half = np.array(confusion, np.int64)
-    return seen_labels(
-        labelled=sum(counts), class_counts=dict(enumerate(counts)), highest=1,
-        candidate_accuracy=accuracy, reference_accuracy=accuracy,
-        confusion=np.stack([half // 2, half - half // 2]),
-    )  # fmt: skip
-
-
-def seen(accuracy=0.5, counts=(100, 100), top=(120, 80), confusion=None, **parts):
-    """Evidence of a reference and its candidate that meet labels so often."""
-    output = compared(
-        labels=labels(accuracy, counts, confusion),
-        candidate=seen_output(class_counts=np.array(top)),
-        reference=seen_output(class_counts=np.array(top)),
-    )
-    return evidence(comparison=passed_over(output), sensitivities=(moved(),), **parts)
-
-
-def rules(check, case):
-    return [(finding.rule, finding.severity) for finding in check(case)]
 
 
 def restored():
     """A trial of another range that meets all labels."""
     change = Change("scaling", "pixels in 0..255", made=(0.0, 255.0))
     return Trial("image", change, 64, 30, 64, 1e-9)
-
-
-DEAD = heard(layer(0), layer(1, dead=8, deviation=0.0), layer(2, deviation=0.0, **LAST))
 
 
 def test_a_layer_without_a_living_unit_is_named():

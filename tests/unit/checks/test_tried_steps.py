@@ -124,6 +124,7 @@ def test_what_labels_prove_besides_is_named_with_what_one_model_alone_needs():
 
 
 OTHER_RANGE = [("input-range-mismatch", "error")]
+FEATURES = Change("features", "every feature standardised", added=("normalize: {mean: [1, 2]}",))
 
 
 @pytest.mark.parametrize(
@@ -133,6 +134,8 @@ OTHER_RANGE = [("input-range-mismatch", "error")]
         (scaled(RAW), UNIT, "reference", LEFT_OUT),
         (scaled(RAW), UNIT, "candidate", []),  # it has too much inside, not too little
         (scaled(UNIT), RAW, "reference", []),
+        (FEATURES, RAW, "candidate", LEFT_OUT),
+        (FEATURES, RAW, "reference", []),
         (REVERSED, RAW, "candidate", OTHER_ORDER),
         (REVERSED, RAW, "reference", OTHER_ORDER),
         (scaled(UNIT), (-1.0, 1.0), "candidate", OTHER_RANGE),  # neither takes raw pixels

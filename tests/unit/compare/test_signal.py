@@ -100,3 +100,15 @@ def test_pages_of_a_column_are_summed_before_it_is_known_what_they_hold():
     shares.add(np.array([[3.0]], np.float32))
     logits = np.mean([1 / (1 + math.exp(-value)) for value in (0.2, 0.4, 0.9, 3.0)])
     assert shares.means() == pytest.approx((1 - logits, logits))
+
+
+def test_samples_with_values_that_are_not_finite_are_left_out(tmp_path, heard):
+    spoiled = np.full((3, 3), 0.5, np.float32)
+    spoiled[0, 1], spoiled[1, 0], spoiled[2, 2] = np.nan, np.inf, -np.inf
+    (tmp_path / "model.tflite").write_bytes(model())
+    setup = setup_of(tmp_path / "model.tflite", np.insert(ROWS, [0, 40, 70], spoiled, axis=0))[0]
+    found = listen(setup, setup.candidate, "candidate")
+    assert (found.samples, found.left_out) == (70, 3)
+    assert [layer.dead for layer in found.layers] == [layer.dead for layer in heard.layers]
+    both = zip(found.layers, heard.layers, strict=True)
+    assert all(one.deviation == pytest.approx(other.deviation, rel=1e-6) for one, other in both)

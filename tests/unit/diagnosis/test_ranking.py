@@ -313,6 +313,8 @@ def test_values_that_only_come_in_another_order_stop_no_signal():
     assert rules_of(moved, LOSS, still) == [moved.rule, still.rule]
     scaled = finding("input-not-normalized", kind="input", proof=PROOF)
     assert rules_of(scaled, LOSS, still) == [scaled.rule]
+    in_weights = replace(still, evidence={**still.evidence, "kind": "shrunk"})
+    assert rules_of(scaled, LOSS, in_weights) == [scaled.rule, still.rule]
 
 
 def test_inputs_that_are_mixed_up_leave_nothing_to_their_calibration():

@@ -54,8 +54,8 @@ def folder(tmp_path_factory):
     return made
 
 
-def job_of(path, axes=None):
-    described = examine(path)[0]
+def job_of(path, axes=None, kept=None):
+    described = examine(path, kept=kept)[0]
     contract = described.contract()
     bound = {port.name: port for port in contract.inputs}
     shapes = {name: (1, *port.tensor.shape[1:]) for name, port in bound.items()}
@@ -82,9 +82,10 @@ def expected(folder, name):
 
 
 @pytest.mark.parametrize("file", ["model.keras", "model.h5"])
-def test_layers_of_any_depth_are_compared_with_what_reaches_them(folder, file):
+def test_layers_of_any_depth_are_compared_with_what_reaches_them(folder, file, kept):
     feeds = {name: folder / f"{name}.npy" for name in ("zimage", "extra")}
-    found = {norm.name: norm for norm in observed_norms(job_of(folder / file), feeds, 60)}
+    job = job_of(folder / file, kept=kept)
+    found = {norm.name: norm for norm in observed_norms(job, feeds, 60, kept)}
     assert set(found) == {"first", "deep", "shared"}
     for name, norm in found.items():
         wanted = expected(folder, name)
@@ -93,10 +94,10 @@ def test_layers_of_any_depth_are_compared_with_what_reaches_them(folder, file):
         assert norm.kl_largest == pytest.approx(max(wanted), rel=1e-3)
 
 
-def test_operators_of_a_saved_model_are_compared(folder):
-    job = job_of(folder / "saved")
+def test_operators_of_a_saved_model_are_compared(folder, kept):
+    job = job_of(folder / "saved", kept=kept)
     feeds = {slot.name: folder / f"{slot.name}.npy" for slot in job.inputs}
-    found = observed_norms(job, feeds, 60)
+    found = observed_norms(job, feeds, 60, kept)
     assert len(found) >= 2
     for norm, name in zip(found, ("first", "deep"), strict=False):
         assert norm.kl_median == pytest.approx(np.median(expected(folder, name)), rel=1e-3)
@@ -122,9 +123,10 @@ tf.saved_model.save(module, "fused", {"serving_default": module.__call__})
 """
 
 
-def test_fused_operators_are_compared_and_other_roots_are_none(folder):
+def test_fused_operators_are_compared_and_other_roots_are_none(folder, kept):
     trained.script(folder, FUSED)
-    (found,) = observed_norms(job_of(folder / "fused"), {"x": folder / "x.npy"}, 60)
+    job = job_of(folder / "fused", kept=kept)
+    (found,) = observed_norms(job, {"x": folder / "x.npy"}, 60, kept)
     with np.load(folder / "fused.npz") as stored:
         rows = np.maximum(np.load(folder / "x.npy"), 0)
         wanted = slow(rows, stored["mean"], stored["var"], 0.01)

@@ -89,20 +89,20 @@ def test_many_inputs_and_outputs_and_the_weights_between(models, monkeypatch):
         np.testing.assert_array_equal(found["deep"].values, kernels["deep"].T)
 
 
-def test_layers_that_round_are_counted_at_any_depth(models, tmp_path):
+def test_layers_that_round_are_counted_at_any_depth(models, tmp_path, kept):
     trained.script(tmp_path, MAKE_ROUNDING.replace("SYS_PATH", repr(sys.path)))
     assert (tmp_path / "count.txt").read_text() == "2"
-    assert examine(models / "many.keras")[0].fake_quantizers == 0
+    assert examine(models / "many.keras", kept=kept)[0].fake_quantizers == 0
 
 
-def test_a_model_of_open_inputs_says_what_to_do(models):
+def test_a_model_of_open_inputs_says_what_to_do(models, kept):
     with pytest.raises(UnusableError, match=r"keras\.Input"):
-        examine(models / "unbuilt.keras")
+        examine(models / "unbuilt.keras", kept=kept)
 
 
-def test_weights_alone_say_what_to_save(models):
+def test_weights_alone_say_what_to_save(models, kept):
     with pytest.raises(UnusableError, match=r"model\.save"):
-        examine(models / "only.weights.h5")
+        examine(models / "only.weights.h5", kept=kept)
 
 
 def test_nothing_at_the_path_is_an_input_that_is_missing(tmp_path):

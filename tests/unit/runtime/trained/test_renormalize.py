@@ -40,8 +40,8 @@ def normed(values, by):
     return (values - by.mean(axis=0)) / np.sqrt(by.var(axis=0) + 1e-5)
 
 
-def outputs(path):
-    described = examine(path)[0]
+def outputs(path, kept):
+    described = examine(path, kept=kept)[0]
     contract = described.contract()
     bound = {port.name: port for port in contract.inputs}
     shapes = {name: (1, *port.tensor.shape[1:]) for name, port in bound.items()}
@@ -51,14 +51,14 @@ def outputs(path):
     for name, rows in (("collected", COLLECTED), ("asked", ASKED)):
         np.save(path.parent / f"{name}.npy", rows)
         files.append({"input": path.parent / f"{name}.npy"})
-    return renormalized_outputs(job, files[0], files[1], path.parent, 60.0)
+    return renormalized_outputs(job, files[0], files[1], path.parent, 60.0, kept)
 
 
 @pytest.mark.skipif(find_spec("tensorflow") is None, reason="tensorflow makes the model here")
-def test_keras_layers_take_the_statistics_of_the_samples_and_nothing_else_trains(tmp_path):
+def test_keras_layers_take_the_statistics_of_the_samples_and_nothing_else_trains(tmp_path, kept):
     np.save(tmp_path / "weights.npy", WEIGHTS)
     trained.script(tmp_path, MODEL)
-    before, after = outputs(tmp_path / "model.keras")
+    before, after = outputs(tmp_path / "model.keras", kept)
     (name,) = before
     stored = softmax(ASKED / np.sqrt(1 + 1e-5) @ WEIGHTS.T / np.sqrt(1 + 1e-5))
     assert before[name] == pytest.approx(stored, abs=1e-5)
@@ -68,11 +68,11 @@ def test_keras_layers_take_the_statistics_of_the_samples_and_nothing_else_trains
 
 
 @pytest.mark.skipif(find_spec("onnxruntime") is None, reason="onnxruntime is not installed")
-def test_nodes_of_an_onnx_file_take_the_statistics_of_the_samples(tmp_path):
+def test_nodes_of_an_onnx_file_take_the_statistics_of_the_samples(tmp_path, kept):
     pytest.importorskip("onnx", reason="onnx changes the file")
     path = tmp_path / "model.onnx"
     path.write_bytes(onnx_normed(np.zeros(4), np.ones(4), WEIGHTS, BIAS))
-    before, after = outputs(path)
+    before, after = outputs(path, kept)
     plain = softmax(ASKED / np.sqrt(1 + 1e-5) @ WEIGHTS.T)
     assert before["output"] == pytest.approx(plain, abs=1e-5)
     assert after["output"] == pytest.approx(softmax(normed(ASKED, COLLECTED) @ WEIGHTS.T), abs=1e-4)

@@ -167,11 +167,11 @@ def recurrent(tmp_path_factory):
 
 @pytest.mark.parametrize(("keeps_state", "expected"), [(False, [2, 2, 2, 2]), (True, [2, 4, 6, 8])])
 def test_the_state_of_a_recurrent_layer_is_reset_or_streamed(
-    recurrent, tmp_path, keeps_state, expected
+    recurrent, tmp_path, keeps_state, expected, kept
 ):
-    description = examine(recurrent)[0]
+    description = examine(recurrent, kept=kept)[0]
     assert description.has_state
     job = job_of(recurrent, (1, 1, 2), description, keeps_state=keeps_state)
-    found = results(job, np.ones((4, 1, 2), np.float32), tmp_path)
+    found = results(job, np.ones((4, 1, 2), np.float32), tmp_path, kept=kept)
     (values,) = found.values()
     assert values.ravel().tolist() == expected

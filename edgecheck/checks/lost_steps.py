@@ -1,0 +1,54 @@
+"""Steps that the reference does itself and the candidate does not, as their files show."""
+
+from edgecheck import thresholds
+from edgecheck.checks.calibration import Range, expected_range
+from edgecheck.checks.evidence import Evidence, input_subject
+from edgecheck.findings import Finding
+from edgecheck.preprocess.pixel_alternatives import written
+from edgecheck.preprocess.pixel_lines import RAW
+from edgecheck.rules.input.preprocessing_not_in_exported_graph import (
+    PreprocessingNotInExportedGraph,
+)
+from edgecheck.spec.value_steps import Rescale
+from edgecheck.tflite.leading import Leading
+
+
+def left_out(evidence: Evidence, name: str) -> Finding | None:
+    """That the candidate begins behind what the reference does with its only input."""
+    inside = evidence.lost_steps
+    if inside is None:
+        return None
+    fed = _fed(evidence, name)
+    made = inside.span(*fed)
+    rule = PreprocessingNotInExportedGraph(
+        input=name,
+        operators=[operator.name for operator in inside.operators],
+        spans=[list(fed), list(made)],
+        steps=_steps(inside),
+    )
+    return Finding.of(rule, input_subject(name))
+
+
+def _steps(inside: Leading) -> list[str]:
+    """What does the same as steps of a spec; empty where channels differ."""
+    if len(set(inside.scale)) > 1 or len(set(inside.offset)) > 1:
+        return []
+    return [written(Rescale(scale=inside.scale[0], offset=inside.offset[0]))]
+
+
+def changes_values(evidence: Evidence, inside: Leading) -> bool:
+    """Whether arithmetic makes something else of what the only input of the spec gets."""
+    spans = (_fed(evidence, name) for name in evidence.spec.inputs)
+    return any(not are_alike(fed, inside.span(*fed)) for fed in spans)
+
+
+def _fed(evidence: Evidence, name: str) -> Range:
+    expected = expected_range(evidence, name)
+    return RAW if expected is None else expected[0]
+
+
+def are_alike(one: Range, other: Range) -> bool:
+    """Whether two ranges are the same, but for what rounding may do to one."""
+    width = max(one[1] - one[0], other[1] - other[0])
+    most = max(abs(one[0] - other[0]), abs(one[1] - other[1]))
+    return most <= thresholds.SAME_FACTOR * width
