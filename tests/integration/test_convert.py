@@ -1,6 +1,7 @@
 """Trained models to .tflite files: every scheme, every way to fail, with TensorFlow in a child."""
 
 import shutil
+from contextlib import closing
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -67,9 +68,22 @@ def request(made, out, **changes):
     return replace(first, **changes)
 
 
-def converted(made, out, **changes):
-    convert_in_child(request(made, out, **changes), 300)
-    return out
+@pytest.fixture(scope="module")
+def converter(tmp_path_factory):
+    """Imports TensorFlow once."""
+    with closing(Converter(tmp_path_factory.mktemp("converter"))) as found:
+        yield found
+
+
+@pytest.fixture
+def converted(made, converter):
+    """Function that converts to a file, in a child that it starts once."""
+
+    def converted(out, **changes):
+        converter.convert(request(made, out, **changes), 300)
+        return out
+
+    return converted
 
 
 @pytest.mark.parametrize(
@@ -78,9 +92,9 @@ def converted(made, out, **changes):
      ("full-integer", "int8"), ("full-integer", "uint8"), ("full-integer", "float32"),
      ("int16x8", "float32")],
 )  # fmt: skip
-def test_every_scheme_keeps_its_accuracy_and_runs_everywhere(made, tmp_path, scheme, io):
+def test_every_scheme_keeps_its_accuracy_and_runs_everywhere(made, converted, tmp_path, scheme, io):
     samples = {"image": made / "representative-0.npy"}
-    out = converted(made, tmp_path / "m.tflite", scheme=scheme, io=io, representative=samples)
+    out = converted(tmp_path / "m.tflite", scheme=scheme, io=io, representative=samples)
     _, model = load_model(out)
     contract = contract_of(model, None)
     assert quantization_scheme(model) == scheme
@@ -110,6 +124,7 @@ def require_runs(made, out):
     assert (run(out.read_bytes(), rows, "tflite-runtime")[0].argmax(1) == expected).mean() >= 0.95
 
 
+@pytest.mark.usefixtures("one_process")
 def test_what_is_written_was_validated_against_the_trained_model(made, tmp_path):
     out = tmp_path / "out.tflite"
     options = ConvertOptions(FAST, "full-integer", calibrate=70)
@@ -131,17 +146,17 @@ def test_what_is_written_was_validated_against_the_trained_model(made, tmp_path)
     assert packed_labels(data, "labels.txt") == tuple("0123456789")
 
 
-def test_named_operators_stay_in_float(made, tmp_path):
+def test_named_operators_stay_in_float(made, converted, tmp_path):
     samples = {"image": made / "representative-0.npy"}
     whole = converted(
-        made, tmp_path / "a.tflite", scheme="full-integer", io="int8", representative=samples
+        tmp_path / "a.tflite", scheme="full-integer", io="int8", representative=samples
     )
     graph = load_model(whole)[1].subgraphs[0]
     dense = next(each for each in graph.operators if each.name == "FULLY_CONNECTED")
     name = graph.tensors[dense.outputs[0]].name
     out = tmp_path / "b.tflite"
     mixed = {"representative": samples, "float_operators": (name,)}
-    converted(made, out, scheme="full-integer", **mixed)
+    converted(out, scheme="full-integer", **mixed)
     graph = load_model(out)[1].subgraphs[0]
     types = {each.name: graph.tensors[each.outputs[0]].dtype for each in graph.operators}
     assert (types["FULLY_CONNECTED"], types["CONV_2D"]) == ("float32", "int8")
@@ -175,10 +190,10 @@ tf.saved_model.save(module, "pair", signatures={"predict": module.predict, "othe
 """
 
 
-def test_ruined_weights_are_refused_by_name(made, tmp_path):
+def test_ruined_weights_are_refused_by_name(made, converted, tmp_path):
     trained.script(tmp_path, NAN.replace("SOURCE", repr(str(made / "model.keras"))))
     with pytest.raises(ConversionFailed, match=r"NaN or infinite: .*kernel \(1 of ") as found:
-        converted(made, tmp_path / "o.tflite", source=tmp_path / "nan.keras")
+        converted(tmp_path / "o.tflite", source=tmp_path / "nan.keras")
     assert "checkpoint" in found.value.hint
     assert found.value.exit_code == 1
 
@@ -242,6 +257,7 @@ def sources(monkeypatch):
     return keys
 
 
+@pytest.mark.usefixtures("one_process")
 def test_a_saved_model_is_loaded_once_for_the_file_and_its_stages(made, tmp_path, sources):
     options = ConvertOptions(FAST, "full-integer")
     out = tmp_path / "out.tflite"
@@ -252,7 +268,7 @@ def test_a_saved_model_is_loaded_once_for_the_file_and_its_stages(made, tmp_path
     assert (len(sources), len(set(sources))) == (2, 1)
 
 
-@pytest.mark.usefixtures("made")
+@pytest.mark.usefixtures("made", "one_process")
 def test_the_source_is_read_by_its_names_and_the_file_has_those_of_the_spec(tmp_path, sources):
     trained.script(tmp_path, PAIR)
     rng = np.random.default_rng(0)
@@ -281,8 +297,8 @@ def test_the_source_is_read_by_its_names_and_the_file_has_those_of_the_spec(tmp_
     assert len(set(sources)) == 1
 
 
-def test_what_is_no_model_is_unusable(made, tmp_path):
+def test_what_is_no_model_is_unusable(converted, tmp_path):
     (tmp_path / "bad.keras").write_bytes(b"no archive")
     with pytest.raises(UnusableError, match="cannot be loaded") as found:
-        converted(made, tmp_path / "o.tflite", source=tmp_path / "bad.keras")
+        converted(tmp_path / "o.tflite", source=tmp_path / "bad.keras")
     assert found.value.exit_code == 3

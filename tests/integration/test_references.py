@@ -54,6 +54,7 @@ def report(models, reference, options=None, **changes):
     return validate(spec(models, reference, **changes), models / "float.tflite", options)
 
 
+@pytest.mark.usefixtures("one_process")
 @pytest.mark.parametrize(
     ("reference", "form", "package"),
     [
@@ -107,6 +108,7 @@ def test_a_layout_that_is_stated_wrongly_is_to_be_removed(models):
     assert "remove `inputs.image.reference_layout`" in found.error.hint
 
 
+@pytest.mark.usefixtures("one_process")
 def test_a_reference_can_be_named_on_the_way(models):
     options = Options(reference=str(models / "model.keras"), limit=40)
     found = report(models, None, options)
@@ -143,6 +145,7 @@ def test_a_reference_that_fails_on_a_sample_leaves_the_candidate_alone(models):
     assert found.metrics.accuracy.candidate > 0.9
 
 
+@pytest.mark.usefixtures("one_process")
 def test_another_networks_weights_do_not_pass(models):
     code = (
         "model = keras.models.load_model('model.keras')\n"

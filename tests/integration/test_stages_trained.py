@@ -8,9 +8,12 @@ from trained import script
 
 from edgecheck.validation import Options, validate
 
-pytestmark = pytest.mark.skipif(
-    find_spec("tensorflow") is None, reason="TensorFlow makes, converts and runs the references"
-)
+pytestmark = [
+    pytest.mark.usefixtures("one_process"),
+    pytest.mark.skipif(
+        find_spec("tensorflow") is None, reason="TensorFlow makes, converts and runs the references"
+    ),
+]
 
 _MAKE = """
 import numpy as np

@@ -13,6 +13,7 @@ from edgecheck import validate
 from edgecheck.runs.draft import Options
 
 DIGITS = Path(__file__).parents[2] / "sample_models" / "digits"
+pytestmark = pytest.mark.usefixtures("one_process")
 SIGNED = {"rescale": {"scale": 1 / 127.5, "offset": -1.0}}
 
 TRAIN = """

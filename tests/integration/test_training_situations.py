@@ -108,6 +108,7 @@ def test_weights_that_are_not_a_number_are_named_and_not_class_0(folder):
     assert found.root_cause.rule == "nan-or-inf-weights"
 
 
+@pytest.mark.usefixtures("one_process")
 @pytest.mark.parametrize("candidate", ["float", "int8"])
 def test_statistics_that_did_not_converge_are_proven(folder, candidate):
     cause = report(folder, "norms", candidate, "keras").root_cause
@@ -116,6 +117,7 @@ def test_statistics_that_did_not_converge_are_proven(folder, candidate):
     assert cause.proof.after > 0.9
 
 
+@pytest.mark.usefixtures("one_process")
 def test_a_trained_reference_is_followed_by_the_weights_of_the_candidate(folder):
     cause = report(folder, "dead", "int8", "keras").root_cause
     assert (cause.rule, cause.confidence) == ("dead-activations", "likely")

@@ -1,15 +1,18 @@
-"""Trained models of the digits, made by TensorFlow in a process of its own.
+"""Trained models, made by TensorFlow in a process of its own.
 
-    python trained.py FOLDER IMAGES LABELS
-
-writes into FOLDER: model.keras, model.h5, saved_model/, float.tflite, and weights.npz for the ONNX
+Those of the digits: model.keras, model.h5, saved_model/, float.tflite, and weights.npz for the ONNX
 file that `onnx_model` builds.
 """
 
+import atexit
 import csv
+import functools
+import json
 import os
 import subprocess
 import sys
+import tempfile
+import traceback
 from pathlib import Path
 
 import numpy as np
@@ -18,33 +21,71 @@ CLASSES = 10
 
 
 def make(folder, digits):
-    """Run this file as a script."""
-    path = [str(Path(__file__).parent), *filter(None, sys.path)]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path), "TF_CPP_MIN_LOG_LEVEL": "3"}
-    arguments = [str(folder), str(digits / "images"), str(digits / "labels.csv")]
-    done = subprocess.run(
-        [sys.executable, __file__, *arguments],
-        check=False,
-        capture_output=True,
-        env=environment,
-        text=True,
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
+    """Train the models of the digits into `folder`."""
+    places = [str(folder), str(digits / "images"), str(digits / "labels.csv")]
+    script(folder, f"import pathlib, trained\ntrained.train(*map(pathlib.Path, {places}))")
 
 
 def script(folder, text):
-    """Run a few lines that make a file in `folder` with TensorFlow (tf, keras)."""
-    head = "import os\nos.environ['KERAS_BACKEND'] = 'tensorflow'\nimport tensorflow as tf\nimport keras\n"
-    environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
-    done = subprocess.run(
-        [sys.executable, "-c", head + text],
-        cwd=folder,
-        env=environment,
-        check=False,
-        capture_output=True,
+    """Run a few lines that make a file in `folder` with TensorFlow (tf, keras).
+
+    All of them run in one process, one after the other: to import TensorFlow takes seconds.
+    """
+    process, said = _maker()
+    process.stdin.write(json.dumps([str(folder), text]) + "\n")
+    process.stdin.flush()
+    failure = process.stdout.readline()
+    assert failure, f"TensorFlow died: {_last_words(said)}"
+    assert json.loads(failure) is None, json.loads(failure)[-3000:]
+
+
+@functools.cache
+def _maker():
+    """The process that runs the lines, and the file of what it says; ends with this one."""
+    path = [str(Path(__file__).parent), *filter(None, sys.path)]
+    quiet = {"TF_CPP_MIN_LOG_LEVEL": "3", "KERAS_BACKEND": "tensorflow"}
+    said = tempfile.TemporaryFile()  # noqa: SIM115  (closed in _end)
+    process = subprocess.Popen(
+        [sys.executable, __file__],
+        env={**os.environ, **quiet, "PYTHONPATH": os.pathsep.join(path)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=said,
         text=True,
     )
-    assert done.returncode == 0, done.stderr[-3000:]
+    atexit.register(_end, process, said)
+    return process, said
+
+
+def _end(process, said):
+    with process:  # closes its stdin, which ends it
+        said.close()
+
+
+def _last_words(said):
+    said.seek(0)
+    return said.read().decode(errors="replace")[-3000:]
+
+
+def _serve():
+    """Run what comes by stdin; answer null, or the traceback."""
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # what the lines print is no answer
+    import keras
+    import tensorflow as tf
+
+    for line in sys.stdin:
+        folder, text = json.loads(line)
+        failure = None
+        try:
+            os.chdir(folder)
+            keras.backend.clear_session()
+            exec(text, {"__name__": "__main__", "tf": tf, "keras": keras})
+        except BaseException:  # noqa: BLE001  (whatever it is, the test is told)
+            failure = traceback.format_exc()
+        answers.write(json.dumps(failure) + "\n")
+        answers.flush()
+    os._exit(0)  # TensorFlow's threads may outlive the work
 
 
 def samples(images, labels):
@@ -89,7 +130,8 @@ def onnx_model(weights, path, *, layout="NCHW"):
     save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8), path)
 
 
-def _train(folder, images, labels):
+def train(folder, images, labels):
+    """In the process of TensorFlow: fit and write everything."""
     import keras
     import tensorflow as tf
 
@@ -124,4 +166,4 @@ def _train(folder, images, labels):
 
 
 if __name__ == "__main__":
-    _train(Path(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3]))
+    _serve()
