@@ -60,7 +60,7 @@ def check(evidence: Evidence) -> Iterator[Finding]:
         for weight, name in zip(weights, names, strict=True)
         if name != _ORTHOGONAL
     ]
-    if _are_even(drawn, thresholds.INITIAL_SLACK):
+    if drawn and _are_even(drawn, thresholds.INITIAL_SLACK):  # rotations are orthogonal, too
         total = sum(weight.values.size for weight in weights)
         rule = WeightsNotLoaded(len(weights), total, sorted(set(names)))
         yield Finding.of(rule, Subject("model", "weights"))
@@ -79,8 +79,6 @@ def _telling(weights: Sequence[Weight]) -> list[Weight]:
 
 def _are_even(drawn: Sequence[tuple[Weight, float]], slack: float) -> bool:
     """Whether all weights together, each for its limit, are even: few of one layer tell little."""
-    if not drawn:
-        return True
     values = np.concatenate([_sampled(each) / limit for each, limit in drawn])
     return evenness(values, 1.0) < _CRITICAL / math.sqrt(values.size) + slack
 
@@ -147,7 +145,7 @@ def layers_as_drawn(evidence: Evidence) -> int:
     weights = _telling(weights_of(evidence.data, evidence.model, evidence.contract.subgraph))
     others = [weight for weight in weights if not _is_orthogonal(weight, _NEAR)]
     drawn = [(weight, limit) for weight in others if (limit := _near_limit(weight)) is not None]
-    if not weights or len(drawn) < len(others):
+    if not drawn or len(drawn) < len(others):
         return 0
     return len(weights) if _are_even(drawn, thresholds.NEAR_INITIAL) else 0
 

@@ -1,5 +1,9 @@
 """Steps that the reference does itself and the candidate does not, as their files show."""
 
+from collections.abc import Iterable
+
+import numpy as np
+
 from edgecheck import thresholds
 from edgecheck.checks.calibration import Range, expected_range
 from edgecheck.checks.evidence import Evidence, input_subject
@@ -18,8 +22,8 @@ def left_out(evidence: Evidence, name: str) -> Finding | None:
     inside = evidence.lost_steps
     if inside is None:
         return None
-    fed = _fed(evidence, name)
-    made = inside.span(*fed)
+    columns = _columns(evidence, name, inside)
+    fed, made = (_hull(spans) for spans in zip(*columns, strict=True))
     rule = PreprocessingNotInExportedGraph(
         input=name,
         operators=[operator.name for operator in inside.operators],
@@ -38,13 +42,28 @@ def _steps(inside: Leading) -> list[str]:
 
 def changes_values(evidence: Evidence, inside: Leading) -> bool:
     """Whether arithmetic makes something else of what the only input of the spec gets."""
-    spans = (_fed(evidence, name) for name in evidence.spec.inputs)
-    return any(not are_alike(fed, inside.span(*fed)) for fed in spans)
+    columns = (each for name in evidence.spec.inputs for each in _columns(evidence, name, inside))
+    return any(not are_alike(fed, made) for fed, made in columns)
 
 
-def _fed(evidence: Evidence, name: str) -> Range:
-    expected = expected_range(evidence, name)
-    return RAW if expected is None else expected[0]
+def _columns(evidence: Evidence, name: str, inside: Leading) -> list[tuple[Range, Range]]:
+    """What each feature of an input is fed with and what arithmetic makes of it; else of all values."""
+    seen = next((entry for entry in evidence.observed.inputs if entry.name == name), None)
+    features = None if seen is None else seen.features
+    if features is None or len(inside.scale) != len(features.low):
+        expected = expected_range(evidence, name)
+        fed = RAW if expected is None else expected[0]
+        return [(fed, inside.span(*fed))]
+    scale, offset = np.asarray(inside.scale), np.asarray(inside.offset)
+    ends = scale * features.low + offset, scale * features.high + offset
+    spans = np.stack([features.low, features.high, np.minimum(*ends), np.maximum(*ends)], axis=1)
+    known = spans[np.isfinite(spans).all(axis=1)].tolist()
+    return [((low, high), (least, most)) for low, high, least, most in known] or [(RAW, RAW)]
+
+
+def _hull(spans: Iterable[Range]) -> Range:
+    lows, highs = zip(*spans, strict=True)
+    return min(lows), max(highs)
 
 
 def are_alike(one: Range, other: Range) -> bool:

@@ -32,9 +32,15 @@ def helping(evidence: Evidence, name: str) -> list[Trial]:
 
 
 def restores(trial: Trial) -> bool:
-    """Whether at least half of the wrong answers become right, beyond chance."""
+    """Whether at least half of the wrong answers become right, beyond chance and beyond guessing."""
     is_half = mends_half(trial.right_before, trial.right_after, trial.samples)
-    return is_half and trial.p < proof_thresholds.TRIAL_P
+    return is_half and not _guesses(trial) and trial.p < proof_thresholds.TRIAL_P
+
+
+def _guesses(trial: Trial) -> bool:
+    """Whether, by labels, a trial meets hardly more than one that names the commonest class for all."""
+    gain = trial.right_after - trial.commonest
+    return trial.fed is None and gain <= thresholds.LOST_GAIN * (trial.samples - trial.commonest)
 
 
 def mends_half(before: int, after: int, samples: int) -> bool:
@@ -121,7 +127,8 @@ def _better(evidence: Evidence, name: str, fed: Fed | None) -> list[Trial]:
     """Trials of one change that make clearly more right, the best first; of equals the smallest.
 
     A model may be right with values of any size, so that of equals the nearest ones are meant; of one
-    model alone, first those that the other notices. What undoes a repeated step comes before what is as good: nothing else is as simple.
+    model alone, first those that the other notices. What undoes a repeated step comes before what is
+    as good: nothing else is as simple.
     """
     trials = (t for t in evidence.trials if (t.input, t.fed, t.also) == (name, fed, None))
     found = sorted(
@@ -166,4 +173,5 @@ def _is_better(trial: Trial) -> bool:
     if trial.fed is None and trial.also is None and restores(trial):
         return True  # of few wrong answers, half are fewer than `TRIAL_GAIN`
     gain = trial.right_after - max(trial.right_before, trial.by_one)
-    return gain > proof_thresholds.TRIAL_GAIN * trial.samples and trial.p < proof_thresholds.TRIAL_P
+    is_more = gain > proof_thresholds.TRIAL_GAIN * trial.samples
+    return is_more and not _guesses(trial) and trial.p < proof_thresholds.TRIAL_P

@@ -42,8 +42,8 @@ class Trial:
     unmoved: int = 0
     """Samples that the other one answers alike whether it is fed so or not; 0 with labels."""
     commonest: int = 0
-    """Samples that the other one answers with its commonest class, as a model would meet that names it
-    for all of them; 0 with labels, and of values."""
+    """Samples of the commonest class, which a model meets that names it for all of them: by labels, or
+    by the answers of the other one. 0 of values."""
     also: Change | None = None
     """The second change, where two were made at once."""
     by_one: int = 0
@@ -135,6 +135,7 @@ class TrialBench:
             also=attempt.also,
             by_one=0 if attempt.also is None else int(other.sum()),
             names_classes=self._examiner.reading.names_classes,
+            commonest=_commonest(self._truth, len(after)),
         )
         return trial, after
 
@@ -211,7 +212,6 @@ def one_sided_trials(
             trial,
             fed=asked.fed,
             unmoved=_unmoved(witness, attempt, trial),
-            commonest=_commonest(truth, trial.samples),
         )
         for attempt, trial in found
     )
@@ -276,11 +276,11 @@ def _gain(found: Sequence[Array], rival: Sequence[Array]) -> int:
 
 
 def _commonest(truth: Truth, samples: int) -> int:
-    """How many of the first samples have the commonest class; 0 of values."""
+    """How many of the first samples have the commonest class; 0 of values, and where none has any."""
     if truth.spread is not None:
         return 0
     classes = np.concatenate(truth.parts)[:samples]
-    return int(np.unique(classes, return_counts=True)[1].max())
+    return int(np.unique(classes[classes >= 0], return_counts=True)[1].max(initial=0))
 
 
 def _unmoved(witness: TrialBench, attempt: Attempt, trial: Trial) -> int:

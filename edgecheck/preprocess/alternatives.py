@@ -16,12 +16,13 @@ from edgecheck.spec.model import InputSpec
 from edgecheck.spec.step_part import StepPart
 
 Kind = Literal[
-    "front-end", "features", "channel-order", "scaling", "channels", "layout", "orientation", "fit", "resize",
-    "input-order", "output-order",
+    "front-end", "features", "channel-order", "scaling", "channels", "layout", "orientation", "fit",
+    "resize", "input-order", "output-order",
 ]  # fmt: skip
-"""What differs: how sound becomes features, the scale of each feature, the order of colours, the range of pixels, how many
-channels tell something, the order of the axes, which side is up, how pictures are made to fit, how
-their pixels are averaged then, which input gets the samples, or which output is read."""
+"""What differs: how sound becomes features, the scale of each feature, the order of colours, the
+range of pixels, how many channels tell something, the order of the axes, which side is up, how
+pictures are made to fit, how their pixels are averaged then, which input gets the samples, or which
+output is read."""
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from edgecheck.compare.lost_steps import ModelFile, lost_steps
 from edgecheck.compare.made_models import twin_entrant
 from edgecheck.compare.trained_ranges import FakeQuantization, trained_ranges
 from edgecheck.compare.weight_match import WeightComparison, match_weights
+from edgecheck.conversion.source import reference_signature
 from edgecheck.errors import EdgecheckError
 from edgecheck.runs.draft import Draft
 from edgecheck.runs.references import reference_entrant
@@ -71,7 +72,7 @@ def compare_weights(draft: Draft, evidence: Evidence) -> WeightComparison | None
         if is_trained_model(path):
             theirs = list(draft.reference_weights)
         else:
-            theirs = _weights(*draft.files.read(path), draft.spec.spec.signature)
+            theirs = _weights(*draft.files.read(path), reference_signature(draft.spec.spec))
     except (EdgecheckError, OSError):
         return None
     if not theirs:
@@ -104,7 +105,7 @@ def lost_steps_of(draft: Draft, evidence: Evidence) -> Leading | None:
     path = None if draft.spec is None else _reference_file(draft, draft.spec)
     if draft.spec is None or path is None or not has_lost_parity(evidence):
         return None
-    trained, signature = is_trained_model(path), draft.spec.spec.signature
+    trained, signature = is_trained_model(path), reference_signature(draft.spec.spec)
     try:
         found = draft.files.converted if trained else draft.files.read(path)
     except (EdgecheckError, OSError):
@@ -124,7 +125,7 @@ def reference_weights(draft: Draft) -> tuple[Weight, ...]:
     if draft.spec is None or path is None or is_trained_model(path):
         return ()
     try:
-        return tuple(_weights(*draft.files.read(path), draft.spec.spec.signature))
+        return tuple(_weights(*draft.files.read(path), reference_signature(draft.spec.spec)))
     except (EdgecheckError, OSError):
         return ()
 

@@ -8,7 +8,8 @@ import numpy as np
 
 from edgecheck.tensors import Array
 from edgecheck.tflite.constants import Constants
-from edgecheck.tflite.contract import FLOATS, RESHAPES, graph_of, is_quantized
+from edgecheck.tflite.contract import FLOATS, RESHAPES, UNPACKING, graph_of, is_quantized
+from edgecheck.tflite.flow import maker, producers
 from edgecheck.tflite.graph import Model, Operator, Port, Subgraph, Tensor
 
 CONVERSIONS = RESHAPES | {"QUANTIZE", "DEQUANTIZE", "CAST"}
@@ -95,7 +96,7 @@ def _step(
         return None
     is_first = operator.inputs[0] == tensor.index
     other = operator.inputs[1 if is_first else 0]
-    values = None if other < 0 else _constant(constants, graph.tensors[other])
+    values = None if other < 0 else _constant(constants, graph.tensors[_stored(graph, other)])
     if values is None:
         return None
     one, zero = np.ones_like(values), np.zeros_like(values)
@@ -110,6 +111,11 @@ def _step(
     if operator.name == "DIV":
         return (1 / values, zero) if is_first and values.all() else None
     return steps[operator.name, is_first]
+
+
+def _stored(graph: Subgraph, index: int) -> int:
+    """The constant behind a tensor; float16 files unpack theirs."""
+    return maker(producers(graph), index, UNPACKING)[1]
 
 
 def _constant(constants: Constants, tensor: Tensor) -> Array | None:

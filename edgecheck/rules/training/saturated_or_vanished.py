@@ -82,8 +82,8 @@ class SaturatedOrVanished(Rule):
         instead = f" {plain(self.instead, 300)}" if self.instead else ""
         if self.kind == "shrunk":
             return (
-                f"{who}, no layer passes on more than {percent(self.deviation)} of what it gets; "
-                f"{where} passes on most. Whatever is fed, next to nothing of it is left."
+                f"{who}, every layer shrinks what it gets; {where} does so least, and passes on "
+                f"{percent(self.deviation)}. Whatever is fed, next to nothing of it is left."
             )
         if self.kind == "saturated":
             return (

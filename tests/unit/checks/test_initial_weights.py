@@ -240,6 +240,14 @@ def test_an_lstm_that_training_moved_has_no_finding(kernel, bias):
     assert found(initial_weights.check, recurrent(kernel, bias)) == []
 
 
+def test_rotations_are_orthogonal_and_not_new():
+    """Principal components, say, of which an autoencoder may consist."""
+    directions = np.linalg.qr(np.random.default_rng(0).normal(size=(24, 12)))[0]
+    case = file_evidence(dense(directions.T, directions, bias=0.0))
+    assert list(initial_weights.check(case)) == []
+    assert initial_weights.layers_as_drawn(case) == 0
+
+
 def test_an_lstm_that_was_hardly_trained_is_nearly_as_drawn():
     noise = np.random.default_rng(0).normal(size=(48, 12))
     for size, layers_there in ((0.002, 2), (0.2, 0)):

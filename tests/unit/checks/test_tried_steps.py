@@ -112,6 +112,12 @@ def test_nothing_is_left_out_of_a_file_whose_float_twin_answers_as_the_reference
     assert told == ([] if rule is None else [rule])
 
 
+def test_a_trial_that_only_names_the_commonest_class_proves_nothing():
+    """What a model answers blindly that is fed with nonsense meets the labels of most samples."""
+    assert names(found(trial(before=30, after=60, commonest=60))) == []
+    assert names(found(trial(before=30, after=60, commonest=40))) == OTHER_ORDER
+
+
 LEFT_OUT = [("preprocessing-not-in-exported-graph", "error")]
 OTHER_ORDER = [("channel-order-swapped", "error")]
 

@@ -12,8 +12,8 @@ WEIGHTS = np.random.default_rng(0).normal(size=(6, 12)).astype(np.float32)
 OTHERS = np.random.default_rng(1).normal(size=(6, 12)).astype(np.float32)
 
 
-def dense(weights=WEIGHTS, *, scale=None, inputs=1):
-    """inputs -> [MUL scale -> ADD -1 ->] FULLY_CONNECTED -> output."""
+def dense(weights=WEIGHTS, *, scale=None, inputs=1, bias=None, is_half=False, offset=-1.0):
+    """inputs -> [MUL scale -> ADD offset ->] FULLY_CONNECTED -> output; constants may be float16."""
     shape = (1, weights.shape[1])
     tensors = [TensorDef(f"x{number}", shape) for number in range(inputs)]
     operators, fed = [], 0
@@ -22,14 +22,20 @@ def dense(weights=WEIGHTS, *, scale=None, inputs=1):
         tensors.extend(made)
         return len(tensors) - 1
 
-    for name, value in () if scale is None else (("MUL", scale), ("ADD", -1.0)):
-        constant = add(TensorDef(f"{name}.by", (1,), data=np.full(1, value, np.float32)))
+    for name, value in () if scale is None else (("MUL", scale), ("ADD", offset)):
+        held = np.full(1, value, np.float16 if is_half else np.float32)
+        constant = add(TensorDef(f"{name}.by", (1,), str(held.dtype), data=held))
+        if is_half:
+            unpacked = add(TensorDef(f"{name}.unpacked", (1,)))
+            operators.append(OpDef("DEQUANTIZE", [constant], [unpacked]))
+            constant = unpacked
         result = add(TensorDef(name, shape))
         operators.append(OpDef(name, [fed, constant], [result]))
         fed = result
     held = add(TensorDef("weights", weights.shape, data=weights))
+    added = -1 if bias is None else add(TensorDef("bias", bias.shape, data=bias))
     output = add(TensorDef("output", (1, len(weights))))
-    operators.append(OpDef("FULLY_CONNECTED", [fed, held, -1], [output]))
+    operators.append(OpDef("FULLY_CONNECTED", [fed, held, added], [output]))
     return build_model(tensors, operators, list(range(inputs)), [output])
 
 
@@ -66,8 +72,13 @@ def test_weights_that_are_only_rounded_are_the_same():
         (dense(OTHERS), SCALED),
         (dense(WEIGHTS[:, :6]), SCALED),
         (dense(inputs=2), SCALED),
+        (dense(bias=-WEIGHTS.sum(axis=1)), SCALED),  # an offset folded into the bias
+        (dense(scale=2 / 255, is_half=True), SCALED),
+        (dense(), dense(scale=0.0)),
+        (dense(WEIGHTS[:1].T), dense(WEIGHTS[:1], scale=2 / 255)),
     ],
-    ids=["both", "neither", "the-candidate", "folded", "other-weights", "other-shape", "inputs"],
-)
+    ids=["both", "neither", "the-candidate", "folded", "other-weights", "other-shape", "inputs",
+         "folded-offset", "float16", "zero", "turned"],
+)  # fmt: skip
 def test_nothing_is_lost_where_both_may_compute_the_same_or_nothing_tells(candidate, reference):
     assert lost(candidate, reference) is None

@@ -106,3 +106,16 @@ def test_a_circle_of_operators_ends():
     tensors = [TensorDef("a", (1, 3)), TensorDef("b", (1, 3)), TensorDef("c", (1, 3))]
     operators = [OpDef("RESHAPE", [0], [1]), OpDef("RESHAPE", [1], [0])]
     assert names(follow(build_model(tensors, operators, [0], [2]))) == []
+
+
+def test_constants_that_float16_files_unpack_are_read():
+    half = np.array([0.5], np.float16)
+    tensors = [
+        TensorDef("input", SHAPE),
+        TensorDef("stored", (1,), "float16", data=half),
+        TensorDef("unpacked", (1,)),
+        TensorDef("output", SHAPE),
+    ]
+    operators = [OpDef("DEQUANTIZE", [1], [2]), OpDef("MUL", [0, 2], [3])]
+    found = follow(build_model(tensors, operators, [0], [3]))
+    assert (names(found), found.scale) == (["MUL"], (0.5,))
