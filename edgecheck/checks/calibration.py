@@ -12,6 +12,7 @@ from edgecheck.checks.labels import reference_is_lost
 from edgecheck.checks.layers import told_of_input
 from edgecheck.checks.parity import losses, parity_holds
 from edgecheck.checks.proofs import changes_of
+from edgecheck.checks.recorded_trial import preferred_record
 from edgecheck.checks.rivals import proven
 from edgecheck.compare.statistics import InputStatistics
 from edgecheck.findings import Finding
@@ -150,7 +151,7 @@ def _severity(rule: CalibrationPreprocessingMismatch, evidence: Evidence) -> Sev
     Nor is it one where the reference, which was never calibrated, fails on the same inputs: then
     the steps are as suspect as the calibration; or where labels prove that it needs other values.
     """
-    if _is_of_lost_steps(evidence, rule):
+    if _is_of_lost_steps(evidence, rule) or preferred_record(evidence, rule.input) is not None:
         return "info"
     clip = rule.clip_fraction or 0.0
     levels = rule.levels_used or 0

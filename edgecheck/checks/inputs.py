@@ -8,6 +8,7 @@ from edgecheck.checks.calibration import Range, seen_input
 from edgecheck.checks.evidence import Evidence, NotApplicable, input_subject
 from edgecheck.checks.labels import reference_works
 from edgecheck.checks.proofs import changes_of, proof_of
+from edgecheck.checks.recorded_trial import preferred_record, proof_of_record
 from edgecheck.checks.rivals import proven
 from edgecheck.checks.tried_rules import is_scaled_twice
 from edgecheck.compare.statistics import InputStatistics
@@ -68,7 +69,9 @@ def check_range(evidence: Evidence) -> Iterator[Finding]:
         if best is not None and is_scaled_twice(evidence, best):
             continue  # the check of trials tells why
         is_tried = best is not None and any(c.kind == "scaling" for c in changes_of(best))
-        proof = proof_of(best) if best is not None and is_tried else None
+        record = preferred_record(evidence, entry.name)
+        proof = None if record is None else proof_of_record(evidence, record)
+        proof = proof_of(best) if best is not None and is_tried else proof
         for found in _judge(entry.name, promised, seen, is_varied=is_varied, is_sure=is_sure):
             # What labels speak against is no doubt any more.
             yield found if proof is None else replace(found, severity="error", proof=proof)

@@ -50,6 +50,20 @@ def misfit(spec: InputSpec, fossil: Tensor, seen: InputStatistics | None) -> Mis
     return "outlier" if is_wide and is_one_sided else "steps"
 
 
+def is_recorded(fossil: Tensor, made: Range) -> bool:
+    """Whether the range that calibration saw is that of pixels 0..255 after some steps.
+
+    Args:
+        fossil: the tensor that records the calibrated range.
+        made: what the steps make of pixels.
+    """
+    params = fossil.quantization
+    if params is None or not params.is_usable:
+        return False
+    stored = representable_range(params, fossil.dtype)
+    return _is_same(stored, _with_zero(made), max(params.scales))
+
+
 def _known(spec: InputSpec, data: Range, seen: InputStatistics) -> Iterator[Range]:
     """The ranges that other usual steps give."""
     for _, _, known in KNOWN:

@@ -34,10 +34,10 @@ def helping(evidence: Evidence, name: str) -> list[Trial]:
 def restores(trial: Trial) -> bool:
     """Whether at least half of the wrong answers become right, beyond chance and beyond guessing."""
     is_half = mends_half(trial.right_before, trial.right_after, trial.samples)
-    return is_half and not _guesses(trial) and trial.p < proof_thresholds.TRIAL_P
+    return is_half and not guesses(trial) and trial.p < proof_thresholds.TRIAL_P
 
 
-def _guesses(trial: Trial) -> bool:
+def guesses(trial: Trial) -> bool:
     """Whether, by labels, a trial meets hardly more than one that names the commonest class for all."""
     gain = trial.right_after - trial.commonest
     return trial.fed is None and gain <= thresholds.LOST_GAIN * (trial.samples - trial.commonest)

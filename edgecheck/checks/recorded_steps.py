@@ -16,6 +16,8 @@ from edgecheck.checks.evidence import Evidence, NotApplicable, NotRun, input_sub
 from edgecheck.checks.first_layer import suits_better
 from edgecheck.checks.labels import reference_is_lost
 from edgecheck.checks.proofs import reached
+from edgecheck.checks.recorded_trial import preferred_record, proof_of_record
+from edgecheck.checks.tried_rules import rule_of
 from edgecheck.findings import Finding
 from edgecheck.preprocess.pixel_alternatives import scaling_steps, unscaled, written
 from edgecheck.preprocess.pixel_lines import RAW, pixels_of
@@ -39,10 +41,11 @@ def check(evidence: Evidence) -> Iterator[Finding]:
 
     A wrong calibration spoils no float model. So where that one fails, and what is recorded is not
     what is fed, the steps are suspect, whatever else is wrong; unless trials of other steps tell
-    more, or other steps bring all answers back.
+    more, or other steps bring all answers back. Where it does well, labels may prefer the record.
     """
     if evidence.comparison is None:
         raise NotRun
+    yield from _preferred(evidence)
     if not reference_is_lost(evidence) or reached(evidence) >= proof_thresholds.TRIAL_GOOD:
         return
     # That steps break the promise of the spec does not say how.
@@ -62,6 +65,20 @@ def check(evidence: Evidence) -> Iterator[Finding]:
     for name, ranges in found.items():
         if name not in exchanged and evidence.spec.inputs[name].kind in _KINDS:
             yield from _judged(evidence, name, *ranges)
+
+
+def _preferred(evidence: Evidence) -> Iterator[Finding]:
+    """Inputs that do better with the recorded values than with those of the spec."""
+    found = ((name, preferred_record(evidence, name)) for name in evidence.spec.inputs)
+    best = {name: trial for name, trial in found if trial is not None}
+    checks = (normalization.check, tried_steps.check, inputs.check_range)
+    told = _told(evidence, checks) if best else set()
+    for name, trial in best.items():
+        rule = None if name in told else rule_of(evidence, trial, trial.change)
+        if rule is not None:
+            proof = proof_of_record(evidence, trial)
+            finding = Finding.of(rule, input_subject(name), severity="error", proof=proof)
+            yield replace(finding, role="cause")
 
 
 def _again(evidence: Evidence, name: str) -> tuple[Rule, Range, Range] | None:

@@ -10,7 +10,7 @@ from edgecheck.compare.examiner import Examiner
 from edgecheck.compare.output_trials import output_trials
 from edgecheck.compare.statistics import Comparison, OutputComparison
 from edgecheck.compare.stream import Progress, Side, silent
-from edgecheck.compare.trials import Trial, one_sided_trials, trials
+from edgecheck.compare.trials import Trial, one_sided_trials, scaling_trials, trials
 from edgecheck.compare.watching import WatchedOutput
 from edgecheck.mistakes.receiver import receiver_of
 from edgecheck.preprocess.alternatives import alternatives
@@ -67,7 +67,10 @@ def tried(scene: OpenPass, output: WatchedOutput | None) -> tuple[Trial, ...]:
     asked = [examiner for examiner in built if examiner is not None]
     known = (scene.dataset, subjects_of(scene))
     held = asked[1] if len(asked) == 2 and _candidate_is_right(scene.found) else None
-    found = () if is_right else trials(asked[0], *known, held)
+    if not is_right:
+        found = trials(asked[0], *known, held)
+    else:  # the candidate alone may have been calibrated for the values that are meant
+        found = () if _candidate_is_right(scene.found) else scaling_trials(asked[0], *known)
     if len(asked) == 2 and disagree:
         crosswise = output_trials((asked[1], asked[0]), scene.outputs, *known)
         if any(trial.restores for trial in crosswise):

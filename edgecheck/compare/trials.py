@@ -63,12 +63,21 @@ class Trial:
 class TrialBench:
     """One model, samples that it was asked, and what is right; every attempt is held against that."""
 
-    def __init__(self, examiner: Examiner, samples: Samples, truth: Truth) -> None:
+    def __init__(
+        self, examiner: Examiner, samples: Samples, truth: Truth, promising: int = _PROMISING
+    ) -> None:
         """Ask it once, fed as the spec says.
+
+        Args:
+            examiner: the model.
+            samples: that it is asked.
+            truth: what is right.
+            promising: right answers that each part must gain for the next to be run.
 
         Raises:
             SideFault: it misbehaved.
         """
+        self._promising = promising
         self._examiner, self._samples, self._truth = examiner, samples, truth
         self._runs = len(samples)
         self.plain = [ask_all(examiner, feeds) for feeds in samples.prepared]
@@ -143,7 +152,7 @@ class TrialBench:
         """Bool of as many samples as were run; None as in `tried`."""
         found: list[Array] = []
         for part, before in enumerate(rival):
-            if _gain(found, rival) < _PROMISING * len(found):
+            if _gain(found, rival) < self._promising * len(found):
                 break
             try:
                 after = self.right(part, attempt)
@@ -178,17 +187,50 @@ def trials(
         SideFault: the model misbehaved.
         DatasetUnreadable: a sample cannot be read.
     """
-    most = _most((examiner, right), subjects)
-    samples = gathered(dataset, examiner.feeds, subjects, examiner.reading.known, most)
-    told = [[examiner.reading.told(chunk) for chunk in part] for part in samples.parts]
-    truth = truth_of(examiner.reading, [np.concatenate(part) for part in told])
-    if truth is None:
+    opened = _labelled(examiner, dataset, subjects, _most((examiner, right), subjects))
+    if opened is None:
         return ()
+    samples, truth = opened
     found = _tried(TrialBench(examiner, samples, truth), subjects)
     if right is not None:
         other = TrialBench(right, samples, truth)
         found = [(attempt, trial) for attempt, trial in found if not _spoils(other, attempt, trial)]
     return tuple(trial for _, trial in found)
+
+
+def scaling_trials(
+    examiner: Examiner, dataset: Dataset, subjects: Mapping[str, TriedInput]
+) -> tuple[Trial, ...]:
+    """Other values of the same samples alone, for a model that is nearly always right.
+
+    So few wrong answers are asked about on all samples: a part of them shows no gain.
+
+    Args:
+        examiner: the model that is asked.
+        dataset: with labels or true values; without any there are no trials.
+        subjects: every input of the spec.
+
+    Raises:
+        SideFault, DatasetUnreadable: as `trials`.
+    """
+    opened = _labelled(examiner, dataset, subjects, _most((examiner,), subjects))
+    if opened is None:
+        return ()
+    bench = TrialBench(examiner, *opened, promising=-TRIED)
+    attempts = (each for group in groups(subjects) for each in group)
+    usable = (each for each in attempts if each.change.kind in {"features", "scaling"})
+    found = (bench.tried(attempt, bench.before) for attempt in usable)
+    return tuple(entry[0] for entry in found if entry is not None)
+
+
+def _labelled(
+    examiner: Examiner, dataset: Dataset, subjects: Mapping[str, TriedInput], most: int
+) -> tuple[Samples, Truth] | None:
+    """Samples of which labels or true values say what is right; None without any."""
+    samples = gathered(dataset, examiner.feeds, subjects, examiner.reading.known, most)
+    told = [[examiner.reading.told(chunk) for chunk in part] for part in samples.parts]
+    truth = truth_of(examiner.reading, [np.concatenate(part) for part in told])
+    return None if truth is None else (samples, truth)
 
 
 def one_sided_trials(

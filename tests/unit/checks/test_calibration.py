@@ -231,13 +231,19 @@ def test_int16_is_symmetric_whatever_the_data_are():
 
 
 IN_SIGNED = Change("scaling", "pixels in -1..1", (-1.0, 1.0))
+IN_BYTES = Change("scaling", "pixels in -128..127", (-128.0, 127.0))
 TURNED = Change("orientation", "pictures turned upside down", key="rot180")
 
 
 @pytest.mark.parametrize(
     ("change", "after", "severity"),
-    [(IN_SIGNED, 200, "warning"), (IN_SIGNED, 184, "error"), (TURNED, 200, "error")],
-    ids=["proven", "too few", "another change"],
+    [
+        (IN_SIGNED, 200, "info"),
+        (IN_BYTES, 200, "warning"),
+        (IN_SIGNED, 184, "error"),
+        (TURNED, 200, "error"),
+    ],
+    ids=["as recorded", "proven", "too few", "another change"],
 )
 def test_where_labels_prove_that_the_steps_are_wrong_the_calibration_is_not(
     change, after, severity

@@ -284,3 +284,19 @@ def test_the_commonest_class_of_the_other_model_is_counted_among_the_samples_tha
     classes = Truth([np.array([[1], [1], [0]]), np.array([[0], [0], [2]])], None)
     assert (_commonest(classes, 3), _commonest(classes, 6)) == (2, 3)
     assert _commonest(Truth([np.zeros((4, 2))], np.ones(2)), 4) == 0
+
+
+def test_of_a_reference_that_is_nearly_always_right_other_values_alone_are_asked(tmp_path):
+    labels = seen_labels(candidate_accuracy=0.3, reference_accuracy=0.95)
+    output = compared(name="y", labels=labels, pair=seen_pair(agreement=0.3))
+    given, watched = scene(tmp_path, lambda rows: brightest(np.clip(rows, 0, 1)), brightest)
+    found = passed_over(output, inputs=(seen_input(low=0.0, high=255.0),))
+    given = replace(given, found=found)
+    asked = [trial for trial in tried(given, watched) if trial.fed is None]
+    assert {trial.change.kind for trial in asked} == {"scaling"}
+    assert {trial.samples for trial in asked} == {COUNT}  # also where a part shows no gain
+    assert by_words(asked)["pixels in 0..1"].right_after == COUNT
+    labels = replace(labels, candidate_accuracy=0.95)
+    found = replace(found, outputs=(replace(output, labels=labels),))
+    others = tried(replace(given, found=found), watched)
+    assert not [trial for trial in others if trial.fed is None]
