@@ -68,13 +68,7 @@ def _is_scaled(spec: InputSpec, moments: ColumnMoments) -> bool:
     steps = spec.steps
     has_steps = any(isinstance(step, (MinMax, Normalize, Rescale, Standardize)) for step in steps)
     is_varied = bool((moments.std > 0).any())
-    return has_steps and is_varied and _spread(moments) <= thresholds.UNSCALED_SPREAD
-
-
-def _spread(moments: ColumnMoments) -> float:
-    """The largest deviation of a feature that varies, for each smallest one."""
-    varied = moments.std[moments.std > 0]
-    return float(varied.max() / varied.min()) if len(varied) else 1.0
+    return has_steps and is_varied and moments.spread <= thresholds.UNSCALED_SPREAD
 
 
 def _judge(
@@ -88,7 +82,7 @@ def _judge(
         is_proven = _looks_standardised(stored) and _explains(moments, stored)
         return ("error", stored) if is_proven else None
     is_lost = reference_is_lost(evidence) or float_model_is_lost(evidence)
-    if _spread(moments) > thresholds.UNSCALED_SPREAD and is_lost:
+    if moments.spread > thresholds.UNSCALED_SPREAD and is_lost:
         return "warning", None
     return None
 

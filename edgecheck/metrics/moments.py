@@ -17,6 +17,12 @@ class ColumnMoments:
     std: Array
     """Of the population (ddof 0), as scikit-learn's StandardScaler."""
 
+    @property
+    def spread(self) -> float:
+        """The largest deviation of a column that varies, for each smallest one; 1 where none does."""
+        varied = self.std[self.std > 0]
+        return float(varied.max() / varied.min()) if len(varied) else 1.0
+
 
 class Moments:
     """Streaming moments of columns, by the update of Chan, Golub and LeVeque (1983)."""

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from edgecheck import thresholds
 from edgecheck.metrics.moments import ColumnMoments
 from edgecheck.spec.model import InputSpec
 from edgecheck.spec.value_steps import Normalize
@@ -30,9 +31,15 @@ def standardizing(moments: ColumnMoments) -> Normalize | None:
 
 
 def standardized(spec: InputSpec, moments: ColumnMoments) -> InputSpec | None:
-    """The spec of an input with that step behind its own; None where there is none."""
+    """The spec of an input with that step behind its own.
+
+    Returns:
+        None where there is none, and for arrays whose values are all of one size, as pixels are:
+        another scale for all of them is not about features.
+    """
     step = standardizing(moments)
-    if step is None:
+    is_alike = spec.kind != "table" and not moments.spread > thresholds.UNSCALED_SPREAD
+    if step is None or is_alike:
         return None
     return spec.model_copy(update={"steps": (*spec.steps, step), "range": None})
 

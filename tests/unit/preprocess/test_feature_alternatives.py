@@ -17,8 +17,8 @@ def moments(rows):
     return seen.compute()
 
 
-def section(*steps):
-    return spec({"row": {"kind": "table", "shape": (3,), "steps": steps}}).inputs["row"]
+def section(*steps, kind="table"):
+    return spec({"row": {"kind": kind, "shape": (3,), "steps": steps}}).inputs["row"]
 
 
 @pytest.mark.parametrize("steps", [(), ({"rescale": {"scale": 0.1, "offset": 3.0}},)])
@@ -57,3 +57,10 @@ def test_it_is_one_of_the_alternatives_of_rows_of_features():
     assert change.added[0].startswith("normalize: {mean: [101")
     assert changed.steps[-1].key == "normalize"
     assert alternatives(section(), (3,), (0.0, 1e5)) == []
+
+
+def test_an_array_of_values_of_one_size_has_no_features():
+    pixels = RNG.uniform(0, 255, (300, 3)).astype(np.float32)
+    assert standardized(section(kind="array"), moments(pixels)) is None
+    assert standardized(section(), moments(pixels)) is not None
+    assert standardized(section(kind="array"), moments(ROWS)) is not None
