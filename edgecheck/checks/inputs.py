@@ -12,7 +12,8 @@ from edgecheck.checks.recorded_trial import preferred_record, proof_of_record
 from edgecheck.checks.rivals import proven
 from edgecheck.checks.tried_rules import is_scaled_twice
 from edgecheck.compare.statistics import InputStatistics
-from edgecheck.findings import Finding, Subject
+from edgecheck.compare.trials import Trial
+from edgecheck.findings import Finding, Proof, Subject
 from edgecheck.preprocess.ranges import pixel_map
 from edgecheck.rules.base import Severity
 from edgecheck.rules.dataset.dataset_duplicates import DatasetDuplicates
@@ -68,13 +69,18 @@ def check_range(evidence: Evidence) -> Iterator[Finding]:
         best = proven(evidence, entry.name)
         if best is not None and is_scaled_twice(evidence, best):
             continue  # the check of trials tells why
-        is_tried = best is not None and any(c.kind == "scaling" for c in changes_of(best))
-        record = preferred_record(evidence, entry.name)
-        proof = None if record is None else proof_of_record(evidence, record)
-        proof = proof_of(best) if best is not None and is_tried else proof
+        proof = _proof(evidence, entry.name, best)
         for found in _judge(entry.name, promised, seen, is_varied=is_varied, is_sure=is_sure):
             # What labels speak against is no doubt any more.
             yield found if proof is None else replace(found, severity="error", proof=proof)
+
+
+def _proof(evidence: Evidence, name: str, best: Trial | None) -> Proof | None:
+    """What shows that an input needs other values: the best trial by labels, else what is recorded."""
+    if best is not None and any(change.kind == "scaling" for change in changes_of(best)):
+        return proof_of(best)
+    record = preferred_record(evidence, name)
+    return None if record is None else proof_of_record(evidence, record)
 
 
 def check_variation(evidence: Evidence) -> Iterator[Finding]:

@@ -51,7 +51,7 @@ def check(evidence: Evidence) -> Iterator[Finding]:
     # That steps break the promise of the spec does not say how.
     known = _told(evidence, (normalization.check, tried_steps.check))
     again = {n: twice for n in evidence.ports if n not in known and (twice := _again(evidence, n))}
-    told = {*again, *_told(evidence, (normalization.check, tried_steps.check, inputs.check_range))}
+    told = {*again, *known, *_told(evidence, (inputs.check_range,))}
     found = {
         finding.subject.name: _ranges(finding)
         for finding in evidence.found_by(calibration.check)
