@@ -25,6 +25,8 @@ Fixed before edgecheck ran:
 * False alarm: any error-level finding, or any named cause, on a healthy control.
 * Proof rate: among validations whose first cause is right, the share that is `proven`.
 * Pairs: 30 cases with two faults, each of which does harm alone; right is both in the first three.
+  (Since seed 104: of which neither is hidden, as swapped channels are in gray pictures: with it the
+  models, or what they are fed, must not be the very same as without.)
 * All rates carry Wilson 95 % intervals. A crash, a hang, or a crashed check is listed as a failure;
   of a fault it counts as a run that says nothing, of a control it does not count.
 

@@ -116,6 +116,7 @@ def check_channels(evidence: Evidence) -> Iterator[Finding]:
     connected ones with one scale are common, and bear it well.
     """
     constants, is_lossy = Constants.of(evidence.data), weights_lose_parity(evidence)
+    zeroed = _zeroed(evidence)
     judged = [
         (layer, codes)
         for layer in layers(evidence.model)
@@ -123,7 +124,9 @@ def check_channels(evidence: Evidence) -> Iterator[Finding]:
         for codes in [constants.stored(layer.weights)]
         if codes is not None and codes.ndim > layer.axis
     ]
-    rules = [_channel_loss(layer, codes) for layer, codes in judged]
+    rules = [
+        _channel_loss(each, codes, zeroed.get(each.operator.index, 0)) for each, codes in judged
+    ]
     found = sorted(
         (rule for rule in rules if rule is not None), key=lambda rule: -rule.lost / rule.channels
     )
@@ -193,8 +196,14 @@ def _has_one_scale(layer: Layer) -> bool:
     return is_code and params is not None and params.is_usable and not params.is_per_channel
 
 
-def _channel_loss(layer: Layer, codes: Array) -> WeightPerTensorLoss | None:
-    """None where at most one channel in ten is lost. Channels of zeros were never alive."""
+def _zeroed(evidence: Evidence) -> dict[int, int]:
+    """Operator -> its channels that are all 0 and are not in the reference, as far as that is known."""
+    pairs = () if evidence.weights is None else evidence.weights.pairs
+    return {p.candidate.operator: p.change.zeroed for p in pairs if p.change is not None}
+
+
+def _channel_loss(layer: Layer, codes: Array, zeroed: int) -> WeightPerTensorLoss | None:
+    """None where at most one channel in ten is lost. Other channels of zeros were never alive."""
     zero = layer.weights.quantization.zero_points[0] if layer.weights.quantization else 0
     largest = layer.largest_codes(codes, zero)
     live = largest[largest > 0]
@@ -202,14 +211,17 @@ def _channel_loss(layer: Layer, codes: Array) -> WeightPerTensorLoss | None:
         return None
     # A code range of -3..3 has 7 codes.
     is_lost = (live * thresholds.CHANNEL_RATIO < live.max()) & (live < thresholds.CHANNEL_CODES / 2)
-    lost = int(is_lost.sum())
-    if lost <= thresholds.CHANNEL_SHARE_NOTE * live.size:
+    lost, channels = int(is_lost.sum()) + zeroed, int(live.size) + zeroed
+    if lost <= thresholds.CHANNEL_SHARE_NOTE * channels:
         return None
+    # What is rounded to 0 is below half a step.
+    weakest = 0.5 if zeroed else live.min()
     return WeightPerTensorLoss(
         tensor=layer.weights.name,
         operator=layer.operator.name,
         lost=lost,
-        channels=int(live.size),
-        ratio=float(live.max() / live.min()),
+        channels=channels,
+        ratio=float(live.max() / weakest),
         tensors=1,
+        zeroed=zeroed,
     )

@@ -26,8 +26,15 @@ class Judged:
     @property
     def is_lost(self) -> bool:
         """Whether it gains little over always naming the commonest label."""
-        gain = self.accuracy - self.chance
-        return self.chance < 1 and gain < thresholds.LOST_GAIN * (1 - self.chance)
+        return self.gain < thresholds.LOST_GAIN
+
+    @property
+    def gain(self) -> float:
+        """Share of the way from always naming the commonest label to perfection; 1 with one label.
+
+        As in Cohen's kappa (1960): (accuracy - chance) / (1 - chance).
+        """
+        return (self.accuracy - self.chance) / (1 - self.chance) if self.chance < 1 else 1.0
 
 
 def held_against_labels(evidence: Evidence) -> Judged:

@@ -7,6 +7,7 @@ from edgecheck.checks.evidence import Evidence, NotApplicable, input_subject
 from edgecheck.compare.binding import run_shape
 from edgecheck.findings import Finding, Subject
 from edgecheck.preprocess.dry_run import final_shape
+from edgecheck.preprocess.pixel_lines import decodes_bytes, lines
 from edgecheck.preprocess.ranges import pixel_map
 from edgecheck.rules.base import Rule
 from edgecheck.rules.input.channel_count_mismatch import ChannelCountMismatch
@@ -18,7 +19,9 @@ from edgecheck.rules.input.input_shape_mismatch import InputShapeMismatch
 from edgecheck.rules.input.io_order_swapped import IoOrderSwapped
 from edgecheck.rules.input.layout_nchw_nhwc import LayoutNchwNhwc
 from edgecheck.rules.output.output_order_changed import OutputOrderChanged
+from edgecheck.rules.wording import number
 from edgecheck.spec.model import InputSpec
+from edgecheck.spec.value_steps import Cast
 from edgecheck.tensors import REAL_DTYPES
 from edgecheck.tflite.graph import Port, Tensor
 
@@ -108,6 +111,8 @@ def check_dtypes(evidence: Evidence) -> Iterator[Finding]:
         fractional = {entry.name: entry.fractional for entry in evidence.comparison.inputs}
     for name, port in evidence.ports.items():
         detail = _unfeedable(port.tensor)
+        if not detail and (part := _fractions(evidence.spec.inputs[name], port.tensor)):
+            detail = f"it has no scale, so it takes whole numbers, but the steps make {part}"
         if not detail and fractional.get(name, 0):
             detail = (
                 f"it has no scale, so it takes whole numbers, but {fractional[name]} "
@@ -116,6 +121,19 @@ def check_dtypes(evidence: Evidence) -> Iterator[Finding]:
         if detail:
             rule = InputDtypeMismatch(input=name, dtype=port.tensor.dtype, detail=detail)
             yield Finding.of(rule, input_subject(name))
+
+
+def _fractions(spec: InputSpec, tensor: Tensor) -> str:
+    """What steps make of pixels, where it is no whole number and should be one; empty where it is.
+
+    Black pictures, and those of pure colours, hide it from who only looks at values.
+    """
+    is_whole = tensor.dtype.startswith(("int", "uint")) and tensor.quantization is None
+    made = lines(spec.steps) if is_whole and decodes_bytes(spec) else None
+    if made is None or any(isinstance(step, Cast) for step in spec.steps):
+        return ""
+    parts = [scale + offset for scale, offset in made if scale % 1 or offset % 1]
+    return f"{number(parts[0])} of a pixel of 1" if parts else ""
 
 
 def _unfeedable(tensor: Tensor) -> str:

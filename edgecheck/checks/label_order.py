@@ -95,6 +95,8 @@ def _reordered(labels: LabelStatistics) -> tuple[Reordering, Array] | None:
     is_better = _is_far_more(*asked) or (mends_half(*asked) and _trade_places(whole, found.order))
     common = commonest_share(labels)
     is_known = found.right_after / found.samples - common >= thresholds.WORKING_GAIN * (1 - common)
+    # Samples of one label show no order, whatever they are answered with.
+    is_known = is_known and common < 1
     if not is_better or found.p >= proof_thresholds.TRIAL_P or not is_known:
         return None
     order = np.arange(counts.shape[1])

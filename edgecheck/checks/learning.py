@@ -29,17 +29,15 @@ def check(evidence: Evidence) -> Iterator[Finding]:
     judged = held_against_labels(evidence)
     if judged.chance == 1:
         raise NotApplicable("all labels are the same")
-    if not judged.is_lost:
+    drawn = layers_as_drawn(evidence) if judged.gain < thresholds.WORKING_GAIN else 0
+    if not judged.is_lost and not drawn:
         return
-    drawn = layers_as_drawn(evidence)
-    if other := blamed_elsewhere(evidence):
+    if other := blamed_elsewhere(evidence) or _stopped(evidence):
         if not drawn or _is_fresh(evidence):
             raise NotApplicable(f"{other} explains it")
         # Weights are seen without an answer, whatever else is wrong.
         yield Finding.of(_undertrained(evidence, judged, drawn), _SUBJECT, severity="warning")
         return
-    if evidence.signal is not None and stopped(evidence.signal, trouble(evidence)):
-        raise NotApplicable("a layer that stops the signal explains it")
     prior = _prior(evidence, judged)
     is_alone = judged.is_float and not drawn and near_proof(evidence, judged) is None
     is_sure = prior is not None and _is_sure(prior, is_alone=is_alone)
@@ -56,6 +54,12 @@ def check(evidence: Evidence) -> Iterator[Finding]:
         raise NotApplicable(f'the calibrated range of "{plain(name)}" speaks for other steps')
     rule = _undertrained(evidence, judged, drawn)
     yield Finding.of(rule, _SUBJECT, severity="error" if drawn else "warning")
+
+
+def _stopped(evidence: Evidence) -> str:
+    """A layer that lets no signal through, in words; empty without one."""
+    is_still = evidence.signal is not None and stopped(evidence.signal, trouble(evidence))
+    return "a layer that stops the signal" if is_still else ""
 
 
 def _is_fresh(evidence: Evidence) -> bool:

@@ -7,6 +7,8 @@ import numpy as np
 from edgecheck import thresholds
 from edgecheck.checks.calibration import Range, expected_range
 from edgecheck.checks.evidence import Evidence, input_subject
+from edgecheck.checks.labels import reference_is_lost
+from edgecheck.checks.parity import has_lost_parity
 from edgecheck.findings import Finding
 from edgecheck.preprocess.pixel_alternatives import written
 from edgecheck.preprocess.pixel_lines import RAW
@@ -15,6 +17,11 @@ from edgecheck.rules.input.preprocessing_not_in_exported_graph import (
 )
 from edgecheck.spec.value_steps import Rescale
 from edgecheck.tflite.leading import Leading
+
+
+def may_be_lost(evidence: Evidence) -> bool:
+    """Whether it is worth a look at the files: parity is lost, or both models may have collapsed alike."""
+    return has_lost_parity(evidence) or reference_is_lost(evidence)
 
 
 def left_out(evidence: Evidence, name: str) -> Finding | None:

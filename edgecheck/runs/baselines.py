@@ -5,8 +5,7 @@ from pathlib import Path
 from time import perf_counter
 
 from edgecheck.checks.evidence import Evidence
-from edgecheck.checks.lost_steps import changes_values
-from edgecheck.checks.parity import has_lost_parity
+from edgecheck.checks.lost_steps import changes_values, may_be_lost
 from edgecheck.compare.entrant import Entrant, is_feedable
 from edgecheck.compare.lost_steps import ModelFile, lost_steps
 from edgecheck.compare.made_models import twin_entrant
@@ -101,9 +100,9 @@ def fake_quantization_of(draft: Draft, evidence: Evidence) -> FakeQuantization |
 
 
 def lost_steps_of(draft: Draft, evidence: Evidence) -> Leading | None:
-    """What the reference does with its input and the candidate does not, where parity is lost."""
+    """What the reference does with its input and the candidate does not, where something is wrong."""
     path = None if draft.spec is None else _reference_file(draft, draft.spec)
-    if draft.spec is None or path is None or not has_lost_parity(evidence):
+    if draft.spec is None or path is None or not may_be_lost(evidence):
         return None
     trained, signature = is_trained_model(path), reference_signature(draft.spec.spec)
     try:

@@ -8,6 +8,7 @@ from typing import Final
 
 from edgecheck.chain import StageName
 from edgecheck.checks.evidence import Evidence, NotApplicable
+from edgecheck.checks.lost_steps import may_be_lost
 from edgecheck.checks.parity import has_lost_parity
 from edgecheck.compare.entrant import Entrant, Trained, is_feedable
 from edgecheck.compare.experiment import Setup
@@ -146,7 +147,7 @@ def _converted(
     )
     path = draft.converter(request, _CONVERSION_SECONDS).path
     data, model = load_model(path)
-    if has_lost_parity(evidence):
+    if may_be_lost(evidence):
         draft.files.converted = data, model
     entrant = Entrant("float .tflite", path, model, contract_of(model), {})
     return fitted(entrant, replace(evidence, spec=_with_own_inputs(evidence.spec)))

@@ -61,6 +61,20 @@ def fed_to(site: Deployment) -> dict[str, Array]:
         return {name: found[name] for name in found.files}
 
 
+def is_same_run(one: Deployment, other: Deployment) -> bool:
+    """Whether two deployments give the same models the same values: what differs shows nowhere."""
+    files = [(site.candidate.read_bytes(), site.reference.read_bytes()) for site in (one, other)]
+    if files[0] != files[1]:
+        return False
+    try:
+        left, right = fed_to(one), fed_to(other)
+    except _NOT_RUN:
+        return False
+    return left.keys() == right.keys() and all(
+        np.array_equal(left[name], right[name], equal_nan=True) for name in left
+    )
+
+
 def parity_of(site: Deployment) -> float:
     """Agreement of the candidate with its own reference, as the deployment feeds both; 0 where
     something cannot be run.

@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 
 from faults.bases.build import base_of
-from faults.case import Deployment, Harm, Inject, deploy
-from faults.measure import BENIGN, Healthy, alarms_of, harm_of, parity_of
+from faults.case import Deployment, Inject, deploy
+from faults.measure import BENIGN, Healthy, alarms_of, harm_of, is_same_run, parity_of
 from faults.plan import Planned
 from faults.prepare import write_spec
 from faults.score import Answer, named
@@ -114,19 +114,15 @@ class Runner:
             is_benign = harm is not None and harm >= BENIGN
             return _Made(planned, site, harm, is_benign, alarms_of(site, healthy))
         alone = [
-            _alone(planned, healthy, folder / f"alone-{n}", fault.inject, fault.harm)
-            for n, fault in enumerate(planned.faults)
+            _injected(planned, healthy, folder / f"alone-{n}", [inject])
+            for n, inject in enumerate(injections)
         ]
-        if max(alone) >= BENIGN:
-            return Left(planned.id, f"no pair: alone they agree on {alone}")
+        left = [harm_of(one, f.harm, healthy) for one, f in zip(alone, planned.faults, strict=True)]
+        if any(harm is None or harm >= BENIGN for harm in left):
+            return Left(planned.id, f"no pair: alone they agree on {left}")
+        if any(is_same_run(site, one) for one in alone):
+            return Left(planned.id, "no pair: one of them alone gives the very same run")
         return _Made(planned, site, None, is_benign=False, alarms={})
-
-
-def _alone(planned: Planned, healthy: Healthy, folder: Path, inject: Inject, harm: Harm) -> float:
-    """How much of the pair's base is left by one of its faults."""
-    found = harm_of(_injected(planned, healthy, folder, [inject]), harm, healthy)
-    assert found is not None
-    return found
 
 
 def _injected(

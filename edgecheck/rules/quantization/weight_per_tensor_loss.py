@@ -24,10 +24,11 @@ class WeightPerTensorLoss(Rule):
     ## How edgecheck knows
     It reads the codes of per-tensor weights. A channel counts as lost if its
     largest code is over 30 times smaller than that of the layer and it has
-    fewer than 8 codes, but is not all zero. More than half of a convolution's
-    channels are worth a warning; more than one in ten are noted, for models
-    that were trained with quantization bear that well. Where the chain shows
-    that the weights lose parity they are a warning, in any layer.
+    fewer than 8 codes; one that is all zero only if it is not so in the
+    reference. More than half of a convolution's channels are worth a warning;
+    more than one in ten are noted, for models that were trained with
+    quantization bear that well. Where the chain shows that the weights lose
+    parity they are a warning, in any layer.
 
     ## How to fix
     Quantize weights per channel (the converter's default for int8); else
@@ -47,19 +48,30 @@ class WeightPerTensorLoss(Rule):
     operator: str
     lost: int
     channels: int
-    """Those that are not all zero."""
+    """Those that are not all zero, or are not so in the reference."""
     ratio: float
-    """Largest code of the layer for that of its weakest channel."""
+    """Largest code of the layer for that of its weakest channel; at least, where `zeroed` is not 0."""
     tensors: int
     """How many layers are like this."""
+    zeroed: int = 0
+    """Of `lost`, channels that the reference has and of which nothing but zeros is left."""
 
     def message(self) -> str:
         """What was found, with its numbers."""
         more = f" ({count(self.tensors - 1, 'other layer')} alike)" if self.tensors > 1 else ""
         return (
             f'Weights "{plain(self.tensor)}" of {plain(self.operator)} have one scale, and '
-            f"{self.lost} of {count(self.channels, 'channel')} use fewer than 8 codes of it: "
-            f"the strongest channel is {number(self.ratio)} times the weakest{more}."
+            f"{self.lost} of {count(self.channels, 'channel')} use fewer than 8 codes of "
+            f"it{self._none_left()}{number(self.ratio)} times the weakest{more}."
+        )
+
+    def _none_left(self) -> str:
+        if not self.zeroed:
+            return ": the strongest channel is "
+        verb = "is" if self.zeroed == 1 else "are"
+        return (
+            f", and of {self.zeroed}, which {verb} not 0 in the reference, nothing is left: the "
+            "strongest channel is over "
         )
 
     def fix(self) -> str:

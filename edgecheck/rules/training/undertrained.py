@@ -24,15 +24,14 @@ class Undertrained(Rule):
     * A task that cannot be solved from these inputs.
 
     ## How edgecheck knows
-    (accuracy - commonest) / (1 - commonest) is below 0.2 on 20 labelled
-    samples or more, where `commonest` is the share of the commonest label.
-    The usual ranges, channel orders and scalings were tried, labels were read
-    in other orders, no layer is dead, vanished or as it was drawn, and no input
-    was calibrated on other values than the spec gives. Answers that have the
-    shares of the labels, and yet meet them by chance only, are said to be: the
-    labels may be those of other samples. It is
-    only a suspicion, except where all weights still look nearly as an
-    initializer draws them.
+    (accuracy - commonest) / (1 - commonest), with the share of the commonest
+    label, is below 0.2 on 20 labelled samples or more; or it is below 0.5,
+    and all weights still look nearly as an initializer draws them: an error.
+    Else it is a suspicion. The usual ranges, channel orders and scalings were
+    tried, labels were read in other orders, no layer is dead, vanished or as it
+    was drawn, and no input was calibrated on other values than the spec gives.
+    Answers that have the shares of the labels, and yet meet them by chance
+    only, are said to be: the labels may be those of other samples.
 
     ## How to fix
     Evaluate the very model that was exported with the code of training:

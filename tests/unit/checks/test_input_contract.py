@@ -109,6 +109,30 @@ def test_types_that_cannot_take_the_values_are_a_finding(case):
     assert rules(input_contract.check_dtypes, **case) == [("input-dtype-mismatch", "error")]
 
 
+def counted(*steps):
+    """An input of whole numbers beside a spec whose steps end in these; all pictures are black."""
+    section = {"kind": "image", "steps": ("decode", *steps)}
+    return {**typed("int32"), "spec": spec({"image": section})}
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        [],
+        [{"rescale": {"scale": 2, "offset": -128}}],
+        [{"rescale": {"scale": 0.5}}, {"cast": "int32"}],
+    ],
+)
+def test_steps_that_keep_whole_numbers_whole_have_no_finding(steps):
+    assert rules(input_contract.check_dtypes, **counted(*steps)) == []
+
+
+@pytest.mark.parametrize("step", [{"scale": 1 / 255}, {"scale": 1, "offset": -127.5}])
+def test_steps_that_make_fractions_of_pixels_are_a_finding_though_all_values_are_whole(step):
+    case = counted({"rescale": step})
+    assert rules(input_contract.check_dtypes, **case) == [("input-dtype-mismatch", "error")]
+
+
 def test_types_of_unbound_inputs_are_skipped():
     with pytest.raises(NotApplicable, match="do not match"):
         rules(input_contract.check_dtypes, bound=None)

@@ -198,6 +198,10 @@ def test_a_collapse_is_no_order_of_labels():
     assert rules(label_order.check, seen(0.2, (160, 40), (0, 200), [[0, 160], [0, 40]])) == []
 
 
+def test_samples_of_one_label_show_no_order():
+    assert rules(label_order.check, seen(0.0, (200, 0), (0, 200), [[0, 200], [0, 0]])) == []
+
+
 ANEW = Renormalized(2, "norm", 3.0, 100, 30, 95, 1e-12)
 
 
@@ -328,3 +332,16 @@ def test_zeros_behind_tiny_weights_have_vanished(size, rule):
     model = read_model(data)
     parts = {"data": data, "model": model, "contract": contract_of(model), "signal": DEAD}
     assert rules(signal.check, seen(**parts)) == [(rule, "error")]
+
+
+@pytest.mark.parametrize(("accuracy", "expected"), [(0.7, [("undertrained", "error")]), (0.8, [])])
+def test_weights_as_drawn_are_hardly_trained_where_half_of_the_way_is_missing(
+    monkeypatch, accuracy, expected
+):
+    monkeypatch.setattr(learning, "layers_as_drawn", lambda _: 3)
+    assert rules(learning.check, seen(accuracy)) == expected
+
+
+def test_weights_as_drawn_are_told_beside_a_layer_that_stops_the_signal(monkeypatch):
+    monkeypatch.setattr(learning, "layers_as_drawn", lambda _: 3)
+    assert rules(learning.check, seen(signal=DEAD)) == [("undertrained", "warning")]
