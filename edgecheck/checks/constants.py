@@ -207,7 +207,7 @@ def _channel_loss(layer: Layer, codes: Array, zeroed: int) -> WeightPerTensorLos
     zero = layer.weights.quantization.zero_points[0] if layer.weights.quantization else 0
     largest = layer.largest_codes(codes, zero)
     live = largest[largest > 0]
-    if live.size < 2:
+    if not live.size or live.size + zeroed < 2:
         return None
     # A code range of -3..3 has 7 codes.
     is_lost = (live * thresholds.CHANNEL_RATIO < live.max()) & (live < thresholds.CHANNEL_CODES / 2)

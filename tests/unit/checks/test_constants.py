@@ -8,6 +8,8 @@ from static_findings import file_evidence, found
 
 from edgecheck.checks import constants
 from edgecheck.compare.stages import StageWalk, Step
+from edgecheck.compare.weight_match import match_weights
+from edgecheck.tflite.weights import Weight
 
 HALF = {"model": {"task": "classification", "quantization": "float16"}}
 NAN = ("nan-or-inf-weights", "error")
@@ -126,6 +128,19 @@ def depthwise(codes, scale=0.1):
 def test_channels_of_one_scale_are_lost_by_their_share(codes, severity):
     wanted = [] if severity is None else [("weight-per-tensor-loss", severity)]
     assert found(constants.check_channels, depthwise(codes)) == wanted
+
+
+@pytest.mark.parametrize(("live", "lost"), [(0.01, 3), (0.0, None)])
+def test_channels_of_zeros_are_lost_where_the_reference_has_more(live, lost):
+    real = [np.array([[12.7, live, live, live]], np.float32).repeat(9, 0).T for _ in range(2)]
+    real[1][1:] = 0
+    weights = [Weight("w", each.reshape(4, 3, 3), 0, "DEPTHWISE_CONV_2D") for each in real]
+    case = replace(
+        file_evidence(depthwise([127, 0, 0, 0])), weights=match_weights(weights[1:], weights[:1])
+    )
+    found = list(constants.check_channels(case))
+    assert [each.evidence["zeroed"] for each in found] == ([] if lost is None else [lost])
+    assert all("of 3, which are not 0 in the reference" in each.message for each in found)
 
 
 def test_few_lost_channels_are_a_warning_where_the_weights_lose_parity():

@@ -15,7 +15,7 @@ from evidence import (
 )
 
 from edgecheck.checks import calibration, normalization, tried_steps
-from edgecheck.checks.lost_steps import changes_values, left_out
+from edgecheck.checks.lost_steps import changes_values, left_out, may_be_lost
 from edgecheck.compare.stages import StageWalk, Step
 from edgecheck.compare.trials import Trial
 from edgecheck.preprocess.alternatives import Change
@@ -135,3 +135,16 @@ def test_steps_are_proposed_only_where_one_rescale_does_the_same():
     finding = left_out(case(inside=by_channel), "image")
     assert finding.evidence["steps"] == []
     assert "rescale" not in finding.fix
+
+
+@pytest.mark.parametrize(
+    ("accuracy", "agreement", "expected"),
+    [((0.1, 0.1), 1.0, True), ((0.1, 0.95), 0.2, True), ((0.95, 0.95), 1.0, False)],
+)
+def test_files_are_looked_at_where_parity_or_the_reference_is_lost(accuracy, agreement, expected):
+    ours, theirs = accuracy
+    labels = seen_labels(candidate_accuracy=ours, reference_accuracy=theirs)
+    interval = (agreement - 0.05, min(agreement + 0.05, 1.0))
+    pair = seen_pair(agreement=agreement, agreement_interval=interval)
+    seen = passed_over(compared(labels=labels, pair=pair))
+    assert may_be_lost(case(comparison=seen)) == expected

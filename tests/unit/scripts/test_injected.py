@@ -28,6 +28,7 @@ from faults.injected.packaging import DAMAGES
 from faults.injected.pictures import TAGS, TURNS, gray
 from faults.injected.steps import LINES, applied, scaled_as, undone
 from faults.injected.trained import changed_model
+from faults.measure import is_same_run
 from faults.prepare import prepared, write_spec
 from faults.running import outputs_of
 from PIL import Image, ImageOps
@@ -164,6 +165,26 @@ def test_bgr_exchanges_red_and_blue_before_they_are_scaled(bases, tmp_path):
     unit = base.rows()["image"] * std + mean
     wanted = (unit[..., ::-1] - mean) / std
     np.testing.assert_allclose(prepared(tmp_path / "spec.yaml")["image"], wanted, atol=1e-4)
+
+
+def test_swapped_channels_are_hidden_in_gray_pictures_and_not_in_coloured_ones(bases, tmp_path):
+    base = bases["depthwise"]
+    shutil.copy(__file__, tmp_path / "model")  # any file: models are not run
+    keys = "channel-count-mismatch.gray-files", "channel-order-swapped.bgr"
+    found = [fault.inject for key in keys for fault in FAULTS if fault.key == key]
+    sites = [[found[0]], found, [found[1]], []]
+    made = []
+    for number, injections in enumerate(sites):
+        site = deploy(base, tmp_path / str(number))
+        for inject in injections:
+            site = inject(site, np.random.default_rng(1))
+        write_spec(site.folder / "spec.yaml", site.spec)
+        spec = {**site.spec, "model": {**site.spec["model"], "reference": str(tmp_path / "model")}}
+        made.append(replace(site, spec=spec, candidate=tmp_path / "model"))
+    gray, both, swapped, healthy = made
+    assert is_same_run(both, gray)
+    assert not is_same_run(both, swapped)
+    assert not is_same_run(swapped, healthy)
 
 
 def test_a_buffer_of_planes_is_read_element_by_element(bases, tmp_path):
