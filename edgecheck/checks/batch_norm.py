@@ -15,7 +15,8 @@ def check(evidence: Evidence) -> Iterator[Finding]:
     found = evidence.renormalized
     if found is None:
         raise NotApplicable("no statistics of batch normalization were collected anew")
-    if not outdoes(evidence, reached(evidence)):
+    # Steps without which new statistics do not help were held against all others when they were tried.
+    if not found.beside and not outdoes(evidence, reached(evidence)):
         return
     rule = BnStatisticsUnconverged(
         layers=found.layers,
@@ -24,9 +25,10 @@ def check(evidence: Evidence) -> Iterator[Finding]:
         right_before=found.right_before,
         right_after=found.right_after,
         samples=found.samples,
+        beside=found.beside,
     )
     proof = Proof(
-        action="statistics of batch normalization collected anew on other samples",
+        action=_action(found.beside),
         metric="accuracy",
         before=found.right_before / found.samples,
         after=found.right_after / found.samples,
@@ -35,6 +37,11 @@ def check(evidence: Evidence) -> Iterator[Finding]:
     is_sure = mends_half(found.right_before, found.right_after, found.samples)
     severity: Severity = "error" if is_sure else "warning"
     yield Finding.of(rule, Subject("model", "batch-normalization"), severity=severity, proof=proof)
+
+
+def _action(beside: str) -> str:
+    fed = f", all fed with {beside}" if beside else ""
+    return f"statistics of batch normalization collected anew on other samples{fed}"
 
 
 def outdoes(evidence: Evidence, met: float) -> bool:

@@ -10,8 +10,9 @@ from edgecheck import thresholds
 from edgecheck.checks.evidence import Evidence, NotApplicable, input_subject
 from edgecheck.checks.labels import reference_is_lost
 from edgecheck.checks.layers import told_of_input
-from edgecheck.checks.parity import losses, parity_holds
+from edgecheck.checks.parity import is_beyond_limits, losses, parity_holds
 from edgecheck.checks.proofs import changes_of
+from edgecheck.checks.recorded_rival import is_better_cut
 from edgecheck.checks.recorded_trial import preferred_record
 from edgecheck.checks.rivals import proven
 from edgecheck.compare.statistics import InputStatistics
@@ -151,7 +152,7 @@ def _severity(rule: CalibrationPreprocessingMismatch, evidence: Evidence) -> Sev
     Nor is it one where the reference, which was never calibrated, fails on the same inputs: then
     the steps are as suspect as the calibration; or where labels prove that it needs other values.
     """
-    if _is_of_lost_steps(evidence, rule) or preferred_record(evidence, rule.input) is not None:
+    if _is_of_lost_steps(evidence, rule) or _is_record_right(evidence, rule.input):
         return "info"
     clip = rule.clip_fraction or 0.0
     levels = rule.levels_used or 0
@@ -176,6 +177,11 @@ def _severity(rule: CalibrationPreprocessingMismatch, evidence: Evidence) -> Sev
     return None
 
 
+def _is_record_right(evidence: Evidence, name: str) -> bool:
+    """Whether labels speak for the values that calibration saw."""
+    return preferred_record(evidence, name) is not None or is_better_cut(evidence, name)
+
+
 def _is_of_lost_steps(evidence: Evidence, rule: CalibrationPreprocessingMismatch) -> bool:
     """Whether calibration saw what the reference itself makes of the input, and the candidate not."""
     inside, (low, high) = evidence.lost_steps, rule.representable
@@ -196,9 +202,12 @@ def _steps_are_wrong(evidence: Evidence, name: str) -> bool:
 def _parity_is_shown(evidence: Evidence) -> bool:
     """Whether parity holds by the measured values themselves, on enough samples.
 
-    An interval gives the benefit of the doubt. What the file says for sure is not doubted.
+    An interval gives the benefit of the doubt. What the file says for sure is not doubted, and a
+    loss that is worth a warning is no proof that nothing is lost.
     """
-    if not parity_holds(evidence) or evidence.distinct_inputs < thresholds.MIN_DISTINCT_INPUTS:
+    if not parity_holds(evidence) or is_beyond_limits(evidence):
+        return False
+    if evidence.distinct_inputs < thresholds.MIN_DISTINCT_INPUTS:
         return False
     certain = [as_measured(output) for output in evidence.pairs]
     tolerances = evidence.spec.tolerances

@@ -36,12 +36,22 @@ def crowded(
 
 
 def _lost_by_others(reader: LayerStatistics) -> bool:
-    """Whether an operator that computes rightly has lost what it reads."""
-    return (
-        is_lost(reader)
-        and reader.own_sqnr_db >= thresholds.LAYER_OWN_DB
-        and reader.clip_fraction <= thresholds.LAYER_CLIPPED
-    )
+    """Whether an operator that computes rightly has lost what it reads, or much more of it than what
+    it reads and its own error explain.
+    """
+    is_right = reader.own_sqnr_db >= thresholds.LAYER_OWN_DB
+    is_ranged = reader.clip_fraction <= thresholds.LAYER_CLIPPED
+    return is_right and is_ranged and (is_lost(reader) or _is_unexplained(reader))
+
+
+def _is_unexplained(reader: LayerStatistics) -> bool:
+    """Whether sound values come out damaged, far more than they and the own error explain."""
+    upstream = reader.upstream_sqnr_db
+    if upstream is None or not upstream > thresholds.LAYER_SOUND_DB:
+        return False
+    is_damaged = reader.sqnr_db < thresholds.LAYER_OWN_DB
+    known = min(upstream, reader.own_sqnr_db)
+    return is_damaged and reader.sqnr_db < known - thresholds.LAYER_NEW_DB
 
 
 def _chosen(index: int, by_tensor: Mapping[int, LayerStatistics]) -> LayerStatistics | None:

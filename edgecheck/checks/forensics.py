@@ -102,7 +102,10 @@ def _is_noise(noise: Noise, found: Forensics) -> bool:
 
 
 def _is_few(found: Forensics) -> bool:
-    """The ranges are as narrow as those of single samples, and as a set they are like one."""
+    """The ranges are as narrow as those of single samples, and as a set they are like one.
+
+    Not where hardly any sample is as quiet as the range of an input: then it saw others, few or many.
+    """
     crowd = found.crowd
     return (
         crowd is not None
@@ -111,6 +114,7 @@ def _is_few(found: Forensics) -> bool:
         and crowd.beyond >= thresholds.CROWD_BEYOND
         and crowd.typicality.nearest >= thresholds.CROWD_TYPICAL
         and crowd.typicality.central >= thresholds.CROWD_TYPICAL
+        and crowd.inputs_reach >= thresholds.CROWD_TYPICAL
     )
 
 

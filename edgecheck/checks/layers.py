@@ -11,7 +11,7 @@ from edgecheck.checks.crowded_channels import crowded
 from edgecheck.checks.evidence import Evidence, NotApplicable, output_subject
 from edgecheck.checks.labels import reference_is_lost
 from edgecheck.checks.misfit import Misfit, misfit
-from edgecheck.checks.parity import has_lost_parity
+from edgecheck.checks.parity import has_lost_parity, is_beyond_limits
 from edgecheck.compare.first_bad import is_bad, is_lost
 from edgecheck.compare.layer_statistics import LayerStatistics
 from edgecheck.compare.layers import LayerWalk
@@ -82,7 +82,9 @@ def check_range(evidence: Evidence) -> Iterator[Finding]:
                 isolated_sqnr_db=own,
                 upstream_sqnr_db=layer.upstream_sqnr_db,
             )
-            severity = _severity(evidence, "warning")
+            # Fewer steps than that are a mistake of the file, not what quantization may cost.
+            is_mistake = levels < thresholds.LEVELS_ERROR and is_beyond_limits(evidence)
+            severity = "error" if is_mistake else _severity(evidence, "warning")
             yield Finding.of(rule, Subject("tensor", layer.name), severity=severity)
             return  # what follows works with what is left here
     for rule in crowded(_ranged(evidence.walked), evidence.walked.layers):

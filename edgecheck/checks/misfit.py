@@ -10,6 +10,8 @@ within their range and reach no end that steps would give.
 from collections.abc import Iterator
 from typing import Final, Literal, TypeAlias
 
+import numpy as np
+
 from edgecheck import thresholds
 from edgecheck.compare.statistics import InputStatistics
 from edgecheck.mistakes.values import KNOWN, WHOLE_SCALE
@@ -64,19 +66,49 @@ def is_recorded(fossil: Tensor, made: Range) -> bool:
     return _is_same(stored, _with_zero(made), max(params.scales))
 
 
-def _known(spec: InputSpec, data: Range, seen: InputStatistics) -> Iterator[Range]:
-    """The ranges that other usual steps give."""
+def is_usual(fossil: Tensor) -> bool:
+    """Whether the range that calibration saw is that of pixels 0..255 scaled in a usual way.
+
+    Args:
+        fossil: the tensor that records the calibrated range.
+    """
+    return any(is_recorded(fossil, whole) for whole in _wholes())
+
+
+def _wholes() -> Iterator[Range]:
+    """The ranges of pixels 0..255 that are scaled in usual ways."""
     for _, _, known in KNOWN:
         ends = [(offset, 255 * scale + offset) for scale, offset in known]
         yield min(low for low, _ in ends), max(high for _, high in ends)
+
+
+def _known(spec: InputSpec, data: Range, seen: InputStatistics) -> Iterator[Range]:
+    """The ranges that other usual steps give."""
+    for whole in _wholes():
+        if spec.range is None or not np.allclose(spec.range, whole):
+            yield _reached(spec, data, whole)
     for factor in (255.0, 127.5, WHOLE_SCALE):
         for times in (factor, 1 / factor):
             yield data[0] * times, data[1] * times
     yield from _again(spec, seen)
 
 
+def _reached(spec: InputSpec, data: Range, whole: Range) -> Range:
+    """As much of a range as values reach in it that are scaled to it from the promised one.
+
+    Pictures hold black and white sooner or later; of other values these samples tell how far they go.
+    """
+    if spec.kind == "image" or spec.range is None or not spec.range[0] < spec.range[1]:
+        return whole
+    low, high = spec.range
+    scale = (whole[1] - whole[0]) / (high - low)
+    return whole[0] + (data[0] - low) * scale, whole[0] + (data[1] - low) * scale
+
+
 def _again(spec: InputSpec, seen: InputStatistics) -> Iterator[Range]:
-    """Values that the spec's steps scale twice, and those that they do not scale."""
+    """Values that the spec's steps scale twice, and those that they do not scale; none where no step
+    scales.
+    """
     own = lines(spec.steps)
     if own is None:
         return
@@ -87,7 +119,7 @@ def _again(spec: InputSpec, seen: InputStatistics) -> Iterator[Range]:
     parts = [
         (scale, offset, low, high)
         for (scale, offset), low, high in zip(own, lows, highs, strict=True)
-        if scale
+        if scale and (scale, offset) != (1, 0)
     ]
     if parts:
         yield _hull((v - o) / s for s, o, low, high in parts for v in (low, high))
@@ -105,6 +137,13 @@ def _with_zero(span: Range) -> Range:
 
 
 def _is_same(stored: Range, known: Range, step: float) -> bool:
-    """Whether both ends agree, as far as a step and the reach of samples tell."""
-    slack = max(thresholds.REACHED_RANGE * (known[1] - known[0]), step)
-    return all(abs(one - other) <= slack for one, other in zip(stored, known, strict=True))
+    """Whether both ends agree, as far as a step and the reach of samples tell.
+
+    Those of calibration may reach less far, and hardly farther.
+    """
+    width = known[1] - known[0]
+    within, beyond = (
+        max(share * width, step) for share in (thresholds.REACHED_RANGE, thresholds.END_BEYOND)
+    )
+    missed = stored[0] - known[0], known[1] - stored[1]
+    return all(-beyond <= each <= within for each in missed)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from edgecheck import thresholds
+from edgecheck.checks import folded_scaling
 from edgecheck.checks.calibration import Range, Source, expected_range, fit, symmetric
 from edgecheck.checks.evidence import Evidence, input_subject
 from edgecheck.checks.labels import reference_is_lost, reference_works
@@ -33,6 +34,7 @@ def check(evidence: Evidence) -> Iterator[Finding]:
         yield from _double_in_reference(evidence, name, port)
         found = leading(evidence.data, evidence.model, port) if evidence.data else None
         if found is None or not found.operators:
+            yield from folded_scaling.check(evidence, name)
             continue
         yield from _double(evidence, name, port, found)
         yield from _lost(evidence, name, port, found)

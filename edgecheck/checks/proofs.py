@@ -60,6 +60,12 @@ def reached(evidence: Evidence) -> float:
     return max((trial.right_after / trial.samples for trial in found if trial), default=0.0)
 
 
+def exceeds(trial: Trial, met: float) -> bool:
+    """Whether a trial of two changes restores, and meets clearly more than any of them, and than a share."""
+    gain = trial.right_after - max(trial.by_one, met * trial.samples)
+    return restores(trial) and gain > proof_thresholds.TRIAL_GAIN * trial.samples
+
+
 def better_alone(evidence: Evidence, name: str, fed: Fed) -> Trial | None:
     """The best trial in which one model alone, fed otherwise, agrees with the other.
 
@@ -74,11 +80,15 @@ def better_alone(evidence: Evidence, name: str, fed: Fed) -> Trial | None:
 
 
 def as_good(evidence: Evidence, trial: Trial) -> list[str]:
-    """What else was tried with which as much is right, in words; of single changes only."""
-    if trial.also is not None:
+    """What else was tried with which as much is right, in words.
+
+    Of single changes, beside the same new statistics or without any.
+    """
+    if trial.also is not None and not is_with_statistics(trial):
         return []
     least = trial.right_after - proof_thresholds.TRIAL_TIE * trial.samples
-    found = _better(evidence, trial.input, trial.fed)
+    made = _better if trial.also is None else _pairs
+    found = [t for t in made(evidence, trial.input, trial.fed) if t.also == trial.also]
     return [o.change.words for o in found if o != trial and o.right_after >= least]
 
 
@@ -90,10 +100,16 @@ def changes_of(trial: Trial) -> tuple[Change, ...]:
 def undoes_a_repetition(evidence: Evidence, trial: Trial) -> bool:
     """Whether a change only takes out steps that scale and that the spec has once more."""
     removed, added = trial.change.removed, trial.change.added
-    if trial.change.kind != "scaling" or trial.also is not None or added or not removed:
+    is_alone = trial.also is None or is_with_statistics(trial)
+    if trial.change.kind != "scaling" or not is_alone or added or not removed:
         return False
     steps = [written(step) for step in scaling_steps(evidence.spec.inputs[trial.input])]
     return all(steps.count(step) == 2 * removed.count(step) for step in removed)
+
+
+def is_with_statistics(trial: Trial) -> bool:
+    """Whether batch normalization collected its statistics anew with the steps of a trial."""
+    return trial.also is not None and trial.also.kind == "statistics"
 
 
 def proof_of(trial: Trial) -> Proof:
@@ -135,6 +151,11 @@ def _better(evidence: Evidence, name: str, fed: Fed | None) -> list[Trial]:
         filter(_is_better, trials),
         key=lambda t: (-t.right_after, t.unmoved, _moved(evidence, t)),
     )
+    return _simplest_first(evidence, found)
+
+
+def _simplest_first(evidence: Evidence, found: list[Trial]) -> list[Trial]:
+    """The same, with what undoes a repeated step before what is as good."""
     if not found:
         return []
     least = found[0].right_after - proof_thresholds.TRIAL_TIE * found[0].samples
@@ -145,8 +166,13 @@ def _better(evidence: Evidence, name: str, fed: Fed | None) -> list[Trial]:
 
 def _pairs(evidence: Evidence, name: str, fed: Fed | None) -> list[Trial]:
     """Trials of two changes that make clearly more right than either alone, the best first."""
-    trials = (t for t in evidence.trials if (t.input, t.fed) == (name, fed) and t.also is not None)
-    return sorted(filter(_is_better, trials), key=lambda trial: -trial.right_after)
+    trials = [t for t in evidence.trials if (t.input, t.fed) == (name, fed) and t.also is not None]
+    found = sorted(filter(_is_better, trials), key=lambda trial: -trial.right_after)
+    # Those with new statistics are only made, and kept, where nothing else is nearly as good.
+    twofold = [trial for trial in found if is_with_statistics(trial)]
+    twofold.sort(key=lambda trial: (-trial.right_after, _moved(evidence, trial)))
+    rest = [trial for trial in found if not is_with_statistics(trial)]
+    return [*_simplest_first(evidence, twofold), *rest]
 
 
 def _agrees(trial: Trial) -> bool:

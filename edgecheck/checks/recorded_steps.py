@@ -16,6 +16,7 @@ from edgecheck.checks.evidence import Evidence, NotApplicable, NotRun, input_sub
 from edgecheck.checks.first_layer import suits_better
 from edgecheck.checks.labels import reference_is_lost
 from edgecheck.checks.proofs import reached
+from edgecheck.checks.recorded_rival import is_better_cut, is_open
 from edgecheck.checks.recorded_trial import preferred_record, proof_of_record
 from edgecheck.checks.tried_rules import rule_of
 from edgecheck.findings import Finding
@@ -26,12 +27,16 @@ from edgecheck.rules.input.input_double_normalized import InputDoubleNormalized
 from edgecheck.rules.input.input_not_normalized import InputNotNormalized
 from edgecheck.rules.input.input_range_mismatch import InputRangeMismatch
 from edgecheck.rules.input.io_order_swapped import IoOrderSwapped
+from edgecheck.rules.wording import Witness
 from edgecheck.tflite.contract import input_fossil
 
 _KINDS: Final = frozenset({"image", "array"})
 """Of tables and of sound, the range tells neither what is wrong nor what would be right."""
 
 Check: TypeAlias = Callable[[Evidence], Iterator[Finding]]
+_OTHERS: Final[tuple[Check, ...]] = (normalization.check, tried_steps.check, inputs.check_range)
+"""Which tell by other signs that values are wrong."""
+
 Recorded = dict[str, tuple[Range, Range]]
 """Input -> the range that calibration saw, and the one that is fed."""
 
@@ -41,12 +46,16 @@ def check(evidence: Evidence) -> Iterator[Finding]:
 
     A wrong calibration spoils no float model. So where that one fails, and what is recorded is not
     what is fed, the steps are suspect, whatever else is wrong; unless trials of other steps tell
-    more, or other steps bring all answers back. Where it does well, labels may prefer the record.
+    more, or other steps bring all answers back. Where it does well, labels may prefer the record, or
+    nothing tells which of the two is wrong.
     """
     if evidence.comparison is None:
         raise NotRun
     yield from _preferred(evidence)
-    if not reference_is_lost(evidence) or reached(evidence) >= proof_thresholds.TRIAL_GOOD:
+    if not reference_is_lost(evidence):
+        yield from _borne(evidence)
+        return
+    if reached(evidence) >= proof_thresholds.TRIAL_GOOD:
         return
     # That steps break the promise of the spec does not say how.
     known = _told(evidence, (normalization.check, tried_steps.check))
@@ -71,14 +80,32 @@ def _preferred(evidence: Evidence) -> Iterator[Finding]:
     """Inputs that do better with the recorded values than with those of the spec."""
     found = ((name, preferred_record(evidence, name)) for name in evidence.spec.inputs)
     best = {name: trial for name, trial in found if trial is not None}
-    checks = (normalization.check, tried_steps.check, inputs.check_range)
-    told = _told(evidence, checks) if best else set()
+    told = _told(evidence, _OTHERS) if best else set()
     for name, trial in best.items():
         rule = None if name in told else rule_of(evidence, trial, trial.change)
         if rule is not None:
             proof = proof_of_record(evidence, trial)
             finding = Finding.of(rule, input_subject(name), severity="error", proof=proof)
             yield replace(finding, role="cause")
+
+
+def _borne(evidence: Evidence) -> Iterator[Finding]:
+    """Inputs of a float model that does well, and may only bear the values of the spec."""
+    unfit: list[Finding] = []
+    with suppress(NotApplicable):
+        unfit += evidence.found_by(calibration.check)
+    told = _told(evidence, _OTHERS) if unfit else set()
+    for finding in unfit:
+        name, (recorded, fed) = finding.subject.name, _ranges(finding)
+        is_told = name in told or preferred_record(evidence, name) is not None
+        if is_told or evidence.spec.inputs[name].kind not in _KINDS:
+            continue
+        if is_better_cut(evidence, name):
+            rule = _rule(name, recorded, fed, "cut")
+            yield Finding.of(rule, input_subject(name), severity="error")
+        elif finding.severity == "error" and is_open(evidence, name, recorded, fed):
+            rule = _rule(name, recorded, fed, "open")
+            yield Finding.of(rule, input_subject(name), severity="warning")
 
 
 def _again(evidence: Evidence, name: str) -> tuple[Rule, Range, Range] | None:
@@ -151,12 +178,14 @@ def _fits(evidence: Evidence, name: str, other: Range, own: Range) -> bool:
 
 
 def _judged(evidence: Evidence, name: str, recorded: Range, fed: Range) -> Iterator[Finding]:
-    rule: Rule
+    yield from _weighed(evidence, _rule(name, recorded, fed, "fails"), name, recorded, fed)
+
+
+def _rule(name: str, recorded: Range, fed: Range, witness: Witness) -> Rule:
+    """That an input gets raw values, or others, where calibration saw such as training did."""
     if max(map(abs, fed)) > thresholds.PROMISE_RAW * max(map(abs, recorded)):
-        rule = InputNotNormalized(name, list(recorded), list(fed), is_recorded=True)
-    else:
-        rule = InputRangeMismatch(name, list(recorded), list(fed), is_recorded=True)
-    yield from _weighed(evidence, rule, name, recorded, fed)
+        return InputNotNormalized(name, list(recorded), list(fed), witness=witness)
+    return InputRangeMismatch(name, list(recorded), list(fed), witness=witness)
 
 
 def _weighed(

@@ -21,21 +21,31 @@ def preferred_record(evidence: Evidence, name: str) -> Trial | None:
         evidence: with the trials of the pass.
         name: of an input of the spec.
     """
+    best = trial_of_record(evidence, name)
+    if best is None or guesses(best):
+        return None
+    return best if _is_better(best) or _is_borne(evidence, best) else None
+
+
+def trial_of_record(evidence: Evidence, name: str) -> Trial | None:
+    """The trial of the recorded values that meets most labels; None where none was made.
+
+    Args:
+        evidence: with the trials of the pass.
+        name: of an input of the spec.
+    """
     port = evidence.ports.get(name)
     fossil = None if port is None else input_fossil(evidence.model, port)
     if fossil is None:
         return None
-    found = [
+    found = (
         trial
         for trial in evidence.trials
         if (trial.input, trial.fed, trial.also) == (name, None, None)
         and trial.change.made is not None
         and is_recorded(fossil, trial.change.made)
-    ]
-    best = max(found, key=lambda trial: trial.right_after, default=None)
-    if best is None or guesses(best):
-        return None
-    return best if _is_better(best) or _is_borne(evidence, best) else None
+    )
+    return max(found, key=lambda trial: trial.right_after, default=None)
 
 
 def proof_of_record(evidence: Evidence, trial: Trial) -> Proof | None:

@@ -11,7 +11,14 @@ from edgecheck.checks import batch_norm, initial_weights, label_order
 from edgecheck.checks.dead_layers import has_dead_layer
 from edgecheck.checks.evidence import Evidence, NotApplicable
 from edgecheck.checks.first_layer import suits_better
-from edgecheck.checks.proofs import best_by_labels, better_alone, changes_of, restores, widens
+from edgecheck.checks.proofs import (
+    best_by_labels,
+    better_alone,
+    changes_of,
+    is_with_statistics,
+    restores,
+    widens,
+)
 from edgecheck.compare.trials import Trial
 from edgecheck.preprocess.alternatives import Kind
 
@@ -43,10 +50,11 @@ def is_outdone(evidence: Evidence, trial: Trial) -> bool:
     the spec feeds it, while only values wake it that are larger than those that the first weights
     were made for; or weights that nobody trained, where not half of the wrong answers become right.
     """
-    if not restores(trial) and _is_untrained(evidence):
+    if not restores(trial) and is_untrained(evidence):
         return True
     met = trial.right_after / trial.samples
-    if _wakes(evidence, trial) or batch_norm.outdoes(evidence, met):
+    is_rival = not is_with_statistics(trial)
+    if _wakes(evidence, trial) or (is_rival and batch_norm.outdoes(evidence, met)):
         return True
     least = met + proof_thresholds.TRIAL_TIE
     return least < 1 and label_order.reach(evidence) > least
@@ -67,7 +75,7 @@ def wider_pixels(evidence: Evidence, name: str) -> Trial | None:
     return next((trial for trial in trials if trial is not None and widens(evidence, trial)), None)
 
 
-def _is_untrained(evidence: Evidence) -> bool:
+def is_untrained(evidence: Evidence) -> bool:
     """Whether the weights are those of a new model: what it is right about is luck."""
     with suppress(NotApplicable):
         return any(found.severity == "error" for found in evidence.found_by(initial_weights.check))

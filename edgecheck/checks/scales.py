@@ -1,10 +1,12 @@
 """Scales against each other: calibration on zeros, copied codes, fixed outputs, the input."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Literal
 
 from edgecheck import thresholds
 from edgecheck.checks.evidence import Evidence, input_subject, output_subject
+from edgecheck.checks.parity import is_beyond_limits
 from edgecheck.findings import Finding, Subject
 from edgecheck.quantization import QuantParams, representable_range
 from edgecheck.rules.base import Severity
@@ -56,7 +58,9 @@ def check_copies(evidence: Evidence) -> Iterator[Finding]:
     differing = [pair for pair in pairs if _differ(pair[1], pair[2])]
     lost = [join for join in joins if _is_lost(join[1], join[2])]
     if differing:
-        yield _copy_finding("scales", differing)
+        is_grave = any(_is_misread(pair[1], pair[2]) for pair in differing)
+        severity: Severity = "error" if is_grave and is_beyond_limits(evidence) else "warning"
+        yield replace(_copy_finding("scales", differing), severity=severity)
     if lost:
         yield _copy_finding("lost-branch", lost)
 
@@ -168,6 +172,21 @@ def _differ(first: Tensor, second: Tensor) -> bool:
         return False
     moved = abs(one.scales[0] / two.scales[0] - 1) > 1 / 256
     return moved or one.zero_points[0] != two.zero_points[0]
+
+
+def _is_misread(first: Tensor, second: Tensor) -> bool:
+    """Whether codes that are read by the second range are no longer the values of the first.
+
+    Then that is a mistake of the file, whatever little of it reaches the outputs: quantization
+    costs nothing here.
+    """
+    one, two = first.quantization, second.quantization
+    if one is None or two is None:
+        return False
+    was, now = (representable_range(each, first.dtype) for each in (one, two))
+    size = max(map(abs, was))
+    moved = max(abs(a - b) for a, b in zip(was, now, strict=True))
+    return moved > size * 10 ** (-thresholds.LAYER_LOST_DB / 20)
 
 
 def _is_lost(branch: Tensor, joined: Tensor) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from edgecheck import thresholds
 from edgecheck.checks.evidence import Evidence, NotApplicable, output_subject
-from edgecheck.checks.parity import has_lost_parity, is_lost
+from edgecheck.checks.parity import has_lost_parity, is_lost, losses
 from edgecheck.compare.stages import SkippedStage, Step
 from edgecheck.compare.statistics import OutputComparison
 from edgecheck.findings import Finding
@@ -45,9 +45,21 @@ def twin_follows(evidence: Evidence) -> bool:
 
 
 def weights_lose_parity(evidence: Evidence) -> bool:
-    """Whether parity is lost already by what quantization made of the weights."""
+    """Whether parity is lost already by what quantization made of the weights, or more of it there
+    than anywhere behind.
+    """
     guilty = guilty_step(evidence)
-    return guilty is not None and guilty.stage == "weights"
+    if guilty is None or evidence.stages is None:
+        return False
+    worst = min(evidence.stages.steps, key=_closeness)
+    costs_most = worst.stage == "weights" and is_costly(worst, evidence)
+    return guilty.stage == "weights" or costs_most
+
+
+def is_costly(step: Step, evidence: Evidence) -> bool:
+    """Whether a step by itself is beyond a limit of parity, by a warning at least."""
+    outputs, tolerances = step.before.outputs, evidence.spec.tolerances
+    return any(any(losses(output, tolerances)) for output in outputs)
 
 
 def _closeness(step: Step) -> float:

@@ -65,7 +65,7 @@ def validate(  # noqa: PLR0913, PLR0917  (one parameter an option)
         bool, typer.Option("--static", help="File and spec only: no runtime, no samples.")
     ] = False,
     layers: Annotated[
-        Layers, typer.Option(help="Walk through the layers; auto does where parity is lost.")
+        Layers, typer.Option(help="Walk through the layers; auto does where parity is doubtful.")
     ] = Layers.AUTO,
     what_if: Annotated[
         bool,

@@ -46,6 +46,9 @@ class Crowd:
     """Share of the samples that reach beyond an end, averaged: 1 / (k + 1) is expected where
     calibration saw k samples of this kind."""
     typicality: Typicality
+    inputs_reach: float = 1.0
+    """The p-value of "one of their kind is as quiet as the range of an input": of the varying end of
+    an input that fewest samples stay within, times the number of such ends (Bonferroni)."""
 
 
 @dataclass(frozen=True)
@@ -186,4 +189,19 @@ class Tally:
             samples=len(kept),
             beyond=float((kept > reach)[:, varies].mean()),
             typicality=typicality(kept / unit, self.fossil.ends / unit),
+            inputs_reach=_reach_of((kept <= reach)[:, varies & self.fossil.is_input]),
         )
+
+
+def _reach_of(within: Array) -> float:
+    """The p-value of an end that is no more than all but a few samples need, at most 1.
+
+    The rank of a sample among n others of its kind is uniform (as in `metrics/typicality.py`), and
+    several samples together reach no less far than one of them.
+
+    Args:
+        within: bool (n, ends): whether a sample stays within an end.
+    """
+    samples, ends = within.shape
+    fewest = int(within.sum(axis=0).min(initial=samples))
+    return min(1.0, ends * (fewest + 1) / (samples + 1)) if ends else 1.0

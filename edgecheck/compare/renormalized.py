@@ -20,3 +20,5 @@ class Renormalized:
     fed: float | None = None
     """The least divergence, as above, with other steps that meet more labels; None where none do, or
     none were put to it. With the steps of training nothing would be left of it."""
+    beside: str = ""
+    """What all of it was fed with, where it takes other steps, too: in words."""

@@ -121,15 +121,29 @@ def is_unexplained(
 
 def subjects_of(scene: OpenPass) -> dict[str, TriedInput]:
     """Every input of the spec, and what could be done otherwise with it."""
-    seen = {entry.name: (entry.low, entry.high) for entry in scene.found.inputs}
-    features = {entry.name: entry.features for entry in scene.found.inputs}
-    found = {}
-    for name, spec in scene.spec.inputs.items():
-        shape = scene.feeds.layout.arrays[name][1]
-        receiver = receiver_of(name, spec, scene.ports[name].tensor, shape, seen[name])
-        other = alternatives(spec, shape, seen[name], features[name])
-        found[name] = TriedInput(spec, receiver, other)
-    return found
+    shapes = {name: scene.feeds.layout.arrays[name][1] for name in scene.spec.inputs}
+    return tried_inputs(scene.spec, shapes, scene.ports, scene.found)
+
+
+def tried_inputs(
+    spec: Spec, shapes: Mapping[str, tuple[int, ...]], ports: Mapping[str, Port], found: Comparison
+) -> dict[str, TriedInput]:
+    """Every input of a spec, and what could be done otherwise with it.
+
+    Args:
+        spec: that was run.
+        shapes: of one sample as the model takes it, by input name.
+        ports: of the candidate, likewise.
+        found: what the run saw.
+    """
+    entries = {entry.name: entry for entry in found.inputs}
+    made = {}
+    for name, one in spec.inputs.items():
+        shape, entry = shapes[name], entries[name]
+        seen = (entry.low, entry.high)
+        receiver = receiver_of(name, one, ports[name].tensor, shape, seen)
+        made[name] = TriedInput(one, receiver, alternatives(one, shape, seen, entry.features))
+    return made
 
 
 def _examiner(scene: OpenPass, side: Side, output: WatchedOutput) -> Examiner | None:

@@ -49,6 +49,8 @@ class Place:
     stands_alone: Callable[[Facts], bool] = lambda _: False
     """By its evidence: whether it is seen without an answer of the model, so that nothing brings it
     about."""
+    is_rival: Callable[[Facts], bool] = lambda _: False
+    """By its evidence: whether it is named beside an error that it would explain away."""
     is_of_file: bool = False
     """It is in the candidate's own weights: a float model in a file of its own is free of it."""
 
@@ -75,6 +77,16 @@ def _is_unconverted(facts: Facts) -> bool:
 def _lost_ranges(facts: Facts) -> bool:
     """Whether the file does not hold ranges that training taught."""
     return facts.get("stage") == "activations" and bool(facts.get("differing"))
+
+
+def _is_recorded(facts: Facts) -> bool:
+    """Whether the file's record speaks for another range: it is the rival of a wrong calibration."""
+    return facts.get("witness") is not None
+
+
+def _is_open(facts: Facts) -> bool:
+    """Whether nothing tells which of the two is wrong, the spec or the calibration."""
+    return facts.get("witness") == "open"
 
 
 def _is_as_drawn(facts: Facts) -> bool:
@@ -162,7 +174,9 @@ PLACES: Final[Mapping[str, Place]] = {
     ),
     # Steps that are not those of training.
     "input-double-normalized": Place("input", ALL, is_specific=_always),
-    "input-not-normalized": Place("input", ALL, is_specific=_always, follows=("features-unscaled",)),
+    "input-not-normalized": Place(
+        "input", ALL, is_specific=_always, follows=("features-unscaled",), is_rival=_is_open
+    ),
     "preprocessing-not-in-exported-graph": Place(
         "input", ALL, ("conversion", "weights"), is_specific=_always
     ),
@@ -177,6 +191,7 @@ PLACES: Final[Mapping[str, Place]] = {
         follows=("calibration-preprocessing-mismatch", "audio-feature-mismatch",
                  "features-unscaled", "input-double-normalized", "input-not-normalized",
                  "preprocessing-not-in-exported-graph", *_CALIBRATION),
+        stands_alone=_is_recorded, is_rival=_is_open,
     ),
     # From the trained model to the candidate.
     "conversion-divergence": Place(

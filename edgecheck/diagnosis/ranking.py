@@ -75,7 +75,7 @@ def ranked(findings: Sequence[Finding], scene: Scene = _NOWHERE) -> Ranking:
             continue
         shown = [f for f in symptoms if may_explain(finding, f, scene)]
         shown += [f for f in suspects if f is not finding and heads[id(f)] is finding]
-        if shown or confidence_of(finding) != "suspected" or finding.rule in _BY_LABELS:
+        if shown or confidence_of(finding) != "suspected" or _needs_no_symptom(finding):
             group = [f for f in suspects if heads[id(f)] is finding]
             place = causes if _explains_any(group, symptoms, scene) else idle
             place.append(_cause(finding, shown))
@@ -137,7 +137,12 @@ def confidence_of(finding: Finding) -> Confidence:
 def _suspects(findings: Sequence[Finding], symptoms: Sequence[Finding]) -> list[Finding]:
     """The findings that may be causes."""
     own = [f for f in findings if f.role == "cause" and f.subject.kind != "reference"]
-    return [f for f in own if is_error(f) or ((symptoms or f.rule in _BY_LABELS) and _is_doubt(f))]
+    return [f for f in own if is_error(f) or ((symptoms or _needs_no_symptom(f)) and _is_doubt(f))]
+
+
+def _needs_no_symptom(finding: Finding) -> bool:
+    """Whether a doubt is one beside what is known by itself: labels that are missed, or its rival."""
+    return finding.rule in _BY_LABELS or PLACES[finding.rule].is_rival(finding.evidence)
 
 
 def _is_doubt(finding: Finding) -> bool:

@@ -3,7 +3,7 @@
 from edgecheck.chain import StageName
 from edgecheck.checks.evidence import Evidence
 from edgecheck.checks.parity import is_lost
-from edgecheck.checks.stages import guilty_step
+from edgecheck.checks.stages import guilty_step, is_costly
 from edgecheck.compare.stages import Step
 from edgecheck.compare.statistics import OutputComparison
 from edgecheck.diagnosis.ranking import Scene
@@ -37,14 +37,15 @@ def _are_both_nan(output: OutputComparison) -> bool:
 
 
 def sound_steps(evidence: Evidence) -> list[Step]:
-    """The steps of the chain that keep parity while another loses it by itself.
+    """The steps of the chain that keep parity while another loses it by itself; one that comes near
+    to losing it is not cleared.
 
     Where no step loses it alone, the loss may be spread over all, and none is cleared.
     """
     guilty = guilty_step(evidence)
     if guilty is None or evidence.stages is None or not _loses(guilty, evidence):
         return []
-    return [step for step in evidence.stages.steps if not _loses(step, evidence)]
+    return [step for step in evidence.stages.steps if not is_costly(step, evidence)]
 
 
 def _loses(step: Step, evidence: Evidence) -> bool:

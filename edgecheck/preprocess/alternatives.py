@@ -17,12 +17,12 @@ from edgecheck.spec.step_part import StepPart
 
 Kind = Literal[
     "front-end", "features", "channel-order", "scaling", "channels", "layout", "orientation", "fit",
-    "resize", "input-order", "output-order",
+    "resize", "input-order", "output-order", "statistics",
 ]  # fmt: skip
 """What differs: how sound becomes features, the scale of each feature, the order of colours, the
 range of pixels, how many channels tell something, the order of the axes, which side is up, how
-pictures are made to fit, how their pixels are averaged then, which input gets the samples, or which
-output is read."""
+pictures are made to fit, how their pixels are averaged then, which input gets the samples, which
+output is read, or, of the model, what batch normalization remembers."""
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,10 @@ Who = Literal["candidate", "reference"]
 REPAIR = "`edgecheck repair SPEC MODEL -o FIXED` tries new ranges without retraining."
 """Ends the fix of whatever calibration alone got wrong."""
 
+Witness = Literal["cut", "fails", "open"]
+"""What speaks for the values that calibration recorded, against those of the spec: the candidate, which
+cuts values off there, does better than the float model; the float model fails; or nothing tells."""
+
 Fed = Literal["candidate", "reference", "twin"]
 """The only model that a trial feeds with other steps. The twin of the candidate stands for it where
 its quantized input cannot hold what they give."""
@@ -117,18 +121,36 @@ def tried_range(
     )
 
 
-def recorded_range(name: str, observed: Sequence[float], recorded: Sequence[float]) -> str:
-    """What calibration saw of an input where the float model fails, in sentences.
+_WITNESSES: dict[Witness, str] = {
+    "cut": (
+        "Cut off there, they meet more labels than the reference does with all of them: that is no "
+        "fault of calibration."
+    ),
+    "fails": (
+        "The reference model was not calibrated and fails, too: the steps are suspect, not the "
+        "calibration alone."
+    ),
+    "open": (
+        "One of the two is not what training used, and nothing here tells which: the reference does "
+        "well, and may still do better with other values."
+    ),
+}
+
+
+def recorded_range(
+    name: str, observed: Sequence[float], recorded: Sequence[float], witness: Witness
+) -> str:
+    """What calibration saw of an input that is fed otherwise, in sentences.
 
     Args:
         name: of the input.
         observed: the range that is fed.
         recorded: the one that the file was calibrated with.
+        witness: what speaks for that.
     """
     return (
         f'Input "{plain(name)}" gets values from {span(observed)}, but the .tflite file was '
-        f"calibrated with {span(recorded)}. The reference model was not calibrated and fails, too: "
-        "the steps are suspect, not the calibration alone."
+        f"calibrated with {span(recorded)}. {_WITNESSES[witness]}"
     )
 
 

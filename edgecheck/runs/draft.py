@@ -70,7 +70,7 @@ class Options:
     strict: bool = False
     static: bool = False
     layers: Layers = "auto"
-    """Whether to walk through the layers: auto does where parity is lost."""
+    """Whether to walk through the layers: auto does where an output is beyond a limit of parity."""
     what_if: bool = False
     """Show what usual mistakes of applications would look like; always done where an error is found."""
     timeout: float = 60.0

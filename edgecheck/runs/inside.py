@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from time import perf_counter
 
 from edgecheck.checks.evidence import Evidence
-from edgecheck.checks.parity import has_lost_parity
+from edgecheck.checks.parity import is_beyond_limits
 from edgecheck.compare.experiment import Setup
 from edgecheck.compare.forensics import Forensics, Tally, forensics, tally_of
 from edgecheck.compare.layers import LayerWalk, WalkImpossible, walk
@@ -29,7 +29,7 @@ class Inside:
 def look_inside(
     draft: Draft, evidence: Evidence, setup: Setup, progress: Progress
 ) -> Inside | None:
-    """Walk through the layers if that was asked for, or if parity was lost.
+    """Walk through the layers if that was asked for, or if an output is beyond a limit of parity.
 
     Args:
         draft: told the outcome, unless no walk was wanted.
@@ -40,7 +40,7 @@ def look_inside(
     Raises:
         DatasetUnreadable: a sample cannot be read any more.
     """
-    if not draft.options.look_closer(has_reason=has_lost_parity(evidence)):
+    if not draft.options.look_closer(has_reason=is_beyond_limits(evidence)):
         return None
     start = perf_counter()
     twin = draft.files.twin(evidence)

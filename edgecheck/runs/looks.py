@@ -23,6 +23,7 @@ from edgecheck.runs.stages import follow_stages
 from edgecheck.runs.tflm import CHECK as TFLM_RUNS
 from edgecheck.runs.tflm import ask_tflm
 from edgecheck.runs.twin_trials import ask_twin
+from edgecheck.runs.twofold import twofold, with_twofold
 from edgecheck.runs.witness import hear_witness, renormalize
 
 Look: TypeAlias = Callable[[Draft, Evidence, Setup, Progress], Evidence]
@@ -104,6 +105,10 @@ def _anew(draft: Draft, evidence: Evidence, setup: Setup, _progress: Progress) -
     return replace(evidence, renormalized=renormalize(draft, evidence, setup, draft.batch_norm))
 
 
+def _twofold(draft: Draft, evidence: Evidence, setup: Setup, progress: Progress) -> Evidence:
+    return with_twofold(evidence, twofold(draft, evidence, setup, progress))
+
+
 def _signal(draft: Draft, evidence: Evidence, setup: Setup, _progress: Progress) -> Evidence:
     return replace(evidence, signal=hear_signal(draft, evidence, setup))
 
@@ -122,6 +127,7 @@ LOOKS: Final[Mapping[str, Look]] = {
     "twin-trials": _twin,
     "batch-normalization": _norms,
     "renormalization": _anew,
+    "steps-and-statistics": _twofold,
     "float-signal": _signal,
     TFLM_RUNS: _tflm,
 }

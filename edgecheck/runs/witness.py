@@ -1,37 +1,25 @@
 """Batch normalization as a witness: what training saw, stored in the reference, against these samples."""
 
-from collections.abc import Mapping
-from math import inf, prod
+from math import inf
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter
-
-import numpy as np
 
 from edgecheck import thresholds
 from edgecheck.checks.evidence import Evidence
 from edgecheck.checks.labels import reference_misses
 from edgecheck.checks.parity import has_lost_parity
-from edgecheck.compare.answers import Reading, Truth
 from edgecheck.compare.entrant import Entrant
-from edgecheck.compare.experiment import Setup, class_output
+from edgecheck.compare.experiment import Setup
 from edgecheck.compare.renormalized import Renormalized
 from edgecheck.conversion.representative import write_representative
 from edgecheck.errors import EdgecheckError
 from edgecheck.measurements import BatchNorm
 from edgecheck.metrics.paired import mcnemar_p
 from edgecheck.runs.draft import Draft
+from edgecheck.runs.recollected import SECONDS, recollected, spread_samples
 from edgecheck.runs.refed import refed
 from edgecheck.runtime.trained.batch_norm import ObservedNorm, observed_norms
-from edgecheck.runtime.trained.renormalize import renormalized_outputs
-from edgecheck.samples.chunk import UNLABELLED, Dataset
-from edgecheck.samples.part import Part
-from edgecheck.samples.selection import spread
-from edgecheck.tensors import Array
-
-_SAMPLES, _BYTES = 256, 1 << 28
-"""How many are looked at, and what they may take on the disk."""
-_SECONDS = 300.0
 
 
 def hear_witness(draft: Draft, evidence: Evidence, setup: Setup) -> tuple[BatchNorm, ...]:
@@ -89,12 +77,12 @@ def renormalize(
         least = _least_divergence(evidence, setup, reference, draft.options.timeout)
         if _is_explained(evidence, least):
             return None
-        right = _answered(setup, reference, draft.options.timeout)
+        right = recollected(setup, reference, draft.options.timeout)
     except EdgecheckError:
         return None  # it was only to tell more
     if right is None:
         return None
-    before, after = right
+    before, after = right.before, right.after
     return Renormalized(
         layers=len(norms),
         worst=worst.layer,
@@ -135,39 +123,6 @@ def _divergence(norm: BatchNorm) -> float:
     return norm.kl_median
 
 
-def _answered(setup: Setup, reference: Entrant, timeout: float) -> tuple[Array, Array] | None:
-    """Whether each labelled sample is answered rightly, before and after: bool (n,) twice."""
-    output = class_output(setup)
-    if output is None or output.reference is None:
-        return None
-    job = reference.job(setup.spec, (), threads=1)
-    samples = _spread(setup.dataset, _sample_bytes(setup, reference))
-    collected = Part(samples, range(0, len(samples), 2))
-    asked = Part(samples, range(1, len(samples), 2))
-    with TemporaryDirectory(prefix="edgecheck-") as folder:
-        files: list[Mapping[str, Path]] = []
-        for name, part in (("collected", collected), ("asked", asked)):
-            (Path(folder) / name).mkdir()
-            files.append(write_representative(part, setup.spec.inputs, Path(folder) / name))
-        found = renormalized_outputs(
-            job, files[0], files[1], Path(folder), timeout + _SECONDS, setup.kept
-        )
-    labels = _labels(asked)
-    if found is None or labels is None:
-        return None
-    known, reading = (labels != UNLABELLED).any(axis=1), Reading(output)
-    truth = Truth([labels[known]], None)
-    before, after = (truth.right(0, reading.read(rows, "reference")[known]) for rows in found)
-    return before, after
-
-
-def _labels(dataset: Dataset) -> Array | None:
-    """int64 (n, k): the acceptable classes of each sample; None where there are none."""
-    found = [chunk.labels for chunk in dataset.chunks(_SAMPLES)]
-    known = [labels for labels in found if labels is not None]
-    return np.concatenate(known) if known and len(known) == len(found) else None
-
-
 def _is_wanted(draft: Draft, evidence: Evidence) -> bool:
     is_wrong = has_lost_parity(evidence) or reference_misses(evidence)
     return draft.options.look_closer(has_reason=is_wrong)
@@ -176,17 +131,6 @@ def _is_wanted(draft: Draft, evidence: Evidence) -> bool:
 def _observed(setup: Setup, reference: Entrant, timeout: float) -> tuple[ObservedNorm, ...]:
     job = reference.job(setup.spec, (), threads=1)
     with TemporaryDirectory(prefix="edgecheck-") as folder:
-        samples = _spread(setup.dataset, _sample_bytes(setup, reference))
+        samples = spread_samples(setup, reference)
         feeds = write_representative(samples, setup.spec.inputs, Path(folder))
-        return observed_norms(job, feeds, timeout + _SECONDS, setup.kept)
-
-
-def _sample_bytes(setup: Setup, reference: Entrant) -> int:
-    """Of one sample, prepared, over all inputs: float32."""
-    shapes = reference.sample_shapes(setup.spec)
-    return max(4 * sum(prod(shape) for shape in shapes.values()), 1)
-
-
-def _spread(dataset: Dataset, sample_bytes: int) -> Dataset:
-    most = max(1, min(_SAMPLES, _BYTES // sample_bytes))
-    return Part(dataset, spread(len(dataset), most))
+        return observed_norms(job, feeds, timeout + SECONDS, setup.kept)

@@ -25,13 +25,12 @@ class InputDoubleNormalized(Rule):
 
     ## How edgecheck knows
     It follows the input through operators that multiply, add, subtract or
-    divide by constants. They make pixels 0..255 about unit wide, as only
-    normalisation does; what the spec feeds is less than a twentieth of that.
-    Where labels show that the model is often wrong, raw pixels are tried too:
-    that clearly more answers come out right with them proves it. So it does
-    where they come out right with pixels that are scaled once.
-    Where nothing comes out right, what calibration recorded may tell: that it is
-    the range of the stored values, and the steps make far smaller ones of them.
+    divide by constants. They make pixels 0..255 about unit wide; what the spec
+    feeds is less than a twentieth of that. Folded into the first layer, they
+    leave it to pass on a twentieth at most, as no other layer does.
+    Where labels show that the model is often wrong, raw pixels are tried, and
+    pixels scaled once: clearly more right answers prove it. Without any, that
+    calibration recorded the stored values, and the steps make them far smaller.
 
     ## How to fix
     Normalise once. Feed raw pixels, in the spec and on the device:
@@ -70,6 +69,8 @@ class InputDoubleNormalized(Rule):
     """[lowest, highest] that calibration recorded, where `raw`, the stored values, fit that."""
     is_reference: bool = False
     """The operators are those of the reference, which the candidate does not have."""
+    others: list[float] = field(default_factory=list)
+    """[least, most] that other layers pass on, where the first has the scaling folded into it."""
 
     def message(self) -> str:
         """What was found, with its numbers."""
@@ -83,10 +84,13 @@ class InputDoubleNormalized(Rule):
             )
         who = "reference model" if self.is_reference else "model"
         factor = 255 / max(self.expected[1] - self.expected[0], 1e-30)
+        scales = f"itself scales it ({listed(self.operators)}) to {span(self.shrunk)}"
+        if self.others:
+            least = f"passes on {self.raw[1] / 255:.2g} of what it gets, others {span(self.others)}"
+            scales = f"scales it in its first layer ({listed(self.operators)}), which {least}"
         return (
-            f"{twice} the spec feeds {fed}, and the {who} itself scales it "
-            f"({listed(self.operators)}) to {span(self.shrunk)}. It is made for pixels 0 to 255, "
-            f"{number(float(f'{factor:.3g}'))} times wider, which become {span(self.raw)}."
+            f"{twice} the spec feeds {fed}, and the {who} {scales}. It is made for pixels 0 to "
+            f"255, {number(float(f'{factor:.3g}'))} times wider, which become {span(self.raw)}."
         )
 
     def fix(self) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from edgecheck.rules.base import Rule
 from edgecheck.rules.tried import at_once
 from edgecheck.rules.wording import (
+    Witness,
     changed_steps,
     fitting_record,
     pixel_rescale,
@@ -35,7 +36,8 @@ class InputNotNormalized(Rule):
     labels are met far more often with a usual scaling, on up to 128 samples.
     Or labels show that the float model fails, and the .tflite file was
     calibrated with values that are as much smaller: it is sure where the
-    first weights suit those better.
+    first weights suit those better. Where the float model does well and nothing
+    tells which of the two is wrong, it is suspected beside the calibration.
 
     ## How to fix
     Add the scaling of the training code as a step. For 8-bit pixels:
@@ -73,16 +75,16 @@ class InputNotNormalized(Rule):
     """Steps to take out of the spec, and to put in, as far as they were tried."""
     beside: str = ""
     """What was changed at the same time, where it took two changes."""
-    is_recorded: bool = False
-    """Whether `promised` is what calibration recorded."""
+    witness: Witness | None = None
+    """What speaks for `promised`, where it is what calibration recorded."""
 
     def message(self) -> str:
         """What was found, with its numbers."""
         if self.tried is not None:
             told = tried_range(self.input, self.observed, self.promised, self.tried)
             return told + at_once(self.beside)
-        if self.is_recorded:
-            return recorded_range(self.input, self.observed, self.promised)
+        if self.witness is not None:
+            return recorded_range(self.input, self.observed, self.promised, self.witness)
         return (
             f'Input "{plain(self.input)}" gets values from {span(self.observed)}, but the spec '
             f"promises {span(self.promised)}: the values are not scaled."
@@ -92,7 +94,7 @@ class InputNotNormalized(Rule):
         """What to do."""
         if self.tried is not None:
             return f"{changed_steps(self.removed, self.added)}."
-        if self.is_recorded:
+        if self.witness is not None:
             return fitting_record(self.promised)
         return (
             "Add the scaling or normalization of the training code to the spec's steps"

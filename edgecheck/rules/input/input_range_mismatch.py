@@ -6,6 +6,7 @@ from edgecheck.rules.base import Rule
 from edgecheck.rules.tried import at_once
 from edgecheck.rules.wording import (
     Fed,
+    Witness,
     changed_steps,
     fitting_models,
     fitting_record,
@@ -38,9 +39,10 @@ class InputRangeMismatch(Rule):
     spec's `range`. Where labels show that the model is often wrong, the usual
     scalings of pixels are tried on up to 128 samples. Where candidate and
     reference disagree, each is fed with them alone: one that only then agrees
-    with the other was trained on another range. Where labels show that the
-    float model fails, the range that calibration recorded in the file is a
-    witness, too: a wrong calibration alone spoils no float model.
+    with the other was trained on another range. The range that calibration
+    recorded in the file is a witness, too, where labels show that the float
+    model fails, or does worse than the file, which cuts values off: a wrong
+    calibration does neither. Where nothing tells, it is suspected beside it.
 
     ## How to fix
     Look the range up in the training code, not in a tutorial. For 8-bit
@@ -77,16 +79,16 @@ class InputRangeMismatch(Rule):
     """Steps to take out of the spec, and to put in, as far as they were tried."""
     beside: str = ""
     """What was changed at the same time, where it took two changes."""
-    is_recorded: bool = False
-    """Whether `promised` is what calibration recorded."""
+    witness: Witness | None = None
+    """What speaks for `promised`, where it is what calibration recorded."""
 
     def message(self) -> str:
         """What was found, with its numbers."""
         if self.tried is not None:
             ranges = self.observed, self.promised
             return tried_range(self.input, *ranges, self.tried, self.fed) + at_once(self.beside)
-        if self.is_recorded:
-            return recorded_range(self.input, self.observed, self.promised)
+        if self.witness is not None:
+            return recorded_range(self.input, self.observed, self.promised, self.witness)
         return (
             f'Input "{plain(self.input)}": the spec promises values from {span(self.promised)}, '
             f"but its steps produce {span(self.observed)}."
@@ -98,7 +100,7 @@ class InputRangeMismatch(Rule):
             return fitting_models(self.fed, self.removed, self.added)
         if self.tried is not None:
             return f"{changed_steps(self.removed, self.added)}."
-        if self.is_recorded:
+        if self.witness is not None:
             return fitting_record(self.promised)
         return (
             f"If training saw {span(self.promised)}, correct the steps"

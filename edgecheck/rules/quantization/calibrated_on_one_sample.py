@@ -26,10 +26,10 @@ class CalibratedOnOneSample(Rule):
 
     If none does, it may not be among yours. Then it looks how many of your
     samples go beyond each stored end: 1 in (k + 1) where calibration saw k.
-    It speaks where that is a tenth or more, the ranges together look like
-    those of a sample, and accuracy is lost. Ranges that were cut on purpose,
-    to a percentile, may look alike. An error where parity is lost or the
-    input does not fit its range, else a note.
+    It speaks where that is a tenth or more, some samples stay within the range
+    of the input, all ranges together look like those of a sample, and accuracy
+    is lost. Ranges that were cut to a percentile may look alike. An error where
+    parity is lost or the input does not fit its range, else a note.
 
     ## How to fix
     Convert again with 100 different samples or more of what the device meets.

@@ -25,6 +25,9 @@ class CalibrationPreprocessingMismatch(Rule):
     ## How edgecheck knows
     The representable range is scale times (qmin - zero_point) to (qmax -
     zero_point), compared with the spec's `range`, steps or prepared values.
+    With labels it looks who is wrong, the spec or calibration: a candidate that
+    gains by what is cut off, or a float model that does, speaks against the
+    spec. Where nothing tells, the steps are named beside it, as a suspicion.
 
     ## How to fix
     Calibrate with the function that prepares your inputs:

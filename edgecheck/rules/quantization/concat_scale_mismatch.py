@@ -38,7 +38,9 @@ class ConcatScaleMismatch(Rule):
     ## How edgecheck knows
     It compares scale and zero point before and behind the operators whose
     kernels copy codes; uint8 CONCATENATION converts, and is left out. A
-    difference counts if it moves the end of the range by more than a code.
+    difference counts if it moves the end of the range by more than a code;
+    it is an error where values read so keep less than 15 dB of SQNR and an
+    output shows it.
     A branch is lost with under 5% of the joined range and under 32 codes.
 
     ## How to fix

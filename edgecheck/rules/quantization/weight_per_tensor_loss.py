@@ -28,7 +28,7 @@ class WeightPerTensorLoss(Rule):
     reference. More than half of a convolution's channels are worth a warning;
     more than one in ten are noted, for models that were trained with
     quantization bear that well. Where the chain shows that the weights lose
-    parity they are a warning, in any layer.
+    parity, or cost most of it, they are a warning, in any layer.
 
     ## How to fix
     Quantize weights per channel (the converter's default for int8); else

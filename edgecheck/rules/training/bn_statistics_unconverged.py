@@ -28,8 +28,9 @@ class BnStatisticsUnconverged(Rule):
     other half: clearly more labels are met. Statistics also differ where samples
     are prepared in another way than in training; other steps with which the
     labels are met are named instead, unless the stored statistics are not those
-    of samples prepared so either. Where less than half of the wrong answers
-    become right it is a warning: samples of another domain gain so, too.
+    of samples prepared so either. Where neither restores the answers, both are
+    changed at once. Where less than half of the wrong answers become right it is
+    a warning: samples of another domain gain so, too.
 
     ## How to fix
     Let the averages settle before the export; weights stay as they are:
@@ -58,21 +59,27 @@ class BnStatisticsUnconverged(Rule):
     right_after: int
     samples: int
     """Labelled samples that were asked before and after."""
+    beside: str = ""
+    """What all samples were fed with, where it takes other steps, too."""
 
     def message(self) -> str:
         """What was found, with its numbers."""
+        fed = f" and {plain(self.beside, 90)}" if self.beside else ""
+        also = " The input is wrong, too: neither alone restores them." if self.beside else ""
         return (
             f"The statistics that {count(self.layers, 'layer')} of batch normalization stored are "
             f'not those of the samples (most in "{plain(self.worst)}": a divergence of '
-            f"{number(self.divergence)}). With statistics from half of the samples "
+            f"{number(self.divergence)}). With statistics from half of the samples{fed} "
             f"{percent(self.right_after / self.samples)} of {self.samples} others are answered "
-            f"rightly, with the stored ones {percent(self.right_before / self.samples)}."
+            f"rightly, with the stored ones {percent(self.right_before / self.samples)}.{also}"
         )
 
     def fix(self) -> str:
         """What to do."""
+        right = "With the right steps," if self.beside else ""
+        steps = right or "If the spec's steps are those of training,"
         return (
-            "If the spec's steps are those of training, run some hundred training batches with a "
+            f"{steps} run some hundred training batches with a "
             "momentum of 0.9 and the weights frozen, then export again; or train longer, with "
             "larger batches."
         )

@@ -129,6 +129,13 @@ def test_parity_of_nothing_measured_excuses_nothing():
     assert found(over(0, 1), None, seen) == [(RULE, "error")]
 
 
+def test_a_loss_that_is_worth_a_warning_excuses_no_range_that_cuts_values_off():
+    doubtful = seen_pair(sqnr_db=17.0, sqnr_db_interval=(16.0, 18.0))
+    for pair, severity in ((doubtful, "error"), (seen_pair(), "warning")):
+        seen = data(0, 255, clipped=0.98, pair=pair)
+        assert found(over(0, 1), None, seen) == [(RULE, severity)]
+
+
 def test_a_float_input_behind_which_quantize_stands_is_judged():
     operators = (Operator(0, "QUANTIZE", 1, (0,), (1,), is_custom=False),)
     inner = tensor(1, quantization=QuantParams((1.0,), (-128,)), shape=(1, 8, 8, 3))

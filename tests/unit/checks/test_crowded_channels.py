@@ -62,3 +62,23 @@ def test_codes_of_another_type_or_none_are_judged_by_their_own_number():
     assert found(entry(), layer(0, **{**wide, "channel_width": 200.0}), layer(1, **LOST)) == []
     plain = {**CROWDED, "scale": None, "codes": None}
     assert found(entry(), layer(0, **plain), layer(1, **LOST)) == []
+
+
+FAR_BELOW = {"sqnr_db": 19.5, "isolated_sqnr_db": 31.5, "upstream_sqnr_db": 42.0}
+
+
+def test_a_reader_far_below_what_it_reads_and_its_own_error_accuses_too():
+    assert found(entry(), layer(0, **CROWDED), layer(1, **FAR_BELOW)) == [("layer0", "CONV_2D", 1)]
+
+
+@pytest.mark.parametrize(
+    "reader",
+    [
+        {**FAR_BELOW, "upstream_sqnr_db": 28.0},
+        {**FAR_BELOW, "isolated_sqnr_db": 26.0},
+        {**FAR_BELOW, "sqnr_db": 26.0, "isolated_sqnr_db": 40.0},
+    ],
+    ids=["what it reads explains it", "its own error explains it", "nothing is damaged"],
+)
+def test_damage_that_is_explained_or_small_accuses_nobody(reader):
+    assert found(entry(), layer(0, **CROWDED), layer(1, **reader)) == []

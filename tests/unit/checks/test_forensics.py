@@ -124,7 +124,14 @@ def test_a_few_samples_that_are_not_at_hand_are_told_where_it_costs_something():
 
 @pytest.mark.parametrize(
     "changes",
-    [{"nearest": 0.0}, {"central": 0.0}, {"beyond": 0.06}, {"ends": 6}, {"samples": 30}],
+    [
+        {"nearest": 0.0},
+        {"central": 0.0},
+        {"beyond": 0.06},
+        {"ends": 6},
+        {"samples": 30},
+        {"inputs_reach": 0.005},  # all samples go beyond the range of the input
+    ],
 )
 def test_narrow_ranges_that_are_like_no_sample_are_left_alone(changes):
     seen = crowd(**{"nearest": 0.4, "central": 0.5, "beyond": 0.3, **changes})

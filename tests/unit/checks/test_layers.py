@@ -106,6 +106,15 @@ def test_a_range_that_few_values_decide_is_named_once():
     assert found(layers.check_range, *seen, pair=SOUND)[0][0] == "warning"
 
 
+@pytest.mark.parametrize(("levels", "severity"), [(2.0, "error"), (20.0, "warning")])
+def test_a_range_that_leaves_few_steps_is_an_error_as_soon_as_an_output_shows_it(levels, severity):
+    doubtful = seen_pair(sqnr_db=17.0, sqnr_db_interval=(16.0, 18.0))
+    wide = {**WIDE, "core_range": (0.0, levels * WIDE["scale"]), "isolated_sqnr_db": 8.0}
+    seen = (entry(), layer(0, **wide))
+    assert found(layers.check_range, *seen, pair=doubtful)[0][0] == severity
+    assert found(layers.check_range, *seen, pair=SOUND)[0][0] == "warning"
+
+
 @pytest.mark.parametrize(
     "changes",
     [

@@ -7,12 +7,12 @@ import pytest
 from evidence import seen_input, spec, tensor
 from models import int8_params
 
-from edgecheck.checks.misfit import misfit
+from edgecheck.checks.misfit import is_usual, misfit
 from edgecheck.metrics.moments import Moments
 
 
-def judged(stored, data, steps=(), features=None):
-    section = spec({"x": {"steps": steps}}).inputs["x"]
+def judged(stored, data, steps=(), features=None, **promise):
+    section = spec({"x": {"steps": steps, **promise}}).inputs["x"]
     seen = replace(seen_input(name="x"), low=data[0], high=data[1], elements=100)
     if features is not None:
         seen = replace(seen, features=features)
@@ -49,6 +49,34 @@ def test_one_end_far_beyond_all_samples_is_an_outlier(stored, data):
 )
 def test_a_part_of_the_range_that_no_steps_reach_is_of_poor_samples(stored, data):
     assert judged(stored, data) == "samples"
+
+
+@pytest.mark.parametrize(
+    ("stored", "data", "kind", "misfit"),
+    [
+        ((-0.55, 0.33), (-0.87, 0.55), "array", "samples"),  # half of that would be -0.44..0.27
+        ((-0.55, 0.33), (-0.87, 0.55), "image", "steps"),  # other pictures reach farther
+        ((-0.44, 0.27), (-0.87, 0.55), "array", "steps"),  # in -0.5..0.5
+        ((0.0, 0.77), (-0.87, 0.55), "array", "steps"),  # in 0..1
+        ((-0.8, 0.8), (-1, 1), "array", "samples"),  # the spec's own range is none of others
+        ((-0.8, 0.8), (-1, 1), "image", "samples"),
+    ],
+)
+def test_values_that_are_no_pictures_reach_as_far_as_the_samples_do(stored, data, kind, misfit):
+    assert judged(stored, data, kind=kind, range=(-1.0, 1.0)) == misfit
+
+
+def test_calibration_hardly_sees_values_beyond_those_of_all_pixels():
+    assert judged((0, 1.05), (-1, 1)) == "steps"
+    assert judged((0, 0.8), (-1, 1)) == "steps"
+    assert judged((0, 0.6), (-1, 1)) == "samples"
+
+
+def test_usual_ranges_of_pixels_are_known():
+    for usual in ((0, 255), (0, 1), (-1, 1), (-2.1, 2.6)):
+        assert is_usual(tensor(quantization=int8_params(*usual)))
+    for other in ((0, 3), (0, 1 / 255), (-3, 3)):
+        assert not is_usual(tensor(quantization=int8_params(*other)))
 
 
 def test_features_before_their_normalisation_are_other_steps_and_an_outlier_is_none():

@@ -1,4 +1,7 @@
+from dataclasses import replace
+
 import pytest
+from evidence import compared, passed_over, seen_pair
 from models import OpDef, TensorDef, build_model
 from static_findings import file_evidence, found
 
@@ -70,6 +73,20 @@ def test_mostly_tiny_scales_are_a_warning():
 def test_copied_codes_keep_their_scale(name, first, second, hits):
     data = chain(("int8", *first), ("int8", *second), names=(name,))
     assert found(scales.check_copies, data) == [("concat-scale-mismatch", "warning")] * hits
+
+
+@pytest.mark.parametrize(
+    ("scale", "zero_point", "is_gross"), [(0.8, 0, True), (0.11, 0, False), (0.1, 60, True)]
+)
+def test_copied_codes_that_mean_other_values_are_an_error_once_an_output_shows_it(
+    scale, zero_point, is_gross
+):
+    data = chain(("int8", 0.1, 0), ("int8", scale, zero_point), names=("RESHAPE",))
+    doubtful = seen_pair(sqnr_db=17.0, sqnr_db_interval=(16.0, 18.0))
+    for pair, shows in ((doubtful, True), (seen_pair(), False)):
+        known = replace(file_evidence(data), comparison=passed_over(compared(pair=pair)))
+        (finding,) = scales.check_copies(known)
+        assert finding.severity == ("error" if is_gross and shows else "warning")
 
 
 def joined(branch, other, target, dtype="int8", *, requantized=False):

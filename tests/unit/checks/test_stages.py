@@ -60,6 +60,17 @@ def test_weights_lose_parity_only_where_theirs_is_the_guilty_stage():
     assert not weights_lose_parity(chain(step("weights", LOST), is_lost=False))
 
 
+def test_weights_that_cost_most_are_to_blame_beside_a_guilty_stage():
+    doubtful, labelled = step("weights", closer(9.7)), step("activations", LOST)
+    assert not weights_lose_parity(chain(step("weights", closer(40.0)), labelled))
+    assert not weights_lose_parity(chain(doubtful, labelled))  # more is lost behind
+    accurate = {"agreement": 0.3, "agreement_interval": (0.2, 0.4)}
+    behind = step("activations", closer(13.0, **accurate))
+    walk = chain(doubtful, behind)
+    assert guilty_step(walk) is behind
+    assert weights_lose_parity(walk)
+
+
 def test_nobody_is_guilty_where_parity_holds():
     assert guilty_step(chain(*FINE, is_lost=False)) is None
     assert guilty_step(chain(step("weights", LOST), is_lost=False)) is None

@@ -107,6 +107,16 @@ def test_a_few_samples_leave_most_others_beyond(tmp_path):
         assert low <= np.mean(beyond) <= high, count
 
 
+def test_quieter_inputs_than_any_sample_are_of_another_kind(tmp_path):
+    """Of n samples none stays within: 1 / (n + 1) for each of the two ends of the input."""
+    quiet = calibrated_on(ROWS[:40] / 100)
+    assert seen(tmp_path, quiet, ROWS).crowd.inputs_reach == pytest.approx(2 / (len(ROWS) + 1))
+    for start in (0, 40, 80):
+        rest = np.delete(ROWS, start, axis=0)
+        of_one = seen(tmp_path, calibrated_on(ROWS[start : start + 1]), rest)
+        assert of_one.crowd.inputs_reach > 0.01
+
+
 @pytest.mark.parametrize("dtype", ["int8", "int16"])
 def test_tensors_of_one_range_count_once_and_int16_ranges_are_symmetric(tmp_path, dtype):
     net = conv_net(3, dtype)

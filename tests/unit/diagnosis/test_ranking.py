@@ -44,6 +44,14 @@ def test_a_doubt_without_an_error_that_it_may_explain_is_no_cause():
     assert causes_of(DOUBT, lost) == ()  # of the float model, which has no 8 bits
 
 
+def test_the_rival_of_a_wrong_calibration_is_named_beside_it_without_a_symptom():
+    rival = finding("input-range-mismatch", "warning", kind="input")
+    told = replace(rival, evidence={**rival.evidence, "witness": "open"})
+    assert rules_of(told, CAUSE) == [CAUSE.rule, told.rule]
+    assert rules_of(told, replace(CAUSE, proof=PROOF), LOSS) == [CAUSE.rule, told.rule]
+    assert rules_of(rival, CAUSE) == [CAUSE.rule]
+
+
 def test_codes_copied_into_another_scale_come_before_the_range_that_looks_too_wide():
     copied = finding("concat-scale-mismatch", "warning", kind="tensor", proof=OTHER_PROOF)
     copied = replace(copied, evidence={**copied.evidence, "kind": "scales"})

@@ -32,6 +32,12 @@ def test_stages_beside_one_that_loses_parity_are_sound_with_those_that_they_cove
     assert scene_of(seen(*walk), has_reference=True).sound == {"conversion", "weights"}
 
 
+def test_a_stage_that_comes_near_to_losing_parity_is_not_cleared():
+    near = compared(pair=seen_pair(sqnr_db=12.0, sqnr_db_interval=(11.0, 13.0)))
+    walk = (step("weights", near), step("activations", compared()), step("kernels", LOST))
+    assert scene_of(seen(*walk), has_reference=True).sound == {"activations"}
+
+
 def test_no_stage_is_cleared_where_the_loss_is_spread_or_there_is_none():
     walk = (step("weights", compared()), step("kernels", compared()))
     assert scene_of(seen(*walk), has_reference=True).sound == set()

@@ -16,17 +16,16 @@ from evidence import (
 
 from edgecheck.compare.entrant import Entrant, Trained
 from edgecheck.compare.experiment import Setup
-from edgecheck.compare.outputs import ClassRule
 from edgecheck.compare.trials import Trial
-from edgecheck.compare.watching import Group, WatchedOutput
 from edgecheck.errors import UnusableError
 from edgecheck.measurements import BatchNorm
 from edgecheck.preprocess.alternatives import Change, alternatives
 from edgecheck.preprocess.pixel_alternatives import written
 from edgecheck.runs import witness
 from edgecheck.runs.draft import Draft, Options
+from edgecheck.runs.recollected import Recollected
 from edgecheck.runtime.trained.batch_norm import ObservedNorm
-from edgecheck.samples.chunk import UNLABELLED, Chunk
+from edgecheck.samples.chunk import Chunk
 from edgecheck.tflite.graph import Contract, Port
 
 NORM = ObservedNorm("norm", 8, 0.5, 2.0, 0.75, 1.25)
@@ -114,37 +113,10 @@ def test_a_model_that_the_child_cannot_take_apart_is_a_reason_and_no_error(heard
     assert (found, outcomes) == ((), [("batch-normalization", "skipped")])
 
 
-PART = WatchedOutput("scores", "scores", None, ClassRule(0.5), True, group=Group("kind", 1, 3))
-
-
-class Labelled(Rows):
-    """Every picture is of class 1, and of no other."""
-
-    def chunks(self, size):
-        for chunk in super().chunks(size):
-            yield replace(chunk, labels=np.tile([[1, UNLABELLED]], (len(chunk.ids), 1)))
-
-
-def test_answers_are_read_of_the_group_and_nan_answers_nothing(monkeypatch):
-    def outputs(_job, _collected, asked, *_):
-        count = len(np.load(asked["image"]))
-        before = np.tile(np.float32([9, 0, 1, 9]), (count, 1))  # of the group: class 1
-        after = np.full((count, 4), np.nan, np.float32)
-        return {"scores": before}, {"scores": after}
-
-    monkeypatch.setattr(witness, "renormalized_outputs", outputs)
-    monkeypatch.setattr(witness, "class_output", lambda _: PART)
-    case = replace(setup(), dataset=Labelled())
-    before, after = witness._answered(case, case.reference, 5.0)
-    assert len(before) == len(after) == 128
-    assert before.all()
-    assert not after.any()
-
-
 UNIT = spec(
     {"image": {"kind": "image", "layout": "NHWC", "steps": ({"rescale": {"scale": 1 / 255}},)}}
 )
-RIGHT = np.arange(100) < 60, np.arange(100) < 95
+RIGHT = Recollected(np.arange(100) < 60, np.arange(100) < 95, 50)
 """Of 100 samples: what is answered rightly before and after statistics are collected anew."""
 
 
@@ -167,7 +139,7 @@ def anew(monkeypatch):
             return (replace(NORM, kl_median=0.001 if steps == wanted else 0.4),)
 
         monkeypatch.setattr(witness, "_observed", observed)
-        monkeypatch.setattr(witness, "_answered", lambda *_: RIGHT)
+        monkeypatch.setattr(witness, "recollected", lambda *_: RIGHT)
         labels = seen_labels(candidate_accuracy=accuracy, reference_accuracy=accuracy)
         seen = passed_over(compared(labels=labels), inputs=(seen_input(low=0.0, high=1.0),))
         draft, case = Draft(Options(), {}), evidence(comparison=seen, trials=trials)

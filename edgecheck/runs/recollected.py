@@ -1,0 +1,110 @@
+"""Right answers of a trained model before and after batch normalization collected its statistics anew."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from math import prod
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final, TypeAlias
+
+import numpy as np
+
+from edgecheck.compare.answers import Reading, Truth
+from edgecheck.compare.attempts import Feeds
+from edgecheck.compare.entrant import Entrant
+from edgecheck.compare.experiment import Setup, class_output
+from edgecheck.conversion.representative import write_representative
+from edgecheck.runtime.trained.renormalize import renormalized_outputs
+from edgecheck.samples.chunk import UNLABELLED, Dataset
+from edgecheck.samples.part import Part
+from edgecheck.samples.selection import spread
+from edgecheck.tensors import Array
+
+_SAMPLES, _BYTES = 256, 1 << 28
+"""How many are looked at, and what they may take on the disk."""
+SECONDS: Final = 300.0
+
+Rework: TypeAlias = Callable[[Feeds], Feeds]
+
+
+@dataclass(frozen=True)
+class Recollected:
+    """Whether each labelled sample is answered rightly: bool (n,) twice, of the same samples."""
+
+    before: Array
+    after: Array
+    commonest: int
+    """Samples of the commonest class."""
+
+
+def recollected(
+    setup: Setup, reference: Entrant, timeout: float, rework: Rework | None = None
+) -> Recollected | None:
+    """Collect statistics anew on one half of some samples, and ask the other half before and after.
+
+    Args:
+        setup: of a pass; its steps prepare both halves.
+        reference: a trained model.
+        timeout: seconds beyond which the model hangs, for one run.
+        rework: what is done with prepared rows besides.
+
+    Returns:
+        None without labels or a class to read, or where statistics cannot be collected.
+
+    Raises:
+        EdgecheckError: samples do not fit the steps, or the model cannot be run.
+    """
+    output = class_output(setup)
+    if output is None or output.reference is None:
+        return None
+    samples = spread_samples(setup, reference)
+    collected = Part(samples, range(0, len(samples), 2))
+    asked = Part(samples, range(1, len(samples), 2))
+    job = reference.job(setup.spec, (), threads=1)
+    with TemporaryDirectory(prefix="edgecheck-") as folder:
+        home = Path(folder)
+        files = [
+            _written(part, setup, home / name, rework)
+            for name, part in (("collected", collected), ("asked", asked))
+        ]
+        found = renormalized_outputs(job, files[0], files[1], home, timeout + SECONDS, setup.kept)
+    labels = _labels(asked)
+    if found is None or labels is None:
+        return None
+    known, reading = (labels != UNLABELLED).any(axis=1), Reading(output)
+    truth = Truth([labels[known]], None)
+    before, after = (truth.right(0, reading.read(rows, "reference")[known]) for rows in found)
+    return Recollected(before, after, _commonest(labels[known]))
+
+
+def spread_samples(setup: Setup, reference: Entrant) -> Dataset:
+    """As many samples as there is room for, from everywhere in the dataset."""
+    shapes = reference.sample_shapes(setup.spec)
+    each = max(4 * sum(prod(shape) for shape in shapes.values()), 1)  # float32
+    most = max(1, min(_SAMPLES, _BYTES // each))
+    return Part(setup.dataset, spread(len(setup.dataset), most))
+
+
+def _written(
+    part: Dataset, setup: Setup, folder: Path, rework: Rework | None
+) -> Mapping[str, Path]:
+    """Input name -> .npy file of its prepared rows."""
+    folder.mkdir()
+    files = write_representative(part, setup.spec.inputs, folder)
+    if rework is not None:
+        rows = rework({name: np.load(file) for name, file in files.items()})
+        for name, file in files.items():
+            np.save(file, rows[name].astype(np.float32, copy=False))
+    return files
+
+
+def _labels(dataset: Dataset) -> Array | None:
+    """int64 (n, k): the acceptable classes of each sample; None where there are none."""
+    found = [chunk.labels for chunk in dataset.chunks(_SAMPLES)]
+    known = [labels for labels in found if labels is not None]
+    return np.concatenate(known) if known and len(known) == len(found) else None
+
+
+def _commonest(labels: Array) -> int:
+    counts = np.unique(labels[labels != UNLABELLED], return_counts=True)[1]
+    return int(counts.max(initial=0))
