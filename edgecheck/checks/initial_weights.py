@@ -71,10 +71,15 @@ def _telling(weights: Sequence[Weight]) -> list[Weight]:
     large = [each for each in weights if each.values.size >= thresholds.INITIAL_WEIGHTS]
     if len(large) >= thresholds.INITIAL_LAYERS:
         return large
-    known = [each for each in weights if each.values.size >= thresholds.INITIAL_FEW]
+    known = _known(weights)
     total = sum(each.values.size for each in known)
     least = thresholds.INITIAL_LAYERS * thresholds.INITIAL_WEIGHTS
     return known if len(known) >= thresholds.INITIAL_LAYERS and total >= least else []
+
+
+def _known(weights: Sequence[Weight]) -> list[Weight]:
+    """Layers of enough weights to look like something."""
+    return [each for each in weights if each.values.size >= thresholds.INITIAL_FEW]
 
 
 def _are_even(drawn: Sequence[tuple[Weight, float]], slack: float) -> bool:
@@ -142,7 +147,9 @@ def layers_as_drawn(evidence: Evidence) -> int:
     0 where one is not. For a model that answers like one that was not trained; training may leave
     the weights of a wide layer near to what they were.
     """
-    weights = _telling(weights_of(evidence.data, evidence.model, evidence.contract.subgraph))
+    found = weights_of(evidence.data, evidence.model, evidence.contract.subgraph)
+    # A small head that was trained tells as much as the frozen layers before it.
+    weights = _known(found) if _telling(found) else []
     others = [weight for weight in weights if not _is_orthogonal(weight, _NEAR)]
     drawn = [(weight, limit) for weight in others if (limit := _near_limit(weight)) is not None]
     if not drawn or len(drawn) < len(others):

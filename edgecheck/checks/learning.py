@@ -52,8 +52,9 @@ def check(evidence: Evidence) -> Iterator[Finding]:
         return
     if not drawn and (name := _calibrated_otherwise(evidence)):
         raise NotApplicable(f'the calibrated range of "{plain(name)}" speaks for other steps')
+    is_known = drawn > 0 and judged.is_lost
     rule = _undertrained(evidence, judged, drawn)
-    yield Finding.of(rule, _SUBJECT, severity="error" if drawn else "warning")
+    yield Finding.of(rule, _SUBJECT, severity="error" if is_known else "warning")
 
 
 def _stopped(evidence: Evidence) -> str:
@@ -79,6 +80,7 @@ def _undertrained(evidence: Evidence, judged: Judged, drawn: int) -> Undertraine
         tried=sum(trial.fed is None for trial in evidence.trials),
         layers_as_drawn=drawn,
         has_shares_of_labels=_has_shares_of_labels(judged),
+        has_learned=not judged.is_lost,
     )
 
 

@@ -8,8 +8,10 @@ from training, every recorded range from the values of calibration.
 from edgecheck import thresholds
 from edgecheck.checks.evidence import Evidence
 from edgecheck.checks.first_layer import suits_better
+from edgecheck.checks.layer_weights import kept_weights
 from edgecheck.checks.misfit import Range, is_usual, misfit
 from edgecheck.checks.recorded_trial import trial_of_record
+from edgecheck.checks.stages import twin_follows
 from edgecheck.compare.statistics import LabelStatistics
 from edgecheck.metrics.paired import mcnemar_p
 from edgecheck.tflite.contract import input_fossil
@@ -43,7 +45,8 @@ def is_better_cut(evidence: Evidence, name: str) -> bool:
     """Whether labels prefer the candidate, which cuts values off at the record, to the float model.
 
     A wrong calibration makes no model better than the one that it was made of; to be cut off brings
-    wrong values nearer to those of training. At least half of the wrong answers must become right.
+    wrong values nearer to those of training. At least half of the wrong answers must become right,
+    and the float model must be the one: another may be worse for a reason of its own.
 
     Args:
         evidence: of a run.
@@ -56,7 +59,14 @@ def is_better_cut(evidence: Evidence, name: str) -> bool:
     is_cut = seen is not None and seen.clipped > thresholds.CLIP_ERROR * seen.elements
     before, after = labels.reference_accuracy, labels.candidate_accuracy
     mends = 0 < 1 - before <= 2 * (after - before)
-    return is_cut and mends and labels.mcnemar_p < thresholds.P_WARNING
+    is_told = is_cut and mends and labels.mcnemar_p < thresholds.P_WARNING
+    return is_told and _is_of_reference(evidence)
+
+
+def _is_of_reference(evidence: Evidence) -> bool:
+    """Whether the candidate was made of what it is held against: by its weights, or by its twin."""
+    is_kept = evidence.weights is None or kept_weights(evidence.weights) is not None
+    return is_kept or twin_follows(evidence)
 
 
 def _speaks_for_spec(evidence: Evidence, name: str, recorded: Range, fed: Range) -> bool:

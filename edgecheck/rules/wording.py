@@ -131,8 +131,8 @@ _WITNESSES: dict[Witness, str] = {
         "calibration alone."
     ),
     "open": (
-        "One of the two is not what training used, and nothing here tells which: the reference does "
-        "well, and may still do better with other values."
+        "One of the two is not what training used, and this run does not tell which: the reference "
+        "does well, and may still do better with the other values."
     ),
 }
 

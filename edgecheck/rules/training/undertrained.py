@@ -25,13 +25,13 @@ class Undertrained(Rule):
 
     ## How edgecheck knows
     (accuracy - commonest) / (1 - commonest), with the share of the commonest
-    label, is below 0.2 on 20 labelled samples or more; or it is below 0.5,
-    and all weights still look nearly as an initializer draws them: an error.
-    Else it is a suspicion. The usual ranges, channel orders and scalings were
-    tried, labels were read in other orders, no layer is dead, vanished or as it
-    was drawn, and no input was calibrated on other values than the spec gives.
-    Answers that have the shares of the labels, and yet meet them by chance
-    only, are said to be: the labels may be those of other samples.
+    label, is below 0.2 on 20 labelled samples or more: an error where all
+    weights still look nearly as an initializer draws them. Where they do, up to
+    0.5 is a suspicion, and so it is below 0.2 where they do not. The usual
+    ranges, channel orders and scalings were tried, labels were read in other
+    orders, no layer is dead, vanished or as it was drawn, and no input was
+    calibrated on other values than the spec gives. Answers that have the shares
+    of the labels, and yet meet them by chance only, are said to be.
 
     ## How to fix
     Evaluate the very model that was exported with the code of training:
@@ -63,6 +63,8 @@ class Undertrained(Rule):
     """Layers whose weights look nearly as an initializer draws them; 0 unless all do."""
     has_shares_of_labels: bool = False
     """It is right no more often than by chance, and names each class about as often as the labels do."""
+    has_learned: bool = False
+    """It has learned something, and less than half of what there is."""
 
     def message(self) -> str:
         """What was found, with its numbers."""
@@ -72,10 +74,13 @@ class Undertrained(Rule):
             f"naming the commonest label is right on {percent(self.chance)}"
         )
         if self.layers_as_drawn:
-            return (
+            drawn = (
                 f"{start}. The weights of all {count(self.layers_as_drawn, 'layer')} are still "
-                "nearly as an initializer draws them: it was hardly trained."
+                "nearly as an initializer draws them: it "
             )
+            # Wide layers need to move little to learn what can be learned.
+            hard = "may be hardly trained, unless the task is hard and its layers are wide."
+            return drawn + (hard if self.has_learned else "was hardly trained.")
         tried = f"None of {count(self.tried, 'other way')} to feed it"
         tried = f"{tried if self.tried else 'No other finding'} explains it"
         if self.has_shares_of_labels:

@@ -1,16 +1,21 @@
 """The spec or the calibration: which is wrong, where the float model does well with what it is fed."""
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 from evidence import compared, evidence, passed_over, seen_input, seen_labels, spec, tensor
 
 from edgecheck.checks import calibration, recorded_rival, recorded_steps
 from edgecheck.checks.recorded_rival import is_better_cut, is_open
 from edgecheck.compare.trials import Trial
+from edgecheck.compare.weight_match import match_weights
 from edgecheck.diagnosis.ranking import ranked
 from edgecheck.metrics.paired import mcnemar_p
 from edgecheck.preprocess.alternatives import Change
 from edgecheck.quantization import QuantParams
 from edgecheck.tflite.graph import Port
+from edgecheck.tflite.weights import Weight
 
 UNIT, SIGNED, RAW = (0.0, 1.0), (-1.0, 1.0), (0.0, 255.0)
 IMAGENET = (-2.118, 2.64)
@@ -66,7 +71,7 @@ def test_where_nothing_tells_both_are_named_the_calibration_first(kind):
         ("calibration-preprocessing-mismatch", "likely"),
         ("input-range-mismatch", "suspected"),
     ]
-    assert "nothing here tells which" in causes[1].summary
+    assert "does not tell which" in causes[1].summary
     assert "training code" in causes[1].fix
 
 
@@ -132,3 +137,12 @@ def test_a_candidate_that_gains_by_being_cut_off_shows_that_the_values_are_wrong
 def test_a_candidate_that_does_no_better_for_it_shows_nothing(changes):
     given = case(UNIT, IMAGENET, **{"right": 0.91, "candidate": 1.0, **changes})
     assert not is_better_cut(given, "image")
+
+
+@pytest.mark.parametrize(("other", "is_told"), [(1, False), (0, True)])
+def test_a_model_that_was_made_of_another_shows_nothing_of_the_values(other, is_told):
+    drawn = [np.random.default_rng(seed).normal(size=(8, 16)).astype(np.float32) for seed in (0, 1)]
+    weights = [Weight("dense", values, 0, "FULLY_CONNECTED") for values in drawn]
+    given = case(UNIT, IMAGENET, right=0.91, candidate=1.0)
+    given = replace(given, weights=match_weights(weights[:1], [weights[other]]))
+    assert is_better_cut(given, "image") == is_told

@@ -334,12 +334,14 @@ def test_zeros_behind_tiny_weights_have_vanished(size, rule):
     assert rules(signal.check, seen(**parts)) == [(rule, "error")]
 
 
-@pytest.mark.parametrize(("accuracy", "expected"), [(0.7, [("undertrained", "error")]), (0.8, [])])
-def test_weights_as_drawn_are_hardly_trained_where_half_of_the_way_is_missing(
-    monkeypatch, accuracy, expected
+@pytest.mark.parametrize(("accuracy", "severity"), [(0.55, "error"), (0.7, "warning"), (0.8, None)])
+def test_weights_as_drawn_speak_for_little_training_where_half_of_the_way_is_missing(
+    monkeypatch, accuracy, severity
 ):
     monkeypatch.setattr(learning, "layers_as_drawn", lambda _: 3)
-    assert rules(learning.check, seen(accuracy)) == expected
+    found = list(learning.check(seen(accuracy)))
+    assert [each.severity for each in found] == ([] if severity is None else [severity])
+    assert all(("may be hardly" in each.message) == (severity == "warning") for each in found)
 
 
 def test_weights_as_drawn_are_told_beside_a_layer_that_stops_the_signal(monkeypatch):
