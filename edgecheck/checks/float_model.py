@@ -30,11 +30,8 @@ class Judged:
 
     @property
     def gain(self) -> float:
-        """Share of the way from always naming the commonest label to perfection; 1 with one label.
-
-        As in Cohen's kappa (1960): (accuracy - chance) / (1 - chance).
-        """
-        return (self.accuracy - self.chance) / (1 - self.chance) if self.chance < 1 else 1.0
+        """Over always naming the commonest label; 1 where all labels are the same."""
+        return gained(self.accuracy, self.chance) if self.chance < 1 else 1.0
 
 
 def held_against_labels(evidence: Evidence) -> Judged:
@@ -66,6 +63,16 @@ def float_model_is_lost(evidence: Evidence) -> bool:
     except NotApplicable:
         return False
     return judged.is_float and judged.is_lost
+
+
+def gained(accuracy: float, chance: float) -> float:
+    """Share of the way from chance to perfection, as in Cohen's kappa (1960).
+
+    Args:
+        accuracy: of a model.
+        chance: what an answer that never changes reaches, below 1.
+    """
+    return (accuracy - chance) / (1 - chance)
 
 
 def commonest_share(labels: LabelStatistics) -> float:

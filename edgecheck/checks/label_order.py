@@ -6,7 +6,7 @@ import numpy as np
 
 from edgecheck import proof_thresholds, thresholds
 from edgecheck.checks.evidence import Evidence, NotApplicable
-from edgecheck.checks.float_model import commonest_share
+from edgecheck.checks.float_model import commonest_share, gained
 from edgecheck.checks.initial_weights import layers_as_drawn
 from edgecheck.checks.proofs import mends_half, reached
 from edgecheck.compare.statistics import LabelStatistics
@@ -94,10 +94,10 @@ def _reordered(labels: LabelStatistics) -> tuple[Reordering, Array] | None:
     asked = found.right_before, found.right_after, found.samples
     is_better = _is_far_more(*asked) or (mends_half(*asked) and _trade_places(whole, found.order))
     common = commonest_share(labels)
-    is_known = found.right_after / found.samples - common >= thresholds.WORKING_GAIN * (1 - common)
     # Samples of one label show no order, whatever they are answered with.
-    is_known = is_known and common < 1
-    if not is_better or found.p >= proof_thresholds.TRIAL_P or not is_known:
+    if not is_better or found.p >= proof_thresholds.TRIAL_P or common == 1:
+        return None
+    if gained(found.right_after / found.samples, common) < thresholds.WORKING_GAIN:
         return None
     order = np.arange(counts.shape[1])
     order[used] = used[found.order]

@@ -8,7 +8,7 @@ from edgecheck import proof_thresholds, thresholds
 from edgecheck.checks import label_order
 from edgecheck.checks.asked import names_classes
 from edgecheck.checks.evidence import Evidence, NotApplicable, NotRun
-from edgecheck.checks.float_model import commonest_share
+from edgecheck.checks.float_model import commonest_share, gained
 from edgecheck.checks.structure import check_head
 from edgecheck.compare.statistics import LabelStatistics, OutputComparison
 from edgecheck.compare.watching import holds_class_numbers, primary_of
@@ -142,7 +142,7 @@ def check_reference(evidence: Evidence) -> Iterator[Finding]:
     if not varied:
         raise NotApplicable("all labels are the same")
     for rule in varied:
-        gain = (rule.value - rule.chance) / (1 - rule.chance)
+        gain = gained(rule.value, rule.chance)
         # Where true maps hold one class only, mean IoU is that of chance for any model.
         is_lost = gain < thresholds.NO_GAIN and rule.value < thresholds.HALF_RIGHT
         if gain < thresholds.LOST_GAIN if rule.measure == "accuracy" else is_lost:
@@ -215,22 +215,18 @@ def reference_works(evidence: Evidence) -> bool:
             continue
         commonest = commonest_share(labels)
         accuracy = labels.reference_accuracy
-        if accuracy is not None and accuracy - commonest >= thresholds.WORKING_GAIN * (
-            1 - commonest
-        ):
-            return commonest < 1
+        is_known = accuracy is not None and commonest < 1
+        if is_known and gained(accuracy or 0.0, commonest) >= thresholds.WORKING_GAIN:
+            return True
     return False
 
 
 def _is_guessing(labels: LabelStatistics) -> bool:
-    """Whether the reference gains little over always naming the commonest label.
-
-    Gain as in Cohen's kappa (1960): (accuracy - chance) / (1 - chance).
-    """
+    """Whether the reference gains little over always naming the commonest label."""
     commonest = commonest_share(labels)
     if labels.reference_accuracy is None or commonest == 1:
         return False
-    return (labels.reference_accuracy - commonest) / (1 - commonest) < thresholds.LOST_GAIN
+    return gained(labels.reference_accuracy, commonest) < thresholds.LOST_GAIN
 
 
 def _labels(evidence: Evidence) -> LabelStatistics | None:
