@@ -19,8 +19,9 @@ from edgecheck.tensors import Array
 
 Feeds = Mapping[str, Array]
 """Input name -> prepared rows (n, ...)."""
+_Rework = Callable[[Feeds], Feeds]
 
-MOST_PAIRS = 40
+MOST_PAIRS = 52
 _MOST_EXCHANGES = 6
 _INDICES = frozenset({"int32", "int64"})
 """Types of inputs that may hold places in a table, beyond which a runtime may do anything."""
@@ -33,8 +34,9 @@ _KINDS: Mapping[str, Kind] = {
 }
 """Rule of a mistake -> what differs; mistakes of other rules show in a dump only."""
 
-_PAIRED: Mapping[Kind, int] = {"channel-order": 0, "scaling": 1, "layout": 2, "orientation": 2}
-"""Kinds that are tried two at once; those of one number exclude each other."""
+_PAIRED: Mapping[Kind, int] = {"channel-order": 0, "scaling": 1, "layout": 2, "orientation": 3}
+"""Kinds that are tried two at once, in the order in which they are undone: rows that were read in
+another layout are sorted before the picture is turned."""
 
 _COMMON = frozenset({"raw-pixels", "unit-range", "signed-range", "imagenet"})
 """Scalings that are paired."""
@@ -51,7 +53,7 @@ class Attempt:
     change: Change
     specs: Mapping[str, InputSpec] = field(default_factory=dict)
     """Inputs that get other steps."""
-    rework: Callable[[Feeds], Feeds] | None = None
+    rework: _Rework | None = None
     """What is done with the prepared rows then."""
     also: Change | None = None
     """The second change of a pair."""
@@ -101,7 +103,7 @@ def pairs(
         singles: what was tried by itself.
         of_one_model: only what models of two frameworks differ in: order and range of pixels.
     """
-    most = _PAIRED["scaling"] if of_one_model else _PAIRED["layout"]
+    most = _PAIRED["scaling"] if of_one_model else _PAIRED["orientation"]
     known = (each for each in singles if _pairs_well(each) and _place(each) <= most)
     usable = sorted(known, key=_place)
     made = (
@@ -126,13 +128,19 @@ def _pairs_well(attempt: Attempt) -> bool:
 
 def _both(subject: TriedInput, low: Attempt, high: Attempt) -> Attempt | None:
     """Two attempts on one input as one; None where they cannot be done at once."""
-    specs = low.specs
+    specs, rework = low.specs, high.rework
+    if low.rework is not None and high.rework is not None:
+        rework = _one_by_one(low.rework, high.rework)
     if high.specs:  # an order of channels and a scaling
         turned = reversed_channels(high.specs[high.input], subject.receiver.shape)
         if turned is None:
             return None
         specs = {low.input: turned}
-    return Attempt(low.input, low.change, specs, high.rework, high.change)
+    return Attempt(low.input, low.change, specs, rework, high.change)
+
+
+def _one_by_one(first: _Rework, then: _Rework) -> _Rework:
+    return lambda feeds: then(first(feeds))
 
 
 def _steps(name: str, subject: TriedInput) -> tuple[Attempt, ...]:

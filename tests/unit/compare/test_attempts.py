@@ -98,6 +98,17 @@ def test_pairs_are_of_two_kinds_and_no_more_than_promised():
     assert {(a.change.kind, a.also.kind) for a in of_one} == {("channel-order", "scaling")}
 
 
+def test_planes_of_a_turned_picture_are_sorted_before_it_is_turned_back():
+    subjects = {"x": subject()}
+    singles = [attempt for group in groups(subjects) for attempt in group]
+    found = [a for a in pairs(subjects, singles) if a.also.kind == "orientation"]
+    pictures = np.random.default_rng(0).random((2, 16, 16, 3), np.float32)
+    turned = np.rot90(pictures, axes=(1, 2))
+    buffer = np.ascontiguousarray(turned.transpose(0, 3, 1, 2)).reshape(turned.shape)
+    right = [a for a in found if np.array_equal(a.rework({"x": buffer})["x"], pictures)]
+    assert [(a.change.kind, a.also.key) for a in right if not a.specs] == [("layout", "rot270")]
+
+
 def test_a_pair_of_steps_is_one_spec_with_both():
     subjects = {"x": subject()}
     singles = [attempt for group in groups(subjects) for attempt in group]
