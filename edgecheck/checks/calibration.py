@@ -10,7 +10,7 @@ from edgecheck import thresholds
 from edgecheck.checks.evidence import Evidence, NotApplicable, input_subject
 from edgecheck.checks.labels import reference_is_lost
 from edgecheck.checks.layers import told_of_input
-from edgecheck.checks.parity import is_beyond_limits, losses, parity_holds
+from edgecheck.checks.parity import keeps_accuracy, losses, parity_holds
 from edgecheck.checks.proofs import changes_of
 from edgecheck.checks.recorded_rival import is_better_cut
 from edgecheck.checks.recorded_trial import preferred_record
@@ -203,14 +203,14 @@ def _parity_is_shown(evidence: Evidence) -> bool:
     """Whether parity holds by the measured values themselves, on enough samples.
 
     An interval gives the benefit of the doubt. What the file says for sure is not doubted, and a
-    loss that is worth a warning is no proof that nothing is lost.
+    loss that is worth a warning is no proof that nothing is lost, unless labels give one.
     """
-    if not parity_holds(evidence) or is_beyond_limits(evidence):
+    tolerances = evidence.spec.tolerances
+    if not parity_holds(evidence) or evidence.distinct_inputs < thresholds.MIN_DISTINCT_INPUTS:
         return False
-    if evidence.distinct_inputs < thresholds.MIN_DISTINCT_INPUTS:
+    if any(any(losses(o, tolerances)) and not keeps_accuracy(o) for o in evidence.pairs):
         return False
     certain = [as_measured(output) for output in evidence.pairs]
-    tolerances = evidence.spec.tolerances
     return all(level != "error" for output in certain for level, _ in losses(output, tolerances))
 
 

@@ -116,7 +116,6 @@ def check_channels(evidence: Evidence) -> Iterator[Finding]:
     connected ones with one scale are common, and bear it well.
     """
     constants, is_lossy = Constants.of(evidence.data), weights_lose_parity(evidence)
-    zeroed = _zeroed(evidence)
     judged = [
         (layer, codes)
         for layer in layers(evidence.model)
@@ -124,9 +123,7 @@ def check_channels(evidence: Evidence) -> Iterator[Finding]:
         for codes in [constants.stored(layer.weights)]
         if codes is not None and codes.ndim > layer.axis
     ]
-    rules = [
-        _channel_loss(each, codes, zeroed.get(each.operator.index, 0)) for each, codes in judged
-    ]
+    rules = [_channel_loss(each, codes, _zeroed(evidence, each.operator)) for each, codes in judged]
     found = sorted(
         (rule for rule in rules if rule is not None), key=lambda rule: -rule.lost / rule.channels
     )
@@ -196,10 +193,17 @@ def _has_one_scale(layer: Layer) -> bool:
     return is_code and params is not None and params.is_usable and not params.is_per_channel
 
 
-def _zeroed(evidence: Evidence) -> dict[int, int]:
-    """Operator -> its channels that are all 0 and are not in the reference, as far as that is known."""
+def _zeroed(evidence: Evidence, operator: Operator) -> int:
+    """Its channels that are all 0 and are not in the reference, as far as that is known.
+
+    Only the subgraph that runs is held against the reference; others number operators anew.
+    """
+    operators = evidence.model.subgraphs[evidence.contract.subgraph].operators
     pairs = () if evidence.weights is None else evidence.weights.pairs
-    return {p.candidate.operator: p.change.zeroed for p in pairs if p.change is not None}
+    for pair in pairs:
+        if pair.change is not None and operators[pair.candidate.operator] is operator:
+            return pair.change.zeroed - pair.change.faint
+    return 0
 
 
 def _channel_loss(layer: Layer, codes: Array, zeroed: int) -> WeightPerTensorLoss | None:

@@ -1,6 +1,7 @@
 """Inputs of the spec against inputs of the model: names, shapes, types."""
 
 from collections.abc import Iterator, Sequence
+from typing import Final
 
 from edgecheck.checks.audio_shape import explain_shape
 from edgecheck.checks.evidence import Evidence, NotApplicable, input_subject
@@ -24,6 +25,9 @@ from edgecheck.spec.model import InputSpec
 from edgecheck.spec.value_steps import Cast
 from edgecheck.tensors import REAL_DTYPES
 from edgecheck.tflite.graph import Port, Tensor
+
+_WRITTEN: Final = 1e-4
+"""Difference from a whole number that is one of written digits; 1/255 is 40 times larger."""
 
 
 def check_names(evidence: Evidence) -> Iterator[Finding]:
@@ -132,8 +136,13 @@ def _fractions(spec: InputSpec, tensor: Tensor) -> str:
     made = lines(spec.steps) if is_whole and decodes_bytes(spec) else None
     if made is None or any(isinstance(step, Cast) for step in spec.steps):
         return ""
-    parts = [scale + offset for scale, offset in made if scale % 1 or offset % 1]
+    parts = [each[0] + each[1] for each in made if not all(map(_is_whole, each))]
     return f"{number(parts[0])} of a pixel of 1" if parts else ""
+
+
+def _is_whole(value: float) -> bool:
+    """Up to the digits that a factor such as 0.0039216 is written with."""
+    return abs(value - round(value)) <= _WRITTEN
 
 
 def _unfeedable(tensor: Tensor) -> str:

@@ -11,12 +11,14 @@ from edgecheck.checks.crowded_channels import crowded
 from edgecheck.checks.evidence import Evidence, NotApplicable, output_subject
 from edgecheck.checks.labels import reference_is_lost
 from edgecheck.checks.misfit import Misfit, misfit
-from edgecheck.checks.parity import has_lost_parity, is_beyond_limits
+from edgecheck.checks.parity import has_lost_parity, losses, measured
 from edgecheck.compare.first_bad import is_bad, is_lost
 from edgecheck.compare.layer_statistics import LayerStatistics
 from edgecheck.compare.layers import LayerWalk
+from edgecheck.compare.statistics import OutputComparison
 from edgecheck.findings import Finding, Subject
 from edgecheck.rules.base import Severity
+from edgecheck.rules.parity_words import Metric
 from edgecheck.rules.quantization.activation_sensitive_op import ActivationSensitiveOp
 from edgecheck.rules.quantization.calibration_unrepresentative import CalibrationUnrepresentative
 from edgecheck.rules.quantization.constant_or_unused_output import ConstantOrUnusedOutput
@@ -28,6 +30,10 @@ from edgecheck.tflite.graph import Tensor
 from edgecheck.tflite.recalibrate.same_scale import FIXED_OUTPUT
 
 _SENSITIVE: Final = frozenset({"ADD", "AVERAGE_POOL_2D", "HARD_SWISH", "MEAN", "SUM"})
+_ANSWERS: Final[frozenset[Metric]] = frozenset({
+    "accuracy", "agreement", "error_ratio", "iou_loss", "mean_iou", "pixel_agreement", "r2_loss",
+})  # fmt: skip
+"""Metrics of what an output is asked for; all others only tell how exact it is."""
 
 
 def check_calibration(evidence: Evidence) -> Iterator[Finding]:
@@ -83,7 +89,7 @@ def check_range(evidence: Evidence) -> Iterator[Finding]:
                 upstream_sqnr_db=layer.upstream_sqnr_db,
             )
             # Fewer steps than that are a mistake of the file, not what quantization may cost.
-            is_mistake = levels < thresholds.LEVELS_ERROR and is_beyond_limits(evidence)
+            is_mistake = levels < thresholds.LEVELS_ERROR and _costs_answers(evidence)
             severity = "error" if is_mistake else _severity(evidence, "warning")
             yield Finding.of(rule, Subject("tensor", layer.name), severity=severity)
             return  # what follows works with what is left here
@@ -187,6 +193,24 @@ def _is_stretched(layer: LayerStatistics) -> bool:
     # A dead tensor has one value, which no range holds better than another.
     is_costly = is_new and low < high and layer.own_sqnr_db < thresholds.LAYER_LOST_DB
     return is_costly and is_narrow(layer) and layer.clip_fraction <= thresholds.LAYER_CLIPPED
+
+
+def _costs_answers(evidence: Evidence) -> bool:
+    """Whether an output misses a limit of edgecheck's own, and its answers are not kept.
+
+    A tolerance of the spec says what is wanted, not what a tensor may cost. Where answers are known,
+    an output that is less exact and answers alike has lost nothing.
+    """
+    try:
+        return any(map(_loses_answers, evidence.pairs))
+    except NotApplicable:
+        return False
+
+
+def _loses_answers(output: OutputComparison) -> bool:
+    missed = {rule.metric for _, rule in losses(output, None)}
+    has_answers = output.labels is not None or not _ANSWERS.isdisjoint(measured(output))
+    return bool(missed & _ANSWERS if has_answers else missed)
 
 
 def _severity(evidence: Evidence, without_loss: Severity) -> Severity:

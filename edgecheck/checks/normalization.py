@@ -34,7 +34,9 @@ def check(evidence: Evidence) -> Iterator[Finding]:
         yield from _double_in_reference(evidence, name, port)
         found = leading(evidence.data, evidence.model, port) if evidence.data else None
         if found is None or not found.operators:
-            yield from folded_scaling.check(evidence, name)
+            fed = _fed(evidence, name)
+            is_recorded = fed is not None and _takes(evidence, port, fed[0])
+            yield from folded_scaling.check(evidence, name, is_recorded=is_recorded)
             continue
         yield from _double(evidence, name, port, found)
         yield from _lost(evidence, name, port, found)

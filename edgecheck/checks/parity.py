@@ -105,7 +105,7 @@ def _excused(output: OutputComparison, metric: Metric, level: Severity | None) -
     if metric == "error_ratio" and errors is not None:
         return milder(level, "r2_loss", errors.r2_loss)
     is_cheap = metric == "agreement" and _is_cheap(output)
-    is_unfelt = metric in {"agreement", "kl_median"} and _keeps_accuracy(output)
+    is_unfelt = metric in {"agreement", "kl_median"} and keeps_accuracy(output)
     return "warning" if level is not None and (is_cheap or is_unfelt) else level
 
 
@@ -118,7 +118,7 @@ def _is_cheap(output: OutputComparison) -> bool:
     return min(regret.value, low) <= thresholds.REGRET_SHARE
 
 
-def _keeps_accuracy(output: OutputComparison) -> bool:
+def keeps_accuracy(output: OutputComparison) -> bool:
     """Whether labels of most samples, which the reference can tell apart, show no loss."""
     labels = output.labels
     if labels is None or labels.reference_accuracy is None or labels.mcnemar_p is None:

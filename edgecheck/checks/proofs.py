@@ -39,8 +39,19 @@ def restores(trial: Trial) -> bool:
 
 def guesses(trial: Trial) -> bool:
     """Whether, by labels, a trial meets hardly more than one that names the commonest class for all."""
-    gain = trial.right_after - trial.commonest
-    return trial.fed is None and gain <= thresholds.LOST_GAIN * (trial.samples - trial.commonest)
+    is_blind = names_commonest(trial.right_after, trial.samples, trial.commonest)
+    return trial.fed is None and is_blind
+
+
+def names_commonest(right: int, samples: int, commonest: int) -> bool:
+    """Whether hardly more is right than with the commonest class for all samples.
+
+    Args:
+        right: right answers.
+        samples: all of them.
+        commonest: those of the commonest class.
+    """
+    return right - commonest <= thresholds.LOST_GAIN * (samples - commonest)
 
 
 def mends_half(before: int, after: int, samples: int) -> bool:
@@ -62,8 +73,8 @@ def reached(evidence: Evidence) -> float:
 
 def exceeds(trial: Trial, met: float) -> bool:
     """Whether a trial of two changes restores, and meets clearly more than any of them, and than a share."""
-    gain = trial.right_after - max(trial.by_one, met * trial.samples)
-    return restores(trial) and gain > proof_thresholds.TRIAL_GAIN * trial.samples
+    is_more = trial.right_after > (met + proof_thresholds.TRIAL_GAIN) * trial.samples
+    return is_more and restores(trial) and _is_better(trial)
 
 
 def better_alone(evidence: Evidence, name: str, fed: Fed) -> Trial | None:

@@ -17,6 +17,13 @@ class Renormalized:
     right_after: int
     p: float
     """Exact two-sided McNemar test of the two."""
+    commonest: int = 0
+    """Samples of the commonest class."""
+    left: float | None = None
+    """The largest divergence of the other layers, as above, when those that none comes before have new
+    statistics: next to nothing where samples are only scaled and shifted otherwise than in training,
+    but for what a border of zeros shows of a large shift.
+    None where there are no others."""
     fed: float | None = None
     """The least divergence, as above, with other steps that meet more labels; None where none do, or
     none were put to it. With the steps of training nothing would be left of it."""

@@ -13,6 +13,9 @@ from edgecheck.tflite.weights import Weight
 
 _WEAK: Final = 1e-4
 """Energy of a channel, for each of the strongest one, below which its factor is mostly rounding."""
+_FAINT: Final = (2 * 32767.0) ** -2
+"""Energy of a channel, for each of the strongest one, up to which not even 16 bits with one scale keep
+it: half a step or less is left. Training drives channels that are not used there."""
 _ONE_STRAY: Final = 8
 """Channels from which on one of them may have a factor of its own: folding would give all of them one."""
 _CHUNK: Final = 1 << 20
@@ -50,6 +53,8 @@ class WeightChange:
     """Output channels below `thresholds.CHANNEL_CHANGED_DB`, the zeroed ones among them."""
     bias: BiasChange | None
     """None where one of the two has none, or batch normalization may be folded into it."""
+    faint: int = 0
+    """Of `zeroed`, channels that hardly were there in the reference."""
 
     @property
     def is_zero(self) -> bool:
@@ -78,6 +83,7 @@ def weight_change(reference: Weight, candidate: Weight) -> WeightChange:
         zeroed=int(zeroed.sum()),
         changed=int((decibels(signal, loss) < thresholds.CHANNEL_CHANGED_DB).sum()),
         bias=None if is_folded else _bias_change(reference.bias, candidate.bias),
+        faint=int((zeroed & (signal <= _FAINT * signal.max(initial=0.0))).sum()),
     )
 
 

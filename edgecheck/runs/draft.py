@@ -41,6 +41,7 @@ from edgecheck.measurements import (
 from edgecheck.rules.gate.check_skipped import CheckSkipped
 from edgecheck.rules.gate.unused_ignore import UnusedIgnore
 from edgecheck.runs.model_files import ModelFiles
+from edgecheck.runs.recollected import Recollected
 from edgecheck.runtime.delegates import Delegate, parse_delegate, require_delegate
 from edgecheck.runtime.trained.description import Description
 from edgecheck.runtime.trained.weights import examine
@@ -150,6 +151,8 @@ class Draft:
     """Likewise: fake-quantization operators or layers in its graph."""
     batch_norm: tuple[BatchNorm, ...] = ()
     """Likewise, where it was looked at."""
+    recollected: Recollected | None = None
+    """Likewise, right answers with new statistics of it as the spec feeds it, where they were collected."""
     what_if: tuple[WhatIf, ...] = ()
     memory: Memory | None = None
     baseline: Report | None = None

@@ -23,7 +23,7 @@ from edgecheck.runs.stages import follow_stages
 from edgecheck.runs.tflm import CHECK as TFLM_RUNS
 from edgecheck.runs.tflm import ask_tflm
 from edgecheck.runs.twin_trials import ask_twin
-from edgecheck.runs.twofold import twofold, with_twofold
+from edgecheck.runs.twofold import with_twofold
 from edgecheck.runs.witness import hear_witness, renormalize
 
 Look: TypeAlias = Callable[[Draft, Evidence, Setup, Progress], Evidence]
@@ -106,7 +106,7 @@ def _anew(draft: Draft, evidence: Evidence, setup: Setup, _progress: Progress) -
 
 
 def _twofold(draft: Draft, evidence: Evidence, setup: Setup, progress: Progress) -> Evidence:
-    return with_twofold(evidence, twofold(draft, evidence, setup, progress))
+    return with_twofold(draft, evidence, setup, progress)
 
 
 def _signal(draft: Draft, evidence: Evidence, setup: Setup, _progress: Progress) -> Evidence:

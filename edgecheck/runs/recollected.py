@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from math import prod
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from time import perf_counter
 from typing import Final, TypeAlias
 
 import numpy as np
 
+from edgecheck import proof_thresholds
 from edgecheck.compare.answers import Reading, Truth
 from edgecheck.compare.attempts import Feeds
 from edgecheck.compare.entrant import Entrant
@@ -22,6 +24,8 @@ from edgecheck.tensors import Array
 
 _SAMPLES, _BYTES = 256, 1 << 28
 """How many are looked at, and what they may take on the disk."""
+_ROWS = 16
+"""Reworked at once."""
 SECONDS: Final = 300.0
 
 Rework: TypeAlias = Callable[[Feeds], Feeds]
@@ -29,16 +33,25 @@ Rework: TypeAlias = Callable[[Feeds], Feeds]
 
 @dataclass(frozen=True)
 class Recollected:
-    """Whether each labelled sample is answered rightly: bool (n,) twice, of the same samples."""
+    """Whether each labelled sample is answered rightly: bool (n,), of the same samples."""
 
     before: Array
     after: Array
     commonest: int
     """Samples of the commonest class."""
+    left: float | None
+    """As of `Outputs`."""
+    seconds: float
+    """That it took."""
 
 
 def recollected(
-    setup: Setup, reference: Entrant, timeout: float, rework: Rework | None = None
+    setup: Setup,
+    reference: Entrant,
+    timeout: float,
+    rework: Rework | None = None,
+    *,
+    with_left: bool = True,
 ) -> Recollected | None:
     """Collect statistics anew on one half of some samples, and ask the other half before and after.
 
@@ -47,14 +60,15 @@ def recollected(
         reference: a trained model.
         timeout: seconds beyond which the model hangs, for one run.
         rework: what is done with prepared rows besides.
+        with_left: as of `renormalized_outputs`.
 
     Returns:
-        None without labels or a class to read, or where statistics cannot be collected.
+        None without labels of some of the asked or a class to read, or where statistics cannot be collected.
 
     Raises:
         EdgecheckError: samples do not fit the steps, or the model cannot be run.
     """
-    output = class_output(setup)
+    start, output = perf_counter(), class_output(setup)
     if output is None or output.reference is None:
         return None
     samples = spread_samples(setup, reference)
@@ -63,18 +77,25 @@ def recollected(
     job = reference.job(setup.spec, (), threads=1)
     with TemporaryDirectory(prefix="edgecheck-") as folder:
         home = Path(folder)
-        files = [
-            _written(part, setup, home / name, rework)
+        files = {
+            name: _written(part, setup, home / name, rework)
             for name, part in (("collected", collected), ("asked", asked))
-        ]
-        found = renormalized_outputs(job, files[0], files[1], home, timeout + SECONDS, setup.kept)
+        }
+        limit = timeout + SECONDS
+        found = renormalized_outputs(job, files, home, limit, setup.kept, with_left=with_left)
     labels = _labels(asked)
     if found is None or labels is None:
         return None
     known, reading = (labels != UNLABELLED).any(axis=1), Reading(output)
+    if known.sum() < proof_thresholds.TRIAL_SAMPLES:
+        return None
     truth = Truth([labels[known]], None)
-    before, after = (truth.right(0, reading.read(rows, "reference")[known]) for rows in found)
-    return Recollected(before, after, _commonest(labels[known]))
+    before, after = (
+        truth.right(0, reading.read(rows, "reference")[known])
+        for rows in (found.before, found.after)
+    )
+    commonest = _commonest(labels[known])
+    return Recollected(before, after, commonest, found.left, perf_counter() - start)
 
 
 def spread_samples(setup: Setup, reference: Entrant) -> Dataset:
@@ -92,10 +113,17 @@ def _written(
     folder.mkdir()
     files = write_representative(part, setup.spec.inputs, folder)
     if rework is not None:
-        rows = rework({name: np.load(file) for name, file in files.items()})
-        for name, file in files.items():
-            np.save(file, rows[name].astype(np.float32, copy=False))
+        _rework({name: np.load(file, mmap_mode="r+") for name, file in files.items()}, rework)
     return files
+
+
+def _rework(stored: Feeds, rework: Rework) -> None:
+    """Some rows after the other, in the files that hold them."""
+    for first in range(0, min(map(len, stored.values())), _ROWS):
+        some = slice(first, first + _ROWS)
+        made = rework({name: np.array(rows[some]) for name, rows in stored.items()})
+        for name, rows in stored.items():
+            rows[some] = made[name]
 
 
 def _labels(dataset: Dataset) -> Array | None:

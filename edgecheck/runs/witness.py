@@ -62,7 +62,7 @@ def renormalize(
     None where there is no reason to, where other steps explain it, or where it cannot be done.
 
     Args:
-        draft: of a run that has ended.
+        draft: of a run that has ended; keeps which answers are right.
         evidence: with the comparison and the trials of that run.
         setup: of that run.
         norms: what `hear_witness` found.
@@ -82,6 +82,7 @@ def renormalize(
         return None  # it was only to tell more
     if right is None:
         return None
+    draft.recollected = right
     before, after = right.before, right.after
     return Renormalized(
         layers=len(norms),
@@ -91,6 +92,8 @@ def renormalize(
         right_before=int(before.sum()),
         right_after=int(after.sum()),
         p=mcnemar_p(int((before & ~after).sum()), int((after & ~before).sum())),
+        commonest=right.commonest,
+        left=right.left,
         fed=least,
     )
 

@@ -26,8 +26,8 @@ class InputDoubleNormalized(Rule):
     ## How edgecheck knows
     It follows the input through operators that multiply, add, subtract or
     divide by constants. They make pixels 0..255 about unit wide; what the spec
-    feeds is less than a twentieth of that. Folded into the first layer, they
-    leave it to pass on a twentieth at most, as no other layer does.
+    feeds is less than a twentieth of that. Folded into the first layer, it alone
+    passes on a twentieth at most: an error only where outputs stand still, too.
     Where labels show that the model is often wrong, raw pixels are tried, and
     pixels scaled once: clearly more right answers prove it. Without any, that
     calibration recorded the stored values, and the steps make them far smaller.
@@ -52,29 +52,28 @@ class InputDoubleNormalized(Rule):
     role = "cause"
 
     input: str
-    expected: list[float]
-    """[lowest, highest] that the spec feeds."""
+    expected: list[float]  # [lowest, highest] that the spec feeds
     operators: list[str]
     """The operators at the start of the model that scale; empty where `tried` says that samples
     or steps scale twice."""
-    shrunk: list[float]
-    """What `expected` becomes behind them."""
+    shrunk: list[float]  # what `expected` becomes behind them
     raw: list[float]
     """What 0..255 becomes behind them, or once scaled; with `recorded`, the stored values."""
     steps: list[str] = field(default_factory=list)
     """The steps of the spec that scale, as it has them."""
-    tried: Tried | None = None
-    """The trial of pixels that are scaled once."""
+    tried: Tried | None = None  # the trial of pixels that are scaled once
     recorded: list[float] = field(default_factory=list)
     """[lowest, highest] that calibration recorded, where `raw`, the stored values, fit that."""
     is_reference: bool = False
     """The operators are those of the reference, which the candidate does not have."""
     others: list[float] = field(default_factory=list)
     """[least, most] that other layers pass on, where the first has the scaling folded into it."""
+    is_seen: bool = True  # whether outputs show it; else the size of weights alone does
 
     def message(self) -> str:
         """What was found, with its numbers."""
-        twice, fed = f'Input "{plain(self.input)}" is normalised twice:', span(self.expected)
+        verb = "is" if self.is_seen else "may be"
+        twice, fed = f'Input "{plain(self.input)}" {verb} normalised twice:', span(self.expected)
         if self.tried is not None:
             return f"{twice} it gets values from {fed}. {self.tried.told()}"
         if self.recorded:
@@ -88,8 +87,9 @@ class InputDoubleNormalized(Rule):
         if self.others:
             least = f"passes on {self.raw[1] / 255:.2g} of what it gets, others {span(self.others)}"
             scales = f"scales it in its first layer ({listed(self.operators)}), which {least}"
+        made = "It is made" if self.is_seen else "That suits weights made"
         return (
-            f"{twice} the spec feeds {fed}, and the {who} {scales}. It is made for pixels 0 to "
+            f"{twice} the spec feeds {fed}, and the {who} {scales}. {made} for pixels 0 to "
             f"255, {number(float(f'{factor:.3g}'))} times wider, which become {span(self.raw)}."
         )
 

@@ -25,13 +25,13 @@ class QuantRangeOutlier(Rule):
     The model is run beside its dequantized twin. A tensor is named where 99.8 %
     of the twin's values fit in a tenth of its steps, the operator alone has an
     SQNR below 15 dB, and what it reads has more than 25 dB. An error where
-    parity is lost too, or where fewer than 8 steps are left and an output shows
-    it; else a warning. An input counts where one end of its range lies far
-    beyond all samples and the other does not move, and no other steps give that
-    range. Of channels: half of them use less than a tenth of the steps, and the
-    operator behind is left with less than 15 dB, or 10 dB below what it reads
-    (that of the large channels) and its own error, which do not explain it. It
-    is proven by taking that operator's output from the twin.
+    parity is lost too, or fewer than 8 steps are left and answers differ (where
+    none are known, the outputs); else a warning. An input counts where one end
+    of its range lies far beyond all samples, the other does not move, and no
+    other steps give that range. Of channels: half of them use less than a tenth
+    of the steps, and the operator behind is left with less than 15 dB, or 10 dB
+    below what it reads (that of the large channels) and its own error, which do
+    not explain it. Proof: taking that operator's output from the twin.
 
     ## How to fix
     Calibrate again without the odd samples, or with percentile ranges instead

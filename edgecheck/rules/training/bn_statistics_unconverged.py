@@ -1,9 +1,23 @@
 """The rule `bn-statistics-unconverged`."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final, Literal, TypeAlias
 
 from edgecheck.rules.base import Rule
 from edgecheck.rules.wording import count, number, percent, plain
+
+Doubt: TypeAlias = Literal["", "scale", "alone"]
+"""Why it may be the samples that are scaled or shifted: the layers that others come before fit with
+new statistics of the first ones, or there are none."""
+
+_DOUBTS: Final[Mapping[Doubt, str]] = {
+    "": "",
+    "scale": " Those of later layers fit as soon as the first ones have new ones: rather, the samples "
+    "are scaled or shifted otherwise than in training.",
+    "alone": " No other layer comes after these, so samples that are scaled or shifted otherwise than "
+    "in training would look the same.",
+}
 
 
 @dataclass(frozen=True)
@@ -29,8 +43,10 @@ class BnStatisticsUnconverged(Rule):
     are prepared in another way than in training; other steps with which the
     labels are met are named instead, unless the stored statistics are not those
     of samples prepared so either. Where neither restores the answers, both are
-    changed at once. Where less than half of the wrong answers become right it is
-    a warning: samples of another domain gain so, too.
+    changed at once. It is a warning where less than half of the wrong answers
+    become right, as with samples of another domain; and, without a proof, where
+    new statistics of the first layers make the later ones fit, or there are no
+    later ones: they make up for any scale and offset of the samples.
 
     ## How to fix
     Let the averages settle before the export; weights stay as they are:
@@ -61,11 +77,13 @@ class BnStatisticsUnconverged(Rule):
     """Labelled samples that were asked before and after."""
     beside: str = ""
     """What all samples were fed with, where it takes other steps, too."""
+    doubt: Doubt = ""
 
     def message(self) -> str:
         """What was found, with its numbers."""
         fed = f" and {plain(self.beside, 90)}" if self.beside else ""
         also = " The input is wrong, too: neither alone restores them." if self.beside else ""
+        also = _DOUBTS[self.doubt] or also
         return (
             f"The statistics that {count(self.layers, 'layer')} of batch normalization stored are "
             f'not those of the samples (most in "{plain(self.worst)}": a divergence of '
@@ -78,8 +96,9 @@ class BnStatisticsUnconverged(Rule):
         """What to do."""
         right = "With the right steps," if self.beside else ""
         steps = right or "If the spec's steps are those of training,"
+        first = "Compare the spec's scale and offset with those of training. " if self.doubt else ""
         return (
-            f"{steps} run some hundred training batches with a "
+            f"{first}{steps} run some hundred training batches with a "
             "momentum of 0.9 and the weights frozen, then export again; or train longer, with "
             "larger batches."
         )

@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 
 from edgecheck.metrics.gaussians import gaussian_kl
-from edgecheck.metrics.moments import Moments
+from edgecheck.metrics.moments import ColumnMoments, Moments
 from edgecheck.runtime.job import Job
 from edgecheck.runtime.trained.child import ask
 from edgecheck.runtime.trained.description import Description
+from edgecheck.runtime.trained.normalizations import Norm
 from edgecheck.runtime.values import encode
 from edgecheck.runtime.worker_process import KeptProcess
 from edgecheck.tensors import Array
@@ -87,18 +88,25 @@ def batches(
         yield {name: each[:, 0] if is_batched else each[0] for name, each in encoded.items()}
 
 
-def _fields(norm: Any, moments: Moments) -> dict[str, Any]:  # noqa: ANN401  (Norm)
-    """What is observed beside what is stored; epsilon goes to both variances, as in the layer."""
+def divergence(norm: Norm, seen: ColumnMoments) -> Array:
+    """Of what is observed from what is stored, nats (channels,).
+
+    Epsilon goes to both variances, as in the layer.
+    """
+    stored = norm.variance.astype(np.float64) + norm.epsilon
+    return gaussian_kl(seen.mean, seen.std**2 + norm.epsilon, norm.mean.astype(np.float64), stored)
+
+
+def _fields(norm: Norm, moments: Moments) -> dict[str, Any]:
+    """What is observed beside what is stored."""
     seen = moments.compute()
     stored = norm.variance.astype(np.float64) + norm.epsilon
-    variance = seen.std**2 + norm.epsilon
-    mean = norm.mean.astype(np.float64)
-    kl = gaussian_kl(seen.mean, variance, mean, stored)
+    kl = divergence(norm, seen)
     return {
         "name": norm.name,
-        "channels": len(mean),
+        "channels": len(norm.mean),
         "kl_median": float(np.median(kl)),
         "kl_largest": float(kl.max()),
-        "shift_median": float(np.median(np.abs(seen.mean - mean) / np.sqrt(stored))),
-        "variance_ratio_median": float(np.median(variance / stored)),
+        "shift_median": float(np.median(np.abs(seen.mean - norm.mean) / np.sqrt(stored))),
+        "variance_ratio_median": float(np.median((seen.std**2 + norm.epsilon) / stored)),
     }

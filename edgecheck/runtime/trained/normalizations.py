@@ -61,7 +61,7 @@ def _of_keras(model: KerasModel) -> Tapped:
         model.infer(tuple(feeds[port.name] for port in model.description.inputs))
         yield from heard
 
-    return Tapped(tuple(map(_norm_of_layer, layers)), run)
+    return Tapped(tuple(map(norm_of_layer, layers)), run)
 
 
 def _listen(layer: Any, number: int, heard: list[tuple[int, Array]]) -> None:  # noqa: ANN401
@@ -75,7 +75,8 @@ def _listen(layer: Any, number: int, heard: list[tuple[int, Array]]) -> None:  #
     layer.call = told
 
 
-def _norm_of_layer(layer: Any) -> Norm:  # noqa: ANN401  (keras.layers.BatchNormalization)
+def norm_of_layer(layer: Any) -> Norm:  # noqa: ANN401  (keras.layers.BatchNormalization)
+    """A layer of Keras with what it stores now."""
     axis = layer.axis if isinstance(layer.axis, int) else layer.axis[0]
     stored = (np.asarray(layer.moving_mean), np.asarray(layer.moving_variance))
     return Norm(layer.name, *stored, float(layer.epsilon), axis)
@@ -138,10 +139,11 @@ def _of_onnx(path: Path) -> Tapped:
         seen = {**feeds, **dict(zip(asked, found, strict=True))}
         yield from ((number, seen[node.input[0]]) for number, node in enumerate(nodes))
 
-    return Tapped(tuple(_norm_of_node(node, stored) for node in nodes), run)
+    return Tapped(tuple(norm_of_node(node, stored) for node in nodes), run)
 
 
-def _norm_of_node(node: Any, stored: Mapping[str, Any]) -> Norm:  # noqa: ANN401  (NodeProto)
+def norm_of_node(node: Any, stored: Mapping[str, Any]) -> Norm:  # noqa: ANN401  (NodeProto)
+    """A node of ONNX with what the initializers, by name, store now."""
     from onnx import numpy_helper
 
     epsilon = [entry.f for entry in node.attribute if entry.name == "epsilon"]

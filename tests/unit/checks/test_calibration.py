@@ -136,6 +136,15 @@ def test_a_loss_that_is_worth_a_warning_excuses_no_range_that_cuts_values_off():
         assert found(over(0, 1), None, seen) == [(RULE, severity)]
 
 
+@pytest.mark.parametrize(("right", "severity"), [(0.866, "warning"), (0.83, "error")])
+def test_an_output_that_is_less_exact_is_excused_where_as_many_labels_are_met(right, severity):
+    inexact = seen_pair(sqnr_db=17.9, sqnr_db_interval=(16.4, 19.4))
+    labels = seen_labels(reference_accuracy=0.868, candidate_accuracy=right, mcnemar_p=0.3)
+    entry = seen_input(low=-5.3, high=5.3, clipped=int(0.18 * seen_input().elements))
+    seen = passed_over(compared(pair=inexact, labels=labels), inputs=(entry,))
+    assert found(over(-1.9, 1.9), None, seen) == [(RULE, severity)]
+
+
 def test_a_float_input_behind_which_quantize_stands_is_judged():
     operators = (Operator(0, "QUANTIZE", 1, (0,), (1,), is_custom=False),)
     inner = tensor(1, quantization=QuantParams((1.0,), (-128,)), shape=(1, 8, 8, 3))

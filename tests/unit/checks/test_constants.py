@@ -9,6 +9,7 @@ from static_findings import file_evidence, found
 from edgecheck.checks import constants
 from edgecheck.compare.stages import StageWalk, Step
 from edgecheck.compare.weight_match import match_weights
+from edgecheck.tflite.reader import read_model
 from edgecheck.tflite.weights import Weight
 
 HALF = {"model": {"task": "classification", "quantization": "float16"}}
@@ -130,17 +131,34 @@ def test_channels_of_one_scale_are_lost_by_their_share(codes, severity):
     assert found(constants.check_channels, depthwise(codes)) == wanted
 
 
-@pytest.mark.parametrize(("live", "lost"), [(0.01, 3), (0.0, None)])
-def test_channels_of_zeros_are_lost_where_the_reference_has_more(live, lost):
+def with_reference(data, live):
+    """Beside a reference whose last three channels of four have weights of this size, not 0."""
     real = [np.array([[12.7, live, live, live]], np.float32).repeat(9, 0).T for _ in range(2)]
     real[1][1:] = 0
     weights = [Weight("w", each.reshape(4, 3, 3), 0, "DEPTHWISE_CONV_2D") for each in real]
-    case = replace(
-        file_evidence(depthwise([127, 0, 0, 0])), weights=match_weights(weights[1:], weights[:1])
-    )
-    found = list(constants.check_channels(case))
+    return replace(file_evidence(data), weights=match_weights(weights[1:], weights[:1]))
+
+
+@pytest.mark.parametrize(("live", "lost"), [(0.01, 3), (0.0, None)])
+def test_channels_of_zeros_are_lost_where_the_reference_has_more(live, lost):
+    found = list(constants.check_channels(with_reference(depthwise([127, 0, 0, 0]), live)))
     assert [each.evidence["zeroed"] for each in found] == ([] if lost is None else [lost])
     assert all("of 3, which are not 0 in the reference" in each.message for each in found)
+
+
+@pytest.mark.parametrize(("live", "lost"), [(1e-2, [3]), (1e-30, [])])
+def test_channels_that_hardly_were_in_the_reference_are_not_lost(live, lost):
+    case = with_reference(depthwise([127, 0, 0, 0]), live)
+    assert [each.evidence["zeroed"] for each in constants.check_channels(case)] == lost
+
+
+def test_channels_of_another_subgraph_are_none_of_the_reference():
+    data = depthwise([127, 0, 0, 0])
+    case = with_reference(data, 0.01)
+    other = read_model(data).subgraphs[0]
+    model = replace(case.model, subgraphs=(*case.model.subgraphs, other))
+    (finding,) = constants.check_channels(replace(case, model=model))
+    assert (finding.evidence["zeroed"], finding.evidence["tensors"]) == (3, 1)
 
 
 def test_few_lost_channels_are_a_warning_where_the_weights_lose_parity():

@@ -121,6 +121,11 @@ def counted(*steps):
         [],
         [{"rescale": {"scale": 2, "offset": -128}}],
         [{"rescale": {"scale": 0.5}}, {"cast": "int32"}],
+        [{"rescale": {"scale": 0.00392156863}}, {"rescale": {"scale": 255}}],
+        [
+            {"rescale": {"scale": 0.0078431, "offset": -1}},
+            {"rescale": {"scale": 127.5, "offset": 127.5}},
+        ],
     ],
 )
 def test_steps_that_keep_whole_numbers_whole_have_no_finding(steps):

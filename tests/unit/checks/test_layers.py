@@ -106,13 +106,35 @@ def test_a_range_that_few_values_decide_is_named_once():
     assert found(layers.check_range, *seen, pair=SOUND)[0][0] == "warning"
 
 
+INEXACT = {"sqnr_db": 17.0, "sqnr_db_interval": (16.0, 18.0)}
+NO_CLASSES = {"agreement": None, "agreement_interval": None, "kl_median": None}
+
+
+def few_steps(levels=2.0):
+    return {**WIDE, "core_range": (0.0, levels * WIDE["scale"]), "isolated_sqnr_db": 8.0}
+
+
 @pytest.mark.parametrize(("levels", "severity"), [(2.0, "error"), (20.0, "warning")])
 def test_a_range_that_leaves_few_steps_is_an_error_as_soon_as_an_output_shows_it(levels, severity):
-    doubtful = seen_pair(sqnr_db=17.0, sqnr_db_interval=(16.0, 18.0))
-    wide = {**WIDE, "core_range": (0.0, levels * WIDE["scale"]), "isolated_sqnr_db": 8.0}
-    seen = (entry(), layer(0, **wide))
+    seen, doubtful = (entry(), layer(0, **few_steps(levels))), seen_pair(**INEXACT, **NO_CLASSES)
     assert found(layers.check_range, *seen, pair=doubtful)[0][0] == severity
     assert found(layers.check_range, *seen, pair=SOUND)[0][0] == "warning"
+
+
+@pytest.mark.parametrize(
+    ("agreement", "severity"), [(1.0, "warning"), (0.92, "error")], ids=["same answers", "others"]
+)
+def test_few_steps_that_leave_answers_as_they_are_are_no_error(agreement, severity):
+    pair = seen_pair(**INEXACT, agreement=agreement, agreement_interval=(agreement, agreement))
+    assert found(layers.check_range, entry(), layer(0, **few_steps()), pair=pair)[0][0] == severity
+
+
+def test_few_steps_that_only_miss_a_tolerance_of_the_user_are_no_error():
+    told = spec(tolerances={"sqnr_db": 33})
+    seen, pair = (entry(), layer(0, **few_steps())), seen_pair(**NO_CLASSES)
+    strict = evidence(spec=told, comparison=passed_over(compared(pair=pair)), walk=walked(*seen))
+    assert layers.has_lost_parity(strict) is False
+    assert [finding.severity for finding in layers.check_range(strict)] == ["warning"]
 
 
 @pytest.mark.parametrize(

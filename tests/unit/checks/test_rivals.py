@@ -105,7 +105,7 @@ def test_labels_in_another_order_win_where_they_meet_more(after, wins):
 
 @pytest.mark.parametrize(("after", "wins"), [(90, False), (124, True)])
 def test_statistics_win_where_they_meet_clearly_more(after, wins):
-    anew = Renormalized(2, "norm", 0.5, 100, 20, 98, 1e-9)
+    anew = Renormalized(2, "norm", 0.5, 100, 20, 98, 1e-9, left=0.5)
     given = case(trial(after=after), renormalized=anew)
     named = [f.rule for check in (tried_steps, batch_norm) for f in check.check(given)]
     assert named == ["orientation-mismatch" if wins else "bn-statistics-unconverged"]

@@ -202,7 +202,7 @@ def test_samples_of_one_label_show_no_order():
     assert rules(label_order.check, seen(0.0, (200, 0), (0, 200), [[0, 200], [0, 0]])) == []
 
 
-ANEW = Renormalized(2, "norm", 3.0, 100, 30, 95, 1e-12)
+ANEW = Renormalized(2, "norm", 3.0, 100, 30, 95, 1e-12, left=2.0)
 
 
 def test_statistics_that_restore_the_answers_are_a_proven_cause():
@@ -212,13 +212,26 @@ def test_statistics_that_restore_the_answers_are_a_proven_cause():
 
 
 def test_new_statistics_that_help_a_little_are_a_warning():
-    better = Renormalized(2, "norm", 3.0, 200, 120, 150, 1e-9)  # of 80 wrong answers 30
+    better = replace(ANEW, samples=200, right_before=120, right_after=150)  # of 80 wrong answers 30
     (finding,) = batch_norm.check(seen(0.6, renormalized=better))
     assert finding.severity == "warning"
 
 
+@pytest.mark.parametrize("left", [0.008, None])
+def test_new_statistics_that_may_only_make_up_for_a_scale_prove_nothing(left):
+    (finding,) = batch_norm.check(seen(0.5, renormalized=replace(ANEW, left=left)))
+    assert (finding.severity, finding.proof) == ("warning", None)
+    assert "scaled or shifted otherwise" in finding.message
+    assert "scale and offset" in finding.fix
+
+
 @pytest.mark.parametrize(
-    "parts", [{"renormalized": replace(ANEW, right_after=35)}, {"trials": (restored(),)}]
+    "parts",
+    [
+        {"renormalized": replace(ANEW, right_after=35)},
+        {"renormalized": replace(ANEW, commonest=94)},  # one class named for all is as good
+        {"trials": (restored(),)},
+    ],
 )
 def test_statistics_that_do_not_help_or_that_steps_explain_are_no_cause(parts):
     assert rules(batch_norm.check, seen(0.5, **{"renormalized": ANEW, **parts})) == []

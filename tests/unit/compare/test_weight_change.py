@@ -106,6 +106,15 @@ def test_channels_without_weights_are_counted():
     assert not change(0 * VALUES, reference=0 * VALUES).is_zero
 
 
+@pytest.mark.parametrize(("size", "faint"), [(1e-3, 0), (1e-4, 0), (1e-6, 1), (0.0, 0)])
+def test_channels_that_hardly_were_there_are_told_apart(size, faint):
+    reference, left = VALUES.copy(), VALUES.copy()
+    reference[0] *= size
+    left[0] = 0
+    found = change(left, reference=reference)
+    assert (found.zeroed, found.faint) == (int(size > 0), faint)
+
+
 def test_biases_that_are_off_are_named():
     bias = BIAS.copy()
     bias[3] += 7

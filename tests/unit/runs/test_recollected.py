@@ -10,6 +10,7 @@ from edgecheck.compare.experiment import Setup
 from edgecheck.compare.outputs import ClassRule
 from edgecheck.compare.watching import Group, WatchedOutput
 from edgecheck.runs import recollected as module
+from edgecheck.runtime.trained.renormalize import Outputs
 from edgecheck.samples.chunk import UNLABELLED, Chunk
 from edgecheck.tflite.graph import Contract, Port
 
@@ -30,12 +31,36 @@ class Labelled:
             yield Chunk(ids, rows, np.tile([[1, UNLABELLED]], (count, 1)))
 
 
+PICTURE = np.random.default_rng(0).normal(size=(8, 8, 3)).astype(np.float32)
+
+
+class Pictures(Labelled):
+    """The same, and not all of one value."""
+
+    def chunks(self, size):
+        for chunk in super().chunks(size):
+            yield replace(chunk, rows={"image": np.tile(PICTURE, (len(chunk.ids), 1, 1, 1))})
+
+
 class Unlabelled(Labelled):
     """The same, and nobody says of which class."""
 
     def chunks(self, size):
         for chunk in super().chunks(size):
             yield replace(chunk, labels=None)
+
+
+class HardlyLabelled(Labelled):
+    """The same, and of the first `known` of each hundred alone it is said."""
+
+    def __init__(self, known):
+        self.known = known
+
+    def chunks(self, size):
+        for chunk in super().chunks(size):
+            numbers = np.array([int(name[1:]) for name in chunk.ids])
+            labels = np.where((numbers % 100 < self.known)[:, None], chunk.labels, UNLABELLED)
+            yield replace(chunk, labels=labels)
 
 
 def setup(dataset):
@@ -52,12 +77,13 @@ def asked(monkeypatch):
     """Answers (dataset, rework) -> (result, the pictures that the child got)."""
     fed = []
 
-    def outputs(_job, collected, asked, *_):
-        fed.extend(np.load(files["image"]) for files in (collected, asked))
+    def outputs(_job, parts, *_, with_left):
+        assert with_left
+        fed.extend(np.load(parts[part]["image"]) for part in ("collected", "asked"))
         count = len(fed[1])
         before = np.tile(np.float32([9, 0, 1, 9]), (count, 1))  # of the group: class 1
         after = np.full((count, 4), np.nan, np.float32)
-        return {"scores": before}, {"scores": after}
+        return Outputs({"scores": before}, {"scores": after}, 0.7)
 
     monkeypatch.setattr(module, "renormalized_outputs", outputs)
     monkeypatch.setattr(module, "class_output", lambda _: PART)
@@ -73,6 +99,8 @@ def test_answers_are_read_of_the_group_and_nan_answers_nothing(asked):
     found, fed = asked(Labelled())
     assert len(found.before) == len(found.after) == found.commonest == 128
     assert found.before.all()
+    assert found.left == 0.7
+    assert 0 < found.seconds < 60
     assert not found.after.any()
     assert [len(rows) for rows in fed] == [128, 128]
 
@@ -86,5 +114,24 @@ def test_both_halves_are_reworked(asked):
         assert np.array_equal(rows, before + 1)
 
 
+def test_a_few_rows_at_a_time_are_reworked_and_may_change_places(asked):
+    sizes = []
+
+    def turned(feeds):
+        sizes.append(len(feeds["image"]))
+        return {"image": feeds["image"][:, :, ::-1]}
+
+    _, fed = asked(Pictures(), turned)
+    assert max(sizes) <= 16
+    assert sum(sizes) == 256
+    assert all(np.array_equal(rows, np.tile(PICTURE[:, ::-1], (128, 1, 1, 1))) for rows in fed)
+
+
 def test_without_labels_nothing_can_be_said(asked):
     assert asked(Unlabelled())[0] is None
+
+
+@pytest.mark.parametrize(("known", "expected"), [(0, None), (5, None), (50, 64)])
+def test_as_little_can_be_said_of_a_few_labels(asked, known, expected):
+    found = asked(HardlyLabelled(known))[0]
+    assert (found if found is None else len(found.after)) == expected

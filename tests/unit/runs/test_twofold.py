@@ -33,7 +33,7 @@ TWICE = spec(
         }
     }
 )
-BROKEN = Renormalized(2, "norm", 3.0, 100, 10, 12, 0.5)
+BROKEN = Renormalized(2, "norm", 3.0, 100, 10, 12, 0.5, left=2.0)
 """Statistics that are off, and with new ones as little is right."""
 
 
@@ -71,20 +71,23 @@ def asked(monkeypatch):
     """
     asked_for = []
 
-    def run(answers, alone=BROKEN, plain=(10, 12)):
-        def recollected(here, _reference, _timeout, rework=None):
+    def run(answers, alone=BROKEN, plain=(10, 12), commonest=15, left=2.0, seconds=0.1):
+        def recollected(here, _reference, _timeout, rework=None, *, with_left):
             steps = tuple(written(step) for step in here.spec.inputs["image"].steps)
             way = steps if rework is None else _place(rework)
             asked_for.append(way)
-            found = answers.get(way, plain if rework is None and steps == BOTH else (10, 12))
+            found = answers.get(way, (10, 12))
             if found is None:
                 raise UnusableError("these values kill the child")
-            return Recollected(first(found[0]), first(found[1]), 15)
+            return Recollected(
+                first(found[0]), first(found[1]), commonest, left if with_left else None, seconds
+            )
 
         monkeypatch.setattr(module, "recollected", recollected)
         here = case(alone)
-        found = module.twofold(Draft(Options(), {}), here, setup(), lambda *_: None)
-        return module.with_twofold(here, found), asked_for
+        known = Recollected(first(plain[0]), first(plain[1]), commonest, left, seconds)
+        draft = Draft(Options(), {}, recollected=known)
+        return module.with_twofold(draft, here, setup(), lambda *_: None), asked_for
 
     return run
 
@@ -135,9 +138,27 @@ def test_nothing_is_asked_where_statistics_are_right_or_restore_by_themselves(as
     assert asked({SINGLE: (12, 99)}, alone=alone)[1] == []
 
 
-def test_it_ends_when_time_is_up(asked, monkeypatch):
-    monkeypatch.setattr(module, "BUDGET_MS", -1.0)
-    assert asked({SINGLE: (12, 99)})[1] == [BOTH]
+@pytest.mark.parametrize(("left", "words"), [(0.008, "scaled or shifted"), (None, "the same")])
+def test_what_makes_up_for_a_scale_proves_the_steps_alone(asked, left, words):
+    """Statistics that are right fail samples of another scale as wrong ones would."""
+    here, _ = asked({"planes": (57, 100)}, left=left)
+    steps, statistics = named(here)
+    assert (steps.rule, steps.severity) == ("layout-nchw-nhwc", "error")
+    assert (statistics.severity, statistics.proof) == ("warning", None)
+    assert words in statistics.message
+
+
+@pytest.mark.parametrize("commonest", [88, 97])
+def test_what_names_the_commonest_class_is_told_of_nothing(asked, commonest):
+    here, _ = asked({SINGLE: (30, 98)}, commonest=commonest)
+    assert (here.trials, here.renormalized) == ((), BROKEN)
+
+
+@pytest.mark.parametrize(("seconds", "is_asked"), [(5.1, False), (4.0, True)])
+def test_what_is_known_is_not_asked_again_and_takes_its_share_of_time(asked, seconds, is_asked):
+    asked_for = asked({SINGLE: (12, 99)}, seconds=seconds)[1]
+    assert bool(asked_for) == is_asked
+    assert BOTH not in asked_for
 
 
 def test_a_way_that_restores_ends_the_search_with_its_group(asked):

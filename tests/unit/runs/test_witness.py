@@ -116,7 +116,7 @@ def test_a_model_that_the_child_cannot_take_apart_is_a_reason_and_no_error(heard
 UNIT = spec(
     {"image": {"kind": "image", "layout": "NHWC", "steps": ({"rescale": {"scale": 1 / 255}},)}}
 )
-RIGHT = Recollected(np.arange(100) < 60, np.arange(100) < 95, 50)
+RIGHT = Recollected(np.arange(100) < 60, np.arange(100) < 95, 50, 0.4, 1.5)
 """Of 100 samples: what is answered rightly before and after statistics are collected anew."""
 
 
@@ -144,7 +144,10 @@ def anew(monkeypatch):
         seen = passed_over(compared(labels=labels), inputs=(seen_input(low=0.0, high=1.0),))
         draft, case = Draft(Options(), {}), evidence(comparison=seen, trials=trials)
         here = replace(setup(), spec=UNIT)
-        return witness.renormalize(draft, case, here, (BatchNorm("norm", 8, 0.5, 2.0, 0.7, 1.2),))
+        norms = (BatchNorm("norm", 8, 0.5, 2.0, 0.7, 1.2),)
+        found = witness.renormalize(draft, case, here, norms)
+        assert draft.recollected is (None if found is None else RIGHT)  # for what comes next
+        return found
 
     return run
 
@@ -157,6 +160,7 @@ def _steps_of(key):
 def test_a_model_that_is_often_wrong_collects_anew_though_it_does_not_guess(anew):
     found = anew(())
     assert (found.right_before, found.right_after, found.fed) == (60, 95, None)
+    assert (found.commonest, found.left) == (50, 0.4)
 
 
 def test_a_model_that_is_mostly_right_is_left_alone(anew):
