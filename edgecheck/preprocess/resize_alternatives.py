@@ -32,10 +32,12 @@ _FITS: tuple[tuple[str, Mapping[str, object], str], ...] = (
     ("stretch", {}, "stretched"),
     ("letterbox", {"pad_value": 0.0}, "in a black letterbox"),
     ("letterbox", {"pad_value": 114.0}, "in a gray letterbox"),
+    ("letterbox", {"pad_value": 128.0}, "in a middle gray letterbox"),
     ("center-crop", {}, "cropped at the centre"),
     ("crop-padding", {}, "cropped with a margin"),
 )
-"""(fit, its settings, what it does to pictures)."""
+"""(fit, its settings, what it does to pictures). Black is TensorFlow's `resize_with_pad`, 114 is of
+YOLOv5 and later, 128 of those before."""
 
 
 def resize_alternatives(spec: InputSpec) -> list[Alternative]:
@@ -69,8 +71,10 @@ def _fits(spec: InputSpec) -> Iterator[Alternative]:
     if step is None or isinstance(step.size, int):
         return
     is_square = step.size[0] == step.size[1]
+    pads = step.pad_value if isinstance(step.pad_value, tuple) else (step.pad_value,)
     for fit, settings, words in _FITS:
-        if fit != step.fit and (is_square or fit != "crop-padding"):
+        is_other = fit != step.fit or any(settings.get("pad_value", pad) != pad for pad in pads)
+        if is_other and (is_square or fit != "crop-padding"):
             other = _with(step, {"fit": fit, **settings})
             key = f"fit-{words.replace(' ', '-')}" if fit == "letterbox" else f"fit-{fit}"
             yield _replaced(spec, step, other, ("fit", f"pictures {words}", key))

@@ -25,10 +25,10 @@ class CalibratedOnNoise(Rule):
     It runs fresh uniform and normal noise, over the stored range of the
     input, through the dequantized twin. Noise it is if the other stored
     ranges come out within 6 %, hardly further off than one batch of noise
-    is from the next, and three times as near as from your samples, also
-    when these are scaled to the stored range of the input. An error
-    where parity is lost or the input does not fit its range, else a note:
-    for some models the ranges suffice.
+    is from the next, and three times as near as from your samples, which
+    are more than 6 % off also when they are scaled to the stored range of
+    the input. An error where an output is beyond a limit of parity or the
+    input does not fit its range, else a note: the ranges may suffice.
 
     ## How to fix
     Convert again with a representative dataset of 100 samples or more of what

@@ -40,6 +40,7 @@ def test_every_other_kernel_and_fit_is_there_once():
     assert [change.key for change, _ in found if change.kind == "fit"] == [
         "fit-in-a-black-letterbox",
         "fit-in-a-gray-letterbox",
+        "fit-in-a-middle-gray-letterbox",
         "fit-center-crop",
         "fit-crop-padding",
     ]
@@ -76,7 +77,18 @@ def test_settings_of_a_fit_go_with_it():
     assert change.added == ("resize: {size: [8, 8], fit: center-crop}",)
     change, _ = found["pictures resized by Pillow, nearest"]
     assert "pad_value: 7" in change.added[0]
-    assert not any("letterbox" in words for words in found)
+    change, _ = found["pictures in a gray letterbox"]
+    assert change.added == ("resize: {size: [8, 8], fit: letterbox, pad_value: 114}",)
+
+
+@pytest.mark.parametrize("pad", [0, (0, 0, 0)])
+def test_a_letterbox_is_padded_with_other_values(pad):
+    step = {"resize": {"size": (8, 8), "fit": "letterbox", "pad_value": pad}}
+    keys = [change.key for change, _ in resize_alternatives(section("decode", step))]
+    assert [key for key in keys if "letterbox" in key] == [
+        "fit-in-a-gray-letterbox",
+        "fit-in-a-middle-gray-letterbox",
+    ]
 
 
 def test_one_number_keeps_proportions_so_that_nothing_is_fitted():
