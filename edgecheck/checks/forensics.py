@@ -7,7 +7,7 @@ from edgecheck import thresholds
 from edgecheck.checks import calibration, tables
 from edgecheck.checks.evidence import Evidence, NotApplicable
 from edgecheck.checks.layers import is_foreign
-from edgecheck.checks.parity import has_lost_parity, is_beyond_limits
+from edgecheck.checks.parity import has_lost_parity
 from edgecheck.checks.proofs import better_alone
 from edgecheck.checks.rivals import proven
 from edgecheck.compare.forensics import Forensics
@@ -22,16 +22,14 @@ def check(evidence: Evidence) -> Iterator[Finding]:
     """The stored ranges are not those of one sample or of noise.
 
     It explains what other checks find in the ranges, and is as grave: an error where parity is
-    lost or an input does not fit its range, for noise where an output shows it at all, else a note.
+    lost or an input does not fit its range, else a note: published files do well with ranges of noise.
     """
     found = evidence.forensics
     if found is None:
         raise NotApplicable("no stored range could be compared with those of samples")
     rule = _explanation(found, evidence)
     if rule is not None:
-        is_noise = isinstance(rule, CalibratedOnNoise)
-        is_shown = is_beyond_limits(evidence) if is_noise else has_lost_parity(evidence)
-        is_grave = is_shown or _is_unfit(evidence)
+        is_grave = has_lost_parity(evidence) or _is_unfit(evidence)
         subject = Subject("model", "calibration")
         yield Finding.of(rule, subject, severity="error" if is_grave else "info")
 

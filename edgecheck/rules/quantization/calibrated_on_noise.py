@@ -27,8 +27,8 @@ class CalibratedOnNoise(Rule):
     ranges come out within 6 %, hardly further off than one batch of noise
     is from the next, and three times as near as from your samples, which
     are more than 6 % off also when they are scaled to the stored range of
-    the input. An error where an output is beyond a limit of parity or the
-    input does not fit its range, else a note: the ranges may suffice.
+    the input. An error where parity is lost or the input does not fit its
+    range, else a note: for some models the ranges suffice.
 
     ## How to fix
     Convert again with a representative dataset of 100 samples or more of what

@@ -83,12 +83,6 @@ def test_where_rescaled_samples_give_the_ranges_noise_is_not_named_for_being_nea
     assert told(pair=LOST, **near, rescaled_difference=0.07) == [("error", "calibrated-on-noise")]
 
 
-def test_noise_is_an_error_where_an_output_shows_it_and_a_sample_where_parity_is_lost():
-    doubtful = seen_pair(sqnr_db=15.0, sqnr_db_interval=(14.0, 16.0))
-    assert told(pair=doubtful, **WAS_NOISE) == [("error", "calibrated-on-noise")]
-    assert told(pair=doubtful, **WAS_ONE) == [("info", "calibrated-on-one-sample")]
-
-
 def test_an_input_that_does_not_fit_its_range_makes_it_an_error_too():
     port = Port("image", tensor(quantization=QuantParams((0.4 / 255,), (0,))))
     seen = {"comparison": None, "walk": walked(*SOUND_LAYERS), "forensics": forensics(**WAS_ONE)}
