@@ -99,7 +99,7 @@ def _is_noise(noise: Noise, found: Forensics) -> bool:
         found.compared >= thresholds.FOSSIL_ENDS
         and noise.difference <= thresholds.NOISE_DIFFERENCE
         and noise.difference <= thresholds.NOISE_CHANCE * noise.between
-        and thresholds.NOISE_DIFFERENCE < found.rescaled_difference
+        and found.rescaled_difference > thresholds.NOISE_DIFFERENCE
         and noise.difference * thresholds.NOISE_GAIN
         <= min(found.own_difference, found.rescaled_difference)
     )
