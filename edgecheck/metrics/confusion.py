@@ -9,22 +9,25 @@ MOST_CLASSES = 1024
 
 
 class Confusion:
-    """Counts of (label, class), for every other sample apart: what one half shows, the other proves."""
+    """Counts of (label, class), for every other sample of a label apart: what one half shows, the other
+    proves.
+    """
 
     def __init__(self) -> None:
         """Start empty."""
         self._counts: dict[int, int] = {}
-        self._seen = 0
+        self._of_label = np.zeros(MOST_CLASSES, np.int64)
         self._is_beyond = False
 
     def update(self, labels: Array, classes: Array) -> None:
         """Add the one label and the class of each sample, int64 (n,) both, none negative."""
-        halves = (self._seen + np.arange(len(labels))) % 2
-        self._seen += len(labels)
         highest = max(int(labels.max(initial=0)), int(classes.max(initial=0)))
         if self._is_beyond or highest >= MOST_CLASSES:
             self._is_beyond = True
             return
+        # Not every other sample of all: labels that take turns would fall into one half each.
+        halves = (self._of_label[labels] + _ranks(labels)) % 2
+        self._of_label += np.bincount(labels, minlength=MOST_CLASSES)
         keys = (halves * MOST_CLASSES + labels) * MOST_CLASSES + classes
         for key, count in zip(*np.unique(keys, return_counts=True), strict=True):
             self._counts[int(key)] = self._counts.get(int(key), 0) + int(count)
@@ -53,3 +56,12 @@ class Confusion:
         counts = np.zeros((2, size, size), np.int64)
         counts[halves, labels, classes] = list(self._counts.values())
         return counts
+
+
+def _ranks(labels: Array) -> Array:
+    """How many equal labels come before each: int64 (n,)."""
+    order = np.argsort(labels, kind="stable")
+    ordered = labels[order]
+    ranks = np.empty(len(labels), np.int64)
+    ranks[order] = np.arange(len(labels)) - np.searchsorted(ordered, ordered)
+    return ranks

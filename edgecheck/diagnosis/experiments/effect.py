@@ -49,7 +49,9 @@ def outcome(
     metric = _metric(old, new, tolerances)
     was, now = measured(old)[metric], measured(new)[metric]
     proof = _proof(action, metric, (was.value, now.value), (old, new))
-    return Outcome(proof, _effect(metric, was, now, _Losses.of(before, after, tolerances)))
+    effect = _effect(metric, was, now, _Losses.of(before, after, tolerances))
+    # What is nearer to a float model that is fed wrongly, and further from the labels, is not mended.
+    return Outcome(proof, "unclear" if _costs_answers(proof) and effect == "restored" else effect)
 
 
 def is_better(one: Outcome, other: Outcome) -> bool:
@@ -101,6 +103,12 @@ def _effect(metric: Metric, was: Measure, now: Measure, lost: _Losses) -> Effect
     if is_halved and is_sure:
         return "unclear" if lost.after_measured else "restored"
     return "none" if lost.before and lost.after and not is_halved else "unclear"
+
+
+def _costs_answers(proof: Proof) -> bool:
+    """Whether fewer labels are met after an experiment than before, by what is an error elsewhere."""
+    was, now = proof.accuracy_before, proof.accuracy_after
+    return was is not None and now is not None and was - now > thresholds.ACCURACY_DROP_ERROR
 
 
 def _is_beyond(metric: Metric, value: float, measure: Measure) -> bool:

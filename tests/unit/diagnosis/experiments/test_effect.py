@@ -81,6 +81,16 @@ def test_accuracy_is_told_beside():
     assert (found.proof.accuracy_before, found.proof.accuracy_after) == (0.41, 0.95)
 
 
+@pytest.mark.parametrize(("accuracy", "effect"), [(0.68, "unclear"), (0.78, "restored")])
+def test_what_costs_right_answers_restores_nothing(accuracy, effect):
+    known = {"reference_accuracy": accuracy, "mcnemar_p": 1.0}
+    labels = [seen_labels(candidate_accuracy=share, **known) for share in (0.79, accuracy)]
+    noisy = seen_pair(sqnr_db=5.0, sqnr_db_interval=(4.0, 6.0))
+    before = compared(name="output", pair=noisy, labels=labels[0])
+    after = compared(name="output", pair=seen_pair(), labels=labels[1])
+    assert judged([before], [after]).effect == effect
+
+
 def test_nan_that_goes_away_is_restored():
     broken = output(0.4, candidate=seen_output(nonfinite=60, values=100))
     found = judged([broken], [output(0.99)])
