@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Literal, TypeAlias, TypeVar
 
 from edgecheck import thresholds
-from edgecheck.checks.evidence import Evidence, NotApplicable, input_subject
+from edgecheck.checks.evidence import Evidence, NotApplicable, input_subject, seen_input
 from edgecheck.checks.labels import reference_is_lost
 from edgecheck.checks.layers import told_of_input
 from edgecheck.checks.parity import keeps_accuracy, losses, parity_holds
@@ -82,14 +82,6 @@ def check(evidence: Evidence) -> Iterator[Finding]:
             yield Finding.of(rule, input_subject(name), severity=severity)
     if not judged:
         raise NotApplicable(_reason(evidence))
-
-
-def seen_input(evidence: Evidence, name: str) -> InputStatistics | None:
-    """What the pass saw of an input; None without a pass or a finite value."""
-    if evidence.comparison is None:
-        return None
-    found = [entry for entry in evidence.comparison.inputs if entry.name == name]
-    return found[0] if found and found[0].elements else None
 
 
 def expected_range(evidence: Evidence, name: str) -> tuple[Range, Source] | None:

@@ -11,7 +11,7 @@ from edgecheck.compare.repeats import Repeats
 from edgecheck.compare.sensitivity import Sensitivity
 from edgecheck.compare.signal import Signal
 from edgecheck.compare.stages import StageWalk
-from edgecheck.compare.statistics import Comparison, OutputComparison
+from edgecheck.compare.statistics import Comparison, InputStatistics, OutputComparison
 from edgecheck.compare.tflm import Beside
 from edgecheck.compare.trained_ranges import FakeQuantization
 from edgecheck.compare.trials import Trial
@@ -165,6 +165,14 @@ class Evidence:
     def distinct_inputs(self) -> int:
         """How many different samples were run: the most varied input decides."""
         return max((entry.distinct for entry in self.observed.inputs), default=0)
+
+
+def seen_input(evidence: Evidence, name: str) -> InputStatistics | None:
+    """What the pass saw of an input; None without a pass or a finite value."""
+    if evidence.comparison is None:
+        return None
+    found = [entry for entry in evidence.comparison.inputs if entry.name == name]
+    return found[0] if found and found[0].elements else None
 
 
 def input_subject(name: str) -> Subject:

@@ -54,15 +54,18 @@ def held_against_labels(evidence: Evidence) -> Judged:
     raise NotApplicable("too few samples are labelled to judge a model by")
 
 
+def judged_by_labels(evidence: Evidence) -> Judged | None:
+    """As `held_against_labels`; None where there are too few labels, or none."""
+    try:
+        return held_against_labels(evidence)
+    except NotApplicable:
+        return None
+
+
 def float_model_is_lost(evidence: Evidence) -> bool:
     """Whether labels show that a float model only guesses; False where there are too few, or none."""
-    if evidence.comparison is None or not evidence.comparison.outputs:
-        return False
-    try:
-        judged = held_against_labels(evidence)
-    except NotApplicable:
-        return False
-    return judged.is_float and judged.is_lost
+    judged = judged_by_labels(evidence)
+    return judged is not None and judged.is_float and judged.is_lost
 
 
 def gained(accuracy: float, chance: float) -> float:

@@ -8,9 +8,9 @@ from typing import Final
 import numpy as np
 
 from edgecheck import thresholds
-from edgecheck.checks.evidence import Evidence, NotApplicable, input_subject
+from edgecheck.checks.evidence import Evidence, input_subject
 from edgecheck.checks.first_layer import passed_on
-from edgecheck.checks.float_model import held_against_labels
+from edgecheck.checks.float_model import judged_by_labels
 from edgecheck.checks.labels import reference_is_lost
 from edgecheck.checks.parity import has_lost_parity
 from edgecheck.checks.saturation import is_true_to_targets
@@ -174,11 +174,8 @@ def _is_right(evidence: Evidence) -> bool:
     """Whether labels or true values are met on these inputs, as they are fed."""
     if any(is_true_to_targets(output, "candidate") for output in evidence.outputs):
         return True
-    try:
-        judged = held_against_labels(evidence)
-    except NotApplicable:
-        return False
-    return judged.chance < 1 and judged.gain >= thresholds.WORKING_GAIN
+    judged = judged_by_labels(evidence)
+    return judged is not None and judged.chance < 1 and judged.gain >= thresholds.WORKING_GAIN
 
 
 def _stands_still(evidence: Evidence) -> bool:

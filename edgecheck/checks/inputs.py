@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from edgecheck import thresholds
-from edgecheck.checks.calibration import Range, seen_input
-from edgecheck.checks.evidence import Evidence, NotApplicable, input_subject
+from edgecheck.checks.calibration import Range
+from edgecheck.checks.evidence import Evidence, NotApplicable, input_subject, seen_input
 from edgecheck.checks.labels import reference_works
 from edgecheck.checks.proofs import changes_of, proof_of
 from edgecheck.checks.recorded_trial import preferred_record, proof_of_record

@@ -6,7 +6,7 @@ import numpy as np
 
 from edgecheck import thresholds
 from edgecheck.checks.calibration import Range, expected_range
-from edgecheck.checks.evidence import Evidence, input_subject
+from edgecheck.checks.evidence import Evidence, input_subject, seen_input
 from edgecheck.checks.labels import reference_is_lost
 from edgecheck.checks.parity import has_lost_parity
 from edgecheck.findings import Finding
@@ -55,7 +55,7 @@ def changes_values(evidence: Evidence, inside: Leading) -> bool:
 
 def _columns(evidence: Evidence, name: str, inside: Leading) -> list[tuple[Range, Range]]:
     """What each feature of an input is fed with and what arithmetic makes of it; else of all values."""
-    seen = next((entry for entry in evidence.observed.inputs if entry.name == name), None)
+    seen = seen_input(evidence, name)
     features = None if seen is None else seen.features
     if features is None or len(inside.scale) != len(features.low):
         expected = expected_range(evidence, name)

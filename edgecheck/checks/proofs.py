@@ -177,13 +177,12 @@ def _simplest_first(evidence: Evidence, found: list[Trial]) -> list[Trial]:
 
 def _pairs(evidence: Evidence, name: str, fed: Fed | None) -> list[Trial]:
     """Trials of two changes that make clearly more right than either alone, the best first."""
-    trials = [t for t in evidence.trials if (t.input, t.fed) == (name, fed) and t.also is not None]
+    trials = (t for t in evidence.trials if (t.input, t.fed) == (name, fed) and t.also is not None)
     found = sorted(filter(_is_better, trials), key=lambda trial: -trial.right_after)
     # Those with new statistics are only made, and kept, where nothing else is nearly as good.
     twofold = [trial for trial in found if is_with_statistics(trial)]
     twofold.sort(key=lambda trial: (-trial.right_after, _moved(evidence, trial)))
-    rest = [trial for trial in found if not is_with_statistics(trial)]
-    return [*_simplest_first(evidence, twofold), *rest]
+    return [*_simplest_first(evidence, twofold), *(t for t in found if not is_with_statistics(t))]
 
 
 def _agrees(trial: Trial) -> bool:

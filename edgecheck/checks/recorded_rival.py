@@ -6,8 +6,9 @@ from training, every recorded range from the values of calibration.
 """
 
 from edgecheck import thresholds
-from edgecheck.checks.evidence import Evidence
+from edgecheck.checks.evidence import Evidence, seen_input
 from edgecheck.checks.first_layer import suits_better
+from edgecheck.checks.float_model import judged_by_labels
 from edgecheck.checks.layer_weights import kept_weights
 from edgecheck.checks.misfit import Range, is_usual, misfit
 from edgecheck.checks.recorded_trial import trial_of_record
@@ -36,7 +37,7 @@ def is_open(evidence: Evidence, name: str, recorded: Range, fed: Range) -> bool:
     section = evidence.spec.inputs[name]
     if section.kind == "image" and not is_usual(fossil):
         return False
-    seen = next((entry for entry in evidence.observed.inputs if entry.name == name), None)
+    seen = seen_input(evidence, name)
     wrong = labels.labelled - round((labels.reference_accuracy or 0.0) * labels.labelled)
     return misfit(section, fossil, seen) == "steps" and _is_chance_refuted(wrong)
 
@@ -55,7 +56,7 @@ def is_better_cut(evidence: Evidence, name: str) -> bool:
     labels = _labels(evidence)
     if labels is None or labels.reference_accuracy is None or labels.mcnemar_p is None:
         return False
-    seen = next((entry for entry in evidence.observed.inputs if entry.name == name), None)
+    seen = seen_input(evidence, name)
     is_cut = seen is not None and seen.clipped > thresholds.CLIP_ERROR * seen.elements
     before, after = labels.reference_accuracy, labels.candidate_accuracy
     mends = 0 < 1 - before <= 2 * (after - before)
@@ -92,11 +93,5 @@ def _is_chance_refuted(changed: int) -> bool:
 
 def _labels(evidence: Evidence) -> LabelStatistics | None:
     """Enough labels beside the answers of a reference; None without."""
-    if evidence.comparison is None:
-        return None
-    found = (output.labels for output in evidence.comparison.outputs)
-    least = thresholds.MIN_DISTINCT_INPUTS
-    return next(
-        (each for each in found if each and each.labelled >= least and each.reference_accuracy),
-        None,
-    )
+    judged = judged_by_labels(evidence)
+    return None if judged is None or judged.who != "reference" else judged.labels

@@ -11,8 +11,8 @@ from typing import Final, TypeAlias
 
 from edgecheck import proof_thresholds, thresholds
 from edgecheck.checks import calibration, inputs, normalization, tried_steps
-from edgecheck.checks.calibration import Range, seen_input
-from edgecheck.checks.evidence import Evidence, NotApplicable, NotRun, input_subject
+from edgecheck.checks.calibration import Range
+from edgecheck.checks.evidence import Evidence, NotApplicable, NotRun, input_subject, seen_input
 from edgecheck.checks.first_layer import suits_better
 from edgecheck.checks.labels import reference_is_lost
 from edgecheck.checks.proofs import reached

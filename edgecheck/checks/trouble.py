@@ -20,7 +20,7 @@ from edgecheck.checks import (
     tried_steps,
 )
 from edgecheck.checks.evidence import Evidence, NotApplicable
-from edgecheck.checks.float_model import Judged, held_against_labels
+from edgecheck.checks.float_model import judged_by_labels
 from edgecheck.checks.initial_weights import TinyWeights, tiny_weights
 from edgecheck.checks.near_proofs import near_proof, words_of
 from edgecheck.checks.rivals import believed
@@ -75,7 +75,7 @@ def trouble(evidence: Evidence) -> Trouble:
     is_float = quantization_scheme(evidence.model) == "none"
     alone = evidence.comparison is None or not any(o.reference for o in evidence.outputs)
     own = [f for f in found if f.subject.kind == "reference" or (is_float and alone)]
-    judged = _judged(evidence)
+    judged = judged_by_labels(evidence)
     is_lost = judged is not None and judged.is_lost
     is_held = any(f.rule == "reference-inaccurate" or f.severity == "error" for f in own)
     is_own = is_lost and judged is not None and judged.is_float
@@ -87,13 +87,6 @@ def trouble(evidence: Evidence) -> Trouble:
         words_of(near),
         tiny_weights(evidence) if found or is_lost else None,
     )
-
-
-def _judged(evidence: Evidence) -> Judged | None:
-    try:
-        return held_against_labels(evidence)
-    except NotApplicable:
-        return None
 
 
 def blamed_elsewhere(evidence: Evidence, *, for_sure: bool = False) -> str:
@@ -118,7 +111,7 @@ def _is_beside(finding: Finding, evidence: Evidence) -> bool:
     if finding.rule != InputsNonfinite.name or evidence.spec.state == "stream":
         return False
     hit = sum(entry.nonfinite_sample_count for entry in evidence.observed.inputs)
-    judged = _judged(evidence)
+    judged = judged_by_labels(evidence)
     if judged is None:
         return evidence.signal is not None  # which follows the others alone
     finite = judged.labels.labelled - hit

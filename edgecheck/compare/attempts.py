@@ -19,7 +19,8 @@ from edgecheck.tensors import Array
 
 Feeds = Mapping[str, Array]
 """Input name -> prepared rows (n, ...)."""
-_Rework = Callable[[Feeds], Feeds]
+Rework = Callable[[Feeds], Feeds]
+"""What is done with prepared rows."""
 
 MOST_PAIRS = 52
 _MOST_EXCHANGES = 6
@@ -53,7 +54,7 @@ class Attempt:
     change: Change
     specs: Mapping[str, InputSpec] = field(default_factory=dict)
     """Inputs that get other steps."""
-    rework: _Rework | None = None
+    rework: Rework | None = None
     """What is done with the prepared rows then."""
     also: Change | None = None
     """The second change of a pair."""
@@ -139,7 +140,7 @@ def _both(subject: TriedInput, low: Attempt, high: Attempt) -> Attempt | None:
     return Attempt(low.input, low.change, specs, rework, high.change)
 
 
-def _one_by_one(first: _Rework, then: _Rework) -> _Rework:
+def _one_by_one(first: Rework, then: Rework) -> Rework:
     return lambda feeds: then(first(feeds))
 
 

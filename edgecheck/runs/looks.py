@@ -105,10 +105,6 @@ def _anew(draft: Draft, evidence: Evidence, setup: Setup, _progress: Progress) -
     return replace(evidence, renormalized=renormalize(draft, evidence, setup, draft.batch_norm))
 
 
-def _twofold(draft: Draft, evidence: Evidence, setup: Setup, progress: Progress) -> Evidence:
-    return with_twofold(draft, evidence, setup, progress)
-
-
 def _signal(draft: Draft, evidence: Evidence, setup: Setup, _progress: Progress) -> Evidence:
     return replace(evidence, signal=hear_signal(draft, evidence, setup))
 
@@ -127,7 +123,7 @@ LOOKS: Final[Mapping[str, Look]] = {
     "twin-trials": _twin,
     "batch-normalization": _norms,
     "renormalization": _anew,
-    "steps-and-statistics": _twofold,
+    "steps-and-statistics": with_twofold,
     "float-signal": _signal,
     TFLM_RUNS: _tflm,
 }

@@ -1,18 +1,18 @@
 """Right answers of a trained model before and after batch normalization collected its statistics anew."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter
-from typing import Final, TypeAlias
+from typing import Final
 
 import numpy as np
 
 from edgecheck import proof_thresholds
 from edgecheck.compare.answers import Reading, Truth
-from edgecheck.compare.attempts import Feeds
+from edgecheck.compare.attempts import Feeds, Rework
 from edgecheck.compare.entrant import Entrant
 from edgecheck.compare.experiment import Setup, class_output
 from edgecheck.conversion.representative import write_representative
@@ -27,8 +27,6 @@ _SAMPLES, _BYTES = 256, 1 << 28
 _ROWS = 16
 """Reworked at once."""
 SECONDS: Final = 300.0
-
-Rework: TypeAlias = Callable[[Feeds], Feeds]
 
 
 @dataclass(frozen=True)
